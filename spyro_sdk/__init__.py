@@ -1,0 +1,82 @@
+"""Records of business services as typed tables.
+
+>>> import spyro_sdk as spyro
+>>> sf = spyro.connect("salesforce", demo=True)  # doctest: +SKIP
+>>> sf.fetch("Customer").to_pandas()  # doctest: +SKIP
+
+Where to look, from the face down
+    connection, fetch      what a notebook calls
+    registry, connectors   the services, one module each
+    rest, connector        how a page travels, and the contract of a connector
+    canonical              what a Customer is, whichever service it comes from
+    arrow                  JSON pages become batches, tables and files
+    guards                 retry, circuit breaker, rate limiter: around any call
+    entity, where, paging  what is offered, what is asked, how the next page is asked for
+    auth, transport        how a request is signed and sent
+    events, observers      how all this tells what it does
+    config, errors         what you may set, and what may go wrong
+    demo                   services that never were, to try it all without an account
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import connectors
+    from .config import ConnectorConfig, RateLimitConfig
+    from .connection import Connection, connect
+    from .connector import BaseConnector
+    from .entity import Entity, EntitySchema, Query
+    from .errors import ConnectorError
+    from .fetch import Fetch
+    from .guards.limiter import RateLimiter
+    from .rest import RestConnector
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BaseConnector",
+    "Connection",
+    "ConnectorConfig",
+    "ConnectorError",
+    "Entity",
+    "EntitySchema",
+    "Fetch",
+    "Query",
+    "RateLimitConfig",
+    "RateLimiter",
+    "RestConnector",
+    "connect",
+    "connectors",
+]
+
+_HOMES = {
+    "BaseConnector": "connector",
+    "Connection": "connection",
+    "ConnectorConfig": "config",
+    "ConnectorError": "errors",
+    "Entity": "entity",
+    "EntitySchema": "entity",
+    "Fetch": "fetch",
+    "Query": "entity",
+    "RateLimitConfig": "config",
+    "RateLimiter": "guards.limiter",
+    "RestConnector": "rest",
+    "connect": "connection",
+}
+"""The module in which each name of the face lives; `connectors` is a package that can be called."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name's home when it is first used: `import spyro_sdk` alone loads nothing heavy."""
+    if name == "connectors":
+        return import_module(".connectors", __name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

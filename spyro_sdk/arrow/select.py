@@ -1,0 +1,36 @@
+"""The rows and columns a query asks for, out of the batches that arrive."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from ..entity import Query, unknown_column
+
+
+class Selection:
+    """Applies the `where`, `columns` and `limit` of one query to batches, in their order."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._left = query.limit
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no later batch can add a row."""
+        return self._left == 0
+
+    def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The part of `batch` that was asked for; `ValidationError` for a column that is not there."""
+        if self._query.where is not None:
+            batch = self._query.where.filter(batch)
+        if self._left is not None:
+            batch = batch.slice(0, self._left)
+            self._left -= batch.num_rows
+        return batch if self._query.columns is None else self._project(batch)
+
+    def _project(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        wanted = self._query.columns or ()
+        for name in wanted:
+            if name not in batch.schema.names:
+                raise unknown_column(self._query.entity, name, batch.schema.names)
+        return batch.select(list(wanted))

@@ -1,0 +1,229 @@
+"""How to reach a service, and how hard to try."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_address
+from typing import Any, Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError, did_you_mean
+
+AuthType = Literal["api_key", "oauth2", "basic", "bearer", "none"]
+
+NEEDED: Mapping[AuthType, tuple[tuple[str, ...], ...]] = {
+    "bearer": (("access_token",),),
+    "oauth2": (
+        ("refresh_token", "client_id"),
+        ("client_id", "client_secret"),
+        ("client_id", "username", "private_key"),
+    ),
+    "basic": (("username", "password"),),
+    "api_key": (("api_key",),),
+    "none": ((),),
+}
+"""For each kind of authentication the sets of credentials of which one must be complete."""
+
+SECRET_NAME = re.compile(r"auth|cookie|key|passw|secret|signature|token|credential", re.IGNORECASE)
+"""Names of headers and parameters whose values are never shown."""
+
+
+def secret() -> Any:
+    """A field that no repr and no `to_dict` shows."""
+    return field(default=None, repr=False, metadata={"secret": True})
+
+
+@dataclass(frozen=True)
+class RateLimitConfig:
+    """How fast a service may be asked."""
+
+    requests_per_minute: float
+    burst_size: int | None = None
+    """Requests that may be sent at once; None for a tenth of a minute's, at least 1."""
+
+    def __post_init__(self) -> None:
+        _positive(self, "requests_per_minute")
+        if self.burst_size is None:
+            object.__setattr__(self, "burst_size", max(1, int(self.requests_per_minute / 10)))
+        _whole(self, "burst_size", least=1)
+
+    @property
+    def burst(self) -> int:
+        """`burst_size`, settled."""
+        assert self.burst_size is not None  # __post_init__ saw to it
+        return self.burst_size
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests_per_minute / 60
+
+
+@dataclass(frozen=True)
+class ConnectorConfig:
+    """How to reach a service, and how hard to try; a bad value raises `ConfigurationError`.
+
+    Every field is a keyword of `spyro_sdk.connect` too. A connector brings its service's own rate, page
+    size and address as defaults; the defaults here are the framework's.
+    """
+
+    name: str
+    api_key: str | None = secret()
+    base_url: str | None = None
+    """Where the service is, https unless it is on this machine; None for the connector's own address."""
+    auth_type: AuthType | None = None
+    """None: told by which credentials are given."""
+    client_id: str | None = None
+    client_secret: str | None = secret()
+    token_url: str | None = None
+    """Where OAuth 2 tokens are given out; None for the connector's own address."""
+    username: str | None = None
+    password: str | None = secret()
+    access_token: str | None = secret()
+    refresh_token: str | None = secret()
+    private_key: str | None = secret()
+    """PEM text of the RSA key that signs a JWT bearer assertion (RFC 7523)."""
+
+    rate_limit: float = 100  # requests a minute
+    burst_size: int | None = None  # requests at once; None for a tenth of rate_limit, at least 1
+    retry_count: int = 3  # attempts after the first
+    retry_delay: float = 1.0  # seconds before the first retry; doubles each time
+    max_delay: float = 60.0  # seconds; no backoff is longer
+    max_wait: float = 300.0  # seconds; a service that asks us to wait longer gets an error at once
+    timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
+    page_size: int = 1000  # records; more are never asked for at once
+    pool_size: int = 10  # connections kept open
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    custom_params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What only one connector knows, such as `api_version` for Salesforce."""
+    verify_ssl: bool | str = True
+    """False: trust anyone; a path: trust the certificates in that file."""
+    allow_http: bool = False
+    """Speak plain http to hosts other than this machine: credentials travel unprotected."""
+
+    def __post_init__(self) -> None:
+        _text(self, "name")
+        for name in ("base_url", "token_url"):
+            _address(self, name)
+        for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout"):
+            _positive(self, name)
+        for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
+            _whole(self, name, least)
+        self.rate  # noqa: B018  # validates burst_size
+        self._settle_auth_type()
+
+    def _settle_auth_type(self) -> None:
+        given = {name for ways in NEEDED.values() for way in ways for name in way if getattr(self, name)}
+        kind = self.auth_type or _auth_type(given)
+        if kind not in NEEDED:
+            raise _refused(self, "auth_type", f"one of {', '.join(get_args(AuthType))}")
+        object.__setattr__(self, "auth_type", kind)
+        ways = NEEDED[kind]
+        if not any(given.issuperset(way) for way in ways):
+            wanted = ", or ".join(" and ".join(way) for way in ways)
+            raise ConfigurationError(
+                f"{self.name} has no complete credentials for auth_type={kind!r}: give {wanted}"
+                " (auth_type='none' for a service that asks for none)",
+                field=ways[0][0],
+                connector=self.name,
+            )
+
+    @property
+    def rate(self) -> RateLimitConfig:
+        """The allowance of this configuration."""
+        return RateLimitConfig(self.rate_limit, self.burst_size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every setting but the secret ones; `from_dict` takes it back."""
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("secret")}
+        for name in ("headers", "custom_params"):
+            shown[name] = {key: value for key, value in shown[name].items() if not SECRET_NAME.search(key)}
+        return shown
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any], **secrets: Any) -> Self:
+        """A configuration from what `to_dict` gave, and the secrets which that left out."""
+        given = {**settings, **secrets}
+        known = {f.name: f for f in fields(cls)}
+        for name in given:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise ConfigurationError(
+                    f"there is no setting {name!r}" + (f" ({hint})" if hint else ""), field=name, hint=hint
+                )
+        missing = [
+            n
+            for n, f in known.items()
+            if f.default is MISSING and f.default_factory is MISSING and n not in given
+        ]
+        if missing:
+            raise ConfigurationError(f"the setting {missing[0]!r} is missing", field=missing[0])
+        return cls(**given)
+
+
+def _auth_type(given: set[str]) -> AuthType:
+    """The first kind whose credentials are complete; `api_key` asks for its key where none is."""
+    for kind, ways in NEEDED.items():
+        if any(way and given.issuperset(way) for way in ways):
+            return kind
+    return "api_key"
+
+
+def _refused(config: Any, name: str, allowed: str) -> ConfigurationError:
+    came = getattr(config, name)
+    return ConfigurationError(
+        f"{name}={came!r} cannot be: it must be {allowed}",
+        field=name,
+        connector=getattr(config, "name", None),
+    )
+
+
+def _text(config: Any, name: str) -> None:
+    value = getattr(config, name)
+    if not isinstance(value, str) or not value.strip():
+        raise _refused(config, name, "a text that is not empty")
+
+
+def _positive(config: Any, name: str) -> None:
+    value = getattr(config, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise _refused(config, name, "a number over 0")
+
+
+def _whole(config: Any, name: str, least: int) -> None:
+    value = getattr(config, name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise _refused(config, name, f"a whole number from {least}")
+
+
+def _address(config: ConnectorConfig, name: str) -> None:
+    """Raise unless the URL is absolute, names no user, and is https or loopback."""
+    value = getattr(config, name)
+    if value is None:
+        return
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except (ValueError, AttributeError, TypeError):
+        raise _refused(config, name, "an address such as 'https://acme.example'") from None
+    if parts.username or parts.password:
+        raise ConfigurationError(
+            f"{name} holds a user or password: give them as username and password",
+            field=name,
+            connector=config.name,
+        )
+    if parts.scheme not in ("http", "https") or not host:
+        raise _refused(config, name, "an address such as 'https://acme.example'")
+    if parts.scheme == "http" and not (is_loopback(host) or config.allow_http):
+        raise _refused(config, name, "https (allow_http=True sends credentials unprotected)")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

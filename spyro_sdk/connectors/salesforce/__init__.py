@@ -1,0 +1,288 @@
+"""Salesforce: SOQL over the REST API.
+
+https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from ...auth import oauth
+from ...config import ConnectorConfig
+from ...entity import Column, Entity, EntitySchema, Query, unknown_column
+from ...errors import ConfigurationError, DataFetchError
+from ...guards.quota import Quota
+from ...http import Request, Response
+from ...plan import Plan
+from ...rest import Page, RestConnector
+from . import describe, soql
+from .question import Question, condition_of, native_columns, since_of
+from .refusal import error_of
+from .vocabulary import TRANSLATIONS
+
+LOGIN = "https://login.salesforce.com"
+IDS_AT_ONCE = 100  # keys in one condition
+USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+class Salesforce(RestConnector):
+    """Salesforce's objects under their own names, and Customer, Contact, Opportunity and User."""
+
+    name = "salesforce"
+    defaults: ClassVar = {"rate_limit": 1200, "burst_size": 20, "page_size": 2000, "timeout": 120.0}
+    options: ClassVar = {
+        "api_version": "such as '67.0'; without it the newest that the service has",
+        "decimals": "True: numbers with a fraction as decimal128 instead of float64",
+    }
+    credentials = (
+        ("base_url", "access_token"),
+        ("client_id", "refresh_token"),
+        ("base_url", "client_id", "client_secret"),
+        ("client_id", "username", "private_key"),
+    )
+
+    def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
+        super().__init__(config, **parts)
+        self._version = str(config.custom_params.get("api_version") or "")
+        self._offered: dict[str, Entity] = {}
+        self._described: dict[str, EntitySchema] = {}
+
+    # -- signing in -----------------------------------------------------------------------------------
+
+    def auth(self) -> oauth.OAuth:
+        """A token given to us, or one asked for; both are renewed where there is a way."""
+        it = self.config
+        grant = oauth.grant(it, it.token_url or f"{self.base_url or LOGIN}/services/oauth2/token")
+        given = oauth.Token(it.access_token) if it.access_token else None
+        self._tokens = oauth.OAuth(grant, given, on_renewed=self._renewed)
+        return self._tokens
+
+    def validate_config(self) -> tuple[bool, str | None]:
+        """Whether the configuration says where to sign in, and with what."""
+        it = self.config
+        if any(all(getattr(it, name) for name in way) for way in self.credentials):
+            return True, None
+        return False, "give " + ", or ".join(" and ".join(way) for way in self.credentials)
+
+    async def connect(self) -> None:
+        """Sign in, find where the data is (`instance_url`) and which API versions there are."""
+        await super().connect()
+        token = await self._execute_with_retry(self._tokens.fresh, self._session)
+        instance = token.extra.get("instance_url")
+        if instance:
+            self.base_url = str(replace(self.config, base_url=instance).base_url).rstrip("/")
+        self._version = self._version or await self._newest()
+
+    @property
+    def api(self) -> str:
+        """The version of the REST API, such as `67.0`."""
+        return self._version
+
+    async def _newest(self) -> str:
+        versions = await self._json("/services/data/")
+        try:
+            return max((str(it["version"]) for it in versions), key=float)
+        except (TypeError, KeyError, ValueError):
+            raise ConfigurationError(
+                f"{self.base_url} does not answer like Salesforce: base_url must be that of your org,"
+                " such as https://acme.my.salesforce.com",
+                field="base_url",
+                connector=self.name,
+            ) from None
+
+    # -- what there is --------------------------------------------------------------------------------
+
+    async def entities(self) -> Sequence[Entity]:
+        """The canonical entities, then every object that can be queried."""
+        native = await self._objects()
+        canonical = [
+            Entity(name, key="id", cursor="updated_at", schema=it.schema, label=native[it.native].label)
+            for name, it in TRANSLATIONS.items()
+            if it.native in native
+        ]
+        return [*canonical, *(entity for name, entity in native.items() if name not in TRANSLATIONS)]
+
+    async def discover_schema(self, entity_type: str) -> EntitySchema:
+        """The columns of an entity, as Salesforce describes them; asked for once."""
+        await self.entity(entity_type)
+        if translation := TRANSLATIONS.get(entity_type):
+            native = await self._describe(translation.native)
+            return translation.describe(native.names, native.label)
+        return await self._describe(entity_type)
+
+    async def _objects(self) -> Mapping[str, Entity]:
+        if not self._offered:
+            answer = await self._json(self._path("sobjects"))
+            self._offered = {it["name"]: describe.entity(it) for it in answer["sobjects"] if it["queryable"]}
+        return self._offered
+
+    async def _describe(self, name: str) -> EntitySchema:
+        if name not in self._described:
+            answer = await self._json(self._path(f"sobjects/{name}/describe"))
+            self._described[name] = describe.entity_schema(
+                answer, decimals=bool(self.config.custom_params.get("decimals"))
+            )
+        return self._described[name]
+
+    # -- what is asked --------------------------------------------------------------------------------
+
+    async def prepare(self, query: Query) -> Query:
+        """The query, checked, with every column that the caller will see named."""
+        question = await self._question(query)
+        extra = query.native if isinstance(query.native, tuple) else ()
+        visible = [*query.columns, *extra] if query.columns else question.default
+        where = query.where and question.fitted(query.where)
+        return replace(query, columns=tuple(dict.fromkeys(visible)), where=where)
+
+    async def schema_of(self, query: Query) -> pa.Schema:
+        """The columns that `batches` gives for a prepared query."""
+        question = await self._question(query)
+        visible = question.visible
+        return pa.schema([visible.field(name) for name in query.columns or visible.names])
+
+    async def count(self, query: Query) -> int:
+        """How many records `query` asks for; one request where Salesforce can tell exactly."""
+        question = await self._question(await self.prepare(query))
+        if not question.condition.exact:
+            return await super().count(query)
+        rows = await self._counted(question)
+        return rows if query.limit is None else min(rows, query.limit)
+
+    async def explain(self, query: Query, *, count: bool = True) -> Plan:
+        """What a fetch would do; with `count` one request asks for the number of records."""
+        query = await self.prepare(query)
+        question = await self._question(query)
+        request = self._query(question, question.groups()[0], limit=question.limit)
+        rows = await self._counted(question) if count else None
+        if rows is not None and question.limit is not None:
+            rows = min(rows, question.limit)
+        return Plan(
+            self.name,
+            query,
+            f"GET {request.url.removeprefix(self.base_url)}?q={request.params['q']}",
+            self.config.page_size,
+            rows,
+            None if question.condition.exact else str(query.where),
+            self.stats.quota.remaining if self.stats.quota else None,
+        )
+
+    async def _question(self, query: Query) -> Question:
+        """The query resolved against the object's columns."""
+        await self.entity(query.entity)
+        translation = TRANSLATIONS.get(query.entity) if query.native is not True else None
+        name = translation.native if translation else query.entity
+        native = await self._describe(name)
+        paths = native_columns(query, translation, native)
+        columns = {path: await self._column(native, path) for path in paths}
+        return Question(
+            query,
+            (await self._objects())[name],
+            columns,
+            translation,
+            condition_of(query, translation, columns),
+            since_of(query, native),
+        )
+
+    async def _column(self, schema: EntitySchema, path: str) -> Column:
+        """The column at a path such as `Name` or `Account.Owner.Name`."""
+        head, dot, rest = path.partition(".")
+        if not dot:
+            return schema[path]
+        for column in schema:
+            for target in column.references if column.relationship == head else ():
+                described = await self._describe(target)
+                if rest.partition(".")[0] in {*described.names, *(c.relationship for c in described)}:
+                    return replace(await self._column(described, rest), name=path, nullable=True)
+        relationships = [f"{column.relationship}.…" for column in schema if column.relationship]
+        raise unknown_column(schema.entity, path, [*relationships, *schema.names])
+
+    async def _counted(self, question: Question) -> int:
+        answer = await self._json(self._endpoint(question.query), q=question.counting())
+        return int(answer["totalSize"])
+
+    # -- how its pages travel -------------------------------------------------------------------------
+
+    def check(self, response: Response, payload: Any) -> None:
+        """Raise what Salesforce's error body says."""
+        if not 200 <= response.status < 300:
+            raise error_of(response, payload)
+
+    def quota(self, response: Response) -> Quota | None:
+        """What is left of the last 24 hours' requests."""
+        usage = USAGE.search(response.headers.get("sforce-limit-info", ""))
+        return Quota(int(usage[2]), max(int(usage[2]) - int(usage[1]), 0), None) if usage else None
+
+    def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
+        """The records as columns, those of related records under their dotted paths."""
+        return super().batch(describe.flat(records, schema or pa.schema([])), schema)
+
+    async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        question = await self._question(query)
+        async with aclosing(self._answers(question)) as pages:
+            async for page in pages:
+                batch = await self._decoded(query.entity, page, question.schema)
+                yield question.shaped(batch, {"base_url": self.base_url})
+
+    async def _answers(self, question: Question) -> AsyncGenerator[Page, None]:
+        """The pages of a question by `Id`; a cursor that Salesforce has dropped is asked for anew."""
+        first, *others = question.groups()
+        last, limit = "", question.limit
+        while True:
+            request = self._query(
+                question, first, *([f"Id > {soql.quoted(last)}"] if last else []), limit=limit
+            )
+            try:
+                async with aclosing(self._pages(question.entity, request)) as pages:
+                    async for page in pages:
+                        for group in others:
+                            await self._complete(question, page, group)
+                        if page.records:
+                            last = page.records[-1]["Id"]
+                        limit = None if limit is None else limit - len(page.records)
+                        yield page
+                return
+            except DataFetchError as error:
+                if error.error_code != "INVALID_QUERY_LOCATOR" or not last:
+                    raise
+
+    async def _complete(self, question: Question, page: Page, group: Sequence[str]) -> None:
+        """Add the columns of `group` to the records of a page, where one address cannot hold them all."""
+        missing = {record["Id"]: record for record in page.records}
+        while missing:
+            ids = ", ".join(soql.quoted(key) for key in list(missing)[:IDS_AT_ONCE])
+            request = self._query(question, group, f"Id IN ({ids})")
+            found = 0
+            async with aclosing(self._pages(question.entity, request)) as pages:
+                async for part in pages:
+                    for record in part.records:
+                        missing.pop(record["Id"]).update(record)
+                        found += 1
+            if not found:
+                raise self._lost(
+                    question.entity, f"{len(missing)} records were deleted or changed while they were read"
+                )
+
+    def _query(
+        self, question: Question, columns: Sequence[str], *more: str, limit: int | None = None
+    ) -> Request:
+        size = max(200, min(self.config.page_size, 2000))
+        return Request(
+            self.base_url + self._endpoint(question.query),
+            params={"q": question.statement(columns, *more, limit=limit)},
+            headers={"Sforce-Query-Options": f"batchSize={size}"},
+        )
+
+    def _endpoint(self, query: Query) -> str:
+        return self._path("queryAll" if query.include_deleted else "query")
+
+    def _path(self, rest: str) -> str:
+        return f"/services/data/v{self._version}/{rest}"
+
+    async def _json(self, path: str, **params: str) -> Any:
+        return await self._ask(Request(self.base_url + path, params=params), lambda _, answer: answer.payload)

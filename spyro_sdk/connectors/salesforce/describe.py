@@ -1,0 +1,112 @@
+"""What Salesforce says of its objects, as columns with Arrow types.
+
+https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_describesobjects_describesobjectresult.htm
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from ...entity import Column, Entity, EntitySchema
+from ...paging import NextLink, dig
+
+PAGES = NextLink("nextRecordsUrl")
+
+TYPES: Mapping[str, pa.DataType] = {
+    "boolean": pa.bool_(),
+    "int": pa.int64(),
+    "long": pa.int64(),
+    "double": pa.float64(),
+    "currency": pa.float64(),
+    "percent": pa.float64(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("ms", tz="UTC"),
+    "multipicklist": pa.list_(pa.string()),
+    "location": pa.struct([("latitude", pa.float64()), ("longitude", pa.float64())]),
+    "address": pa.struct(
+        [
+            ("street", pa.string()),
+            ("city", pa.string()),
+            ("state", pa.string()),
+            ("stateCode", pa.string()),
+            ("postalCode", pa.string()),
+            ("country", pa.string()),
+            ("countryCode", pa.string()),
+            ("latitude", pa.float64()),
+            ("longitude", pa.float64()),
+            ("geocodeAccuracy", pa.string()),
+        ]
+    ),
+}
+"""Arrow types by Salesforce's; every other type, such as id, picklist and textarea, is a string."""
+
+NUMBERS = frozenset({"double", "currency", "percent"})
+CURSORS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
+"""Columns that grow with each change, the surest first."""
+
+
+def entity(sobject: Mapping[str, Any]) -> Entity:
+    """One line of describe-global."""
+    return Entity(
+        sobject["name"], records="records", paging=PAGES, key="Id", total="totalSize", label=sobject["label"]
+    )
+
+
+def entity_schema(answer: Mapping[str, Any], *, decimals: bool = False) -> EntitySchema:
+    """The columns of an object; numbers with a fraction as decimal128 where `decimals` is asked for."""
+    columns = tuple(_column(field, decimals) for field in answer["fields"])
+    names = {column.name for column in columns}
+    cursor = next((name for name in CURSORS if name in names), None)
+    return EntitySchema(answer["name"], columns, answer.get("label", ""), "Id", cursor)
+
+
+def _column(field: Mapping[str, Any], decimals: bool) -> Column:
+    kind = field["type"]
+    return Column(
+        name=field["name"],
+        type=_decimal(field) if decimals and kind in NUMBERS else TYPES.get(kind, pa.string()),
+        label=field.get("label", ""),
+        nullable=field.get("nillable", True),
+        filterable=field.get("filterable", False),
+        native_type=kind,
+        references=tuple(field.get("referenceTo") or ()),
+        relationship=field.get("relationshipName"),
+        values=tuple(
+            choice["value"] for choice in field.get("picklistValues") or () if choice.get("active", True)
+        ),
+    )
+
+
+def _decimal(field: Mapping[str, Any]) -> pa.DataType:
+    """Wide enough for each value the field may hold: its precision counts all digits."""
+    scale = int(field.get("scale") or 0)
+    return pa.decimal128(max(int(field.get("precision") or 18), scale + 1, 18), scale)
+
+
+def flat(records: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[dict[str, Any]]:
+    """The records as `schema` names their columns: related records' by dotted path, choices as lists."""
+    choices = [field.name for field in schema if pa.types.is_list(field.type)]
+    paths = [name for name in schema.names if "." in name]
+    inner = {path.partition(".")[0] for path in paths} | {"attributes"}
+    rows = []
+    for record in records:
+        row = {name: value for name, value in record.items() if name not in inner}
+        row.update((path, dig(record, path)) for path in paths)
+        row.update((name, row[name].split(";")) for name in choices if isinstance(row.get(name), str))
+        rows.append(row)
+    return rows
+
+
+def long_id(key: str) -> str:
+    """The 18 characters of an id, of which 15 are enough to people; anything else as it is.
+
+    >>> long_id("001D000000IRFma")
+    '001D000000IRFmaIAH'
+    """
+    if len(key) != 15:
+        return key
+    bits = ["".join("1" if sign.isupper() else "0" for sign in reversed(key[i : i + 5])) for i in (0, 5, 10)]
+    return key + "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[int(each, 2)] for each in bits)

@@ -1,0 +1,161 @@
+"""A query resolved against what Salesforce has: what to select, what to let Salesforce filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote_plus
+
+import pyarrow as pa
+
+from ...canonical import Context, Translation
+from ...entity import Column, Entity, EntitySchema, Query, unknown_column
+from ...errors import ValidationError
+from ...where import Comparison, Leaf, Membership, Where, each_leaf
+from . import describe, soql
+
+LONGEST = 15_500  # characters of an encoded statement; Salesforce takes 16,384 for the whole address
+LONGEST_FILTER = 6_000  # characters; a longer filter is applied here
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one object."""
+
+    query: Query
+    entity: Entity
+    columns: Mapping[str, Column]
+    """What is selected, by name or dotted path; `Id` is among them."""
+    translation: Translation | None
+    condition: soql.Condition
+    since: str = ""
+
+    @property
+    def limit(self) -> int | None:
+        """How many records Salesforce need send; None where only what arrives can tell."""
+        return self.query.limit if self.condition.exact else None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The selected columns; numbers in the type that a canonical column wants."""
+        return pa.schema(
+            [pa.field(name, self._type(column), column.nullable) for name, column in self.columns.items()]
+        )
+
+    @property
+    def visible(self) -> pa.Schema:
+        """The columns that the caller can name: the selected ones, or the canonical ones and those added."""
+        if self.translation is None:
+            return self.schema
+        return pa.schema([*self.translation.schema, *(self.schema.field(name) for name in added(self.query))])
+
+    @property
+    def default(self) -> list[str]:
+        """The columns of a query that names none: all, but for those that only its filter looks at."""
+        return [name for name in self.visible.names if "." not in name]
+
+    def statement(self, columns: Sequence[str], *more: str, limit: int | None = None) -> str:
+        """The SOQL for these columns of the records, with conditions of the moment."""
+        return soql.select(columns, self.entity.name, (self.condition.text, self.since, *more), limit=limit)
+
+    def counting(self) -> str:
+        """The SOQL that counts the records Salesforce would send."""
+        return soql.select(["COUNT()"], self.entity.name, (self.condition.text, self.since), order="")
+
+    def groups(self) -> list[list[str]]:
+        """The selected columns, `Id` first, in groups whose statements are short enough for an address."""
+        room = LONGEST - len(quote_plus(self.statement(["Id"])))
+        groups, left = [["Id"]], room
+        for name in self.columns:
+            cost = len(quote_plus(f", {name}"))
+            if cost > left:
+                groups.append(["Id"])
+                left = room
+            if name != "Id":
+                groups[-1].append(name)
+                left -= cost
+        return groups
+
+    def shaped(self, batch: pa.RecordBatch, context: Context) -> pa.RecordBatch:
+        """The batch in the columns that the caller can name."""
+        if self.translation is None:
+            return batch
+        wanted = [name for name in self.translation.schema.names if name in self._used]
+        canonical = self.translation.translated(batch, wanted, context)
+        for name in added(self.query):
+            canonical = canonical.append_column(self.schema.field(name), batch.column(name))
+        return canonical
+
+    def fitted(self, where: Where) -> Where:
+        """The filter with its values in the types of the columns, ids in their 18 characters."""
+        return replace(bound := where.bind(self.visible), root=each_leaf(bound.root, self._long_ids))
+
+    def _long_ids(self, leaf: Leaf) -> Leaf:
+        native = self.columns.get(native_name(self.translation, leaf.column) or "")
+        if native is None or native.native_type not in soql.IDS:
+            return leaf
+        match leaf:
+            case Comparison(value=str(key)):
+                return replace(leaf, value=describe.long_id(key))
+            case Membership():
+                return replace(leaf, values=tuple(describe.long_id(str(key)) for key in leaf.values))
+        return leaf
+
+    @property
+    def _used(self) -> set[str]:
+        where = self.query.where.columns if self.query.where else ()
+        return {*(self.query.columns or self.visible.names), *where}
+
+    def _type(self, column: Column) -> pa.DataType:
+        target = self.translation.target(column.name) if self.translation else None
+        return target if target is not None and pa.types.is_decimal(target) else column.type
+
+
+def added(query: Query) -> tuple[str, ...]:
+    """Native columns asked for beside the canonical ones."""
+    return query.native if isinstance(query.native, tuple) else ()
+
+
+def native_name(translation: Translation | None, name: str) -> str | None:
+    """The object's column that means the same as the one the caller names; None where none does."""
+    return translation.native_name(name) if translation else name
+
+
+def native_columns(query: Query, translation: Translation | None, native: EntitySchema) -> list[str]:
+    """The object's columns that a query needs; `ValidationError` for a canonical one that there is not."""
+    where = sorted(query.where.columns) if query.where else []
+    if translation is None:
+        return list(dict.fromkeys(["Id", *(query.columns or native.names), *where]))
+    known = [*translation.schema.names, *added(query)]
+    names = [*(query.columns or known), *where]
+    for name in names:
+        if name not in known:
+            raise unknown_column(query.entity, name, known)
+    return list(dict.fromkeys(["Id", *translation.needed(names, native.names), *added(query)]))
+
+
+def condition_of(
+    query: Query, translation: Translation | None, columns: Mapping[str, Column]
+) -> soql.Condition:
+    """What of the query's `where` Salesforce can filter by."""
+    if query.where is None:
+        return soql.Condition("", exact=True)
+
+    def column(name: str) -> Column | None:
+        return columns.get(native_name(translation, name) or "")
+
+    found = soql.condition(query.where.root, column)
+    return found if len(found.text) <= LONGEST_FILTER else soql.Condition("", exact=False)
+
+
+def since_of(query: Query, native: EntitySchema) -> str:
+    """The condition for records created or changed since; `ValidationError` where no column tells."""
+    if query.since is None:
+        return ""
+    if native.cursor is None:
+        raise ValidationError(
+            f"{query.entity} has no column that tells when a record was changed: use where instead of since",
+            "since",
+            query.since,
+        )
+    return f"{native.cursor} >= {soql.moment(query.since)}"

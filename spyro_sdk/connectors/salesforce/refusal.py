@@ -1,0 +1,49 @@
+"""What Salesforce says when it does not answer, as our errors.
+
+https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import AuthenticationError, ConnectorError, DataFetchError, RateLimitError, ValidationError
+from ...failure import refused
+from ...http import Response
+
+NAME = "salesforce"
+MISTAKES = frozenset({"INVALID_FIELD", "INVALID_TYPE", "MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR"})
+"""Codes that say the question itself is wrong."""
+
+
+def error_of(response: Response, payload: Any) -> ConnectorError:
+    """The error for an answer that is not 2xx: a list of `{message, errorCode}`, or nothing readable."""
+    first = payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], dict) else {}
+    code, words = str(first.get("errorCode", "")), str(first.get("message", "")).strip()
+    status, said = response.status, f"{code}: {words}" if code else ""
+    if code == "INVALID_SESSION_ID":
+        return AuthenticationError(
+            f"{NAME} says that the access token is expired or was revoked ({code})",
+            connector=NAME,
+            status=401,
+            hint="get a new access token; with client_id and refresh_token it would renew itself",
+        )
+    if code == "REQUEST_LIMIT_EXCEEDED":
+        return RateLimitError(
+            f"{NAME} has no request left in the last 24 hours ({code}): {words}",
+            connector=NAME,
+            status=status,
+            hint="wait until older requests leave the 24 hours, or ask your administrator for a higher limit",
+        )
+    if code in MISTAKES:
+        return ValidationError(
+            f"{NAME} does not understand the question ({code}): {words}",
+            "query",
+            connector=NAME,
+            status=status,
+        )
+    if status in (401, 403, 429, 503) or not code:
+        return refused(NAME, status, response.headers, words=said, error_code=code or None)
+    return DataFetchError(
+        f"{NAME} answered {status} ({code}): {words}", error_code=code, connector=NAME, status=status
+    )

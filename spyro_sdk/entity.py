@@ -1,0 +1,199 @@
+"""What a service offers, and what a caller asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from .errors import ValidationError, did_you_mean, some
+from .paging import ONE_PAGE, Paging
+from .where import Where, parse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One kind of record that a service offers."""
+
+    name: str
+    path: str = ""
+    """Where it is, below the connector's base URL."""
+    records: str = ""
+    """Dotted path to the list of records in an answer; '' when the answer is that list."""
+    paging: Paging = ONE_PAGE
+    key: str | None = None
+    """The column that tells one record from another."""
+    cursor: str | None = None
+    """The column that grows with each change of a record; it makes `since` possible."""
+    total: str | None = None
+    """Dotted path to the number of records of the whole fetch."""
+    schema: pa.Schema | None = None
+    """The columns, where they are known beforehand."""
+    label: str = ""
+    """What people call it."""
+
+
+class Catalogue(tuple[Entity, ...]):
+    """The entities of a service, in its order; shown as a list of names and labels."""
+
+    __slots__ = ()
+
+    @property
+    def names(self) -> list[str]:
+        """What `fetch` takes."""
+        return [entity.name for entity in self]
+
+    def __repr__(self) -> str:
+        width = max((len(entity.name) for entity in self), default=0)
+        return "\n".join(
+            [f"{len(self)} entities", *(f"  {e.name:{width}}  {e.label}".rstrip() for e in self)]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an entity."""
+
+    name: str
+    type: pa.DataType
+    label: str = ""
+    nullable: bool = True
+    filterable: bool = True
+    """Whether the service itself can filter by it."""
+    native_type: str = ""
+    """What the service calls the type, such as `picklist`."""
+    references: tuple[str, ...] = ()
+    """Entities whose key this column holds."""
+    relationship: str | None = None
+    """Under which the referenced record's columns can be asked for: `Owner` for `Owner.Name`."""
+    values: tuple[str, ...] = ()
+    """The values the service offers for it."""
+    source: tuple[str, ...] = ()
+    """For a canonical column: the service's own columns it is made of; () where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySchema:
+    """The columns of an entity, in the service's order."""
+
+    entity: str
+    columns: tuple[Column, ...]
+    label: str = ""
+    key: str | None = None
+    cursor: str | None = None
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return [column.name for column in self.columns]
+
+    def __getitem__(self, name: str) -> Column:
+        """The column called `name`; `ValidationError` with the nearest name where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise unknown_column(self.entity, name, self.names)
+
+    def to_arrow(self) -> pa.Schema:
+        """The columns as an Arrow schema."""
+        import pyarrow as pa
+
+        return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
+
+    def __repr__(self) -> str:
+        width = max((len(column.name) for column in self.columns), default=0)
+        lines = [f"{self.entity}: {len(self)} columns"]
+        lines += [f"  {c.name:{width}}  {c.type}{'' if c.nullable else ' not null'}" for c in self.columns]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of an entity. Make one with `ask`, which reads what people write."""
+
+    entity: str
+    columns: tuple[str, ...] | None = None
+    """None for all."""
+    where: Where | None = None
+    since: datetime | None = None
+    """Records created or changed at or after this moment, by the entity's cursor column."""
+    limit: int | None = None  # records
+    include_deleted: bool = False
+    native: tuple[str, ...] | bool = False
+    """True: the service's own entity of that name; names: its own columns beside the canonical ones."""
+
+    @classmethod
+    def ask(cls, entity: str, **wishes: Any) -> Query:
+        """A query from what a person writes: a list of columns, an expression, a day as text.
+
+        Raises `ValidationError` naming the wish which makes no sense.
+        """
+        query = cls(entity, **wishes)
+        return replace(
+            query,
+            columns=_columns("columns", query.columns),
+            where=parse(query.where) if isinstance(query.where, str) else query.where,
+            since=_moment(query.since),
+            limit=_limit(query.limit),
+            native=query.native
+            if isinstance(query.native, bool)
+            else _columns("native", query.native) or False,
+        )
+
+
+def _columns(field: str, names: Any) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValidationError(f"{field}={names!r} cannot be: it must be a list of names", field, names)
+    if not names:
+        raise ValidationError(f"{field}=[] asks for nothing; leave it out for all columns", field, names)
+    return tuple(dict.fromkeys(names))
+
+
+def _limit(limit: Any) -> int | None:
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise ValidationError(f"limit={limit!r} cannot be: it must be a whole number from 0", "limit", limit)
+    return limit
+
+
+def _moment(since: Any) -> datetime | None:
+    """A moment from a text, a day or a datetime; without a zone it is taken as UTC."""
+    if since is None:
+        return None
+    moment = since
+    if isinstance(since, str):
+        try:
+            moment = datetime.fromisoformat(since)
+        except ValueError:
+            moment = None
+    elif isinstance(since, date) and not isinstance(since, datetime):
+        moment = datetime(since.year, since.month, since.day)
+    if not isinstance(moment, datetime):
+        raise ValidationError(
+            f"since={since!r} is no moment: write it as '2026-01-31' or '2026-01-31T12:00:00+01:00'",
+            "since",
+            since,
+        )
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def unknown_column(entity: str, name: str, known: Sequence[str]) -> ValidationError:
+    """The error for a column that an entity does not have."""
+    hint = did_you_mean(name, known)
+    return ValidationError(
+        f"{entity} has no column {name!r}; it has {some(known)}" + (f" ({hint})" if hint else ""),
+        "columns",
+        name,
+        hint=hint,
+    )

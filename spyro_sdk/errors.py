@@ -1,0 +1,172 @@
+"""Every exception this package raises.
+
+ConnectorError                    base: message, hint, connector, status, request_id
+├── ConfigurationError            a setting is missing or makes no sense       (a ValueError too)
+│   └── UnknownConnectorError     no connector of that name is installed      (a LookupError too)
+├── ValidationError               the question cannot be asked: field, value   (a ValueError too)
+│   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)
+├── AuthenticationError           the service does not know us, or refuses us
+├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
+│   └── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
+├── RateLimitError                the service says: too many requests; retry_after
+├── CircuitOpenError              the service failed too often and is left alone; retry_after
+├── SchemaDiscoveryError          the columns of an entity cannot be told
+├── DataFetchError                the service answered, but not with the records: entity_type, error_code
+│   ├── DecodeError               the body is not what it claims to be
+│   └── IntegrityError            records were lost on the way, or came twice
+└── ExportError                   the file cannot be written                      (an OSError too)
+
+`str(error)` is the message: what was asked, what came, what to do. A secret is in none of them.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TypedDict, Unpack
+
+
+class Context(TypedDict, total=False):
+    """What any error may carry beside its message."""
+
+    hint: str | None
+    connector: str | None
+    status: int | None
+    request_id: str | None
+
+
+class ConnectorError(Exception):
+    """Base of every exception this package raises."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str | None = None,
+        connector: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.hint = hint
+        """What to do next, in one short sentence, where we know it."""
+        self.connector = connector
+        self.status = status
+        """The HTTP status of the answer, where there was one."""
+        self.request_id = request_id
+        """What the service calls the request, for a word with its support."""
+
+
+class ConfigurationError(ConnectorError, ValueError):
+    """A setting is missing or makes no sense."""
+
+    def __init__(self, message: str = "", *, field: str | None = None, **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
+        self.field = field
+
+
+class UnknownConnectorError(ConfigurationError, LookupError):
+    """No connector of that name is installed."""
+
+
+class ValidationError(ConnectorError, ValueError):
+    """The question cannot be asked: a column, a filter or a limit is not one."""
+
+    def __init__(
+        self, message: str = "", field: str | None = None, value: object = None, **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, **context)
+        self.field = field
+        self.value = value
+
+
+class UnknownEntityError(ValidationError, LookupError):
+    """The service has no entity of that name."""
+
+
+class AuthenticationError(ConnectorError):
+    """The service does not know us, or refuses us."""
+
+
+class ConnectionError(ConnectorError, builtins.ConnectionError):
+    """No answer came: the name is unknown, the connection was refused or broke."""
+
+
+class TimeoutError(ConnectionError, builtins.TimeoutError):
+    """No answer came in time."""
+
+
+class RateLimitError(ConnectorError):
+    """The service says: too many requests."""
+
+    def __init__(
+        self, message: str = "", retry_after: float | None = None, **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, **context)
+        self.retry_after = retry_after
+        """Seconds the service asked us to wait, if it said."""
+
+
+class CircuitOpenError(ConnectorError):
+    """The service failed too often and is left alone for a while."""
+
+    def __init__(
+        self, message: str = "", retry_after: float | None = None, **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, **context)
+        self.retry_after = retry_after
+        """Seconds until a request is let through again."""
+
+
+class SchemaDiscoveryError(ConnectorError):
+    """The columns of an entity cannot be told."""
+
+
+class DataFetchError(ConnectorError):
+    """The service answered, but not with the records."""
+
+    def __init__(
+        self,
+        message: str = "",
+        entity_type: str | None = None,
+        error_code: str | None = None,
+        **context: Unpack[Context],
+    ) -> None:
+        super().__init__(message, **context)
+        self.entity_type = entity_type
+        self.error_code = error_code
+        """What the service itself calls the error, such as `QUERY_TIMEOUT`."""
+
+
+class DecodeError(DataFetchError):
+    """The body is not what it claims to be: cut short, a login page, no JSON."""
+
+
+class IntegrityError(DataFetchError):
+    """Records were lost on the way, or came twice."""
+
+
+class ExportError(ConnectorError, OSError):
+    """The file cannot be written."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Say `did you mean 'Customer'?` when one of `known` is close to `word`.
+
+    >>> did_you_mean("Custmer", ["Contact", "Customer"])
+    "did you mean 'Customer'?"
+    """
+    spelt = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), spelt, n=1)
+    return f"did you mean {spelt[close[0]]!r}?" if close else None
+
+
+def some(names: Iterable[str], most: int = 8) -> str:
+    """List the first names for a message.
+
+    >>> some(["a", "b", "c"], most=2)
+    'a, b …'
+    """
+    first = list(names)
+    return ", ".join(first[:most]) + (" …" if len(first) > most else "")

@@ -1,0 +1,132 @@
+"""What a connector tells its observers while it works.
+
+Events are facts in the past tense, and the only way out for what happens underneath. An observer is any
+callable that takes one event, returns at once and keeps its own state: the statistics, a log line and a
+progress bar are observers. It is called in the thread of the event loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    connector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Event):
+    """The connector can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(Event):
+    """The connector gave back what it held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted(Event):
+    """One call of the service ended, well (`error` is None) or badly."""
+
+    seconds: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Event):
+    """An answer came over the wire."""
+
+    status: int
+    size: int  # bytes of body, as they came
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waited(Event):
+    """A call stood in the rate limiter's queue."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(Event):
+    """A failed call will be made again after `seconds`."""
+
+    attempt: int  # 1 for the first that failed
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitChanged(Event):
+    """The circuit breaker is now `closed`, `open` or `half-open`."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRenewed(Event):
+    """A new access token was given to us."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSeen(Event):
+    """The service said how much of its quota is left."""
+
+    limit: int | None  # requests in the whole window
+    remaining: int  # requests
+    resets_in: float | None  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class FetchStarted(Event):
+    """The records of an entity were asked for."""
+
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageArrived(Event):
+    """A page of an entity arrived."""
+
+    entity: str
+    rows: int
+    total: int | None  # records of the whole fetch, if the service said
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChanged(Event):
+    """A column turned out wider than was said before; no value was lost."""
+
+    entity: str
+    column: str
+    was: str  # an Arrow type; "absent" for a column nobody had announced
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFinished(Event):
+    """A fetch ended; `error` is None when it read to the end."""
+
+    entity: str
+    rows: int
+    seconds: float
+    error: str | None
+
+
+Observer: TypeAlias = Callable[[Event], None]
+
+
+def tell(observers: Sequence[Observer], event: Event) -> None:
+    """Call each observer; one that raises is logged, never obeyed."""
+    for observer in observers:
+        try:
+            observer(event)
+        except Exception:
+            logger.exception("observer %r failed on %s", observer, type(event).__name__)

@@ -1,0 +1,198 @@
+"""A table that has been described but not fetched yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from os import PathLike
+from typing import TYPE_CHECKING, Any, cast
+
+import pyarrow as pa
+
+from . import blocking
+from .arrow.frame import to_pandas
+from .arrow.parquet import ParquetSink, check_writable
+from .arrow.schema import unify
+from .connector import BaseConnector
+from .entity import Query
+from .errors import ConfigurationError, ConnectorError
+from .plan import Plan
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas
+    import polars
+
+
+class Fetch:
+    """The recipe for a table: a query on a connection. Each `to_…` call, and each loop, asks anew.
+
+    Nothing is kept from one run to the next but `partial`: after a run that failed or was stopped it holds
+    what had arrived.
+    """
+
+    def __init__(self, connector: Callable[[], BaseConnector], query: Query) -> None:
+        self._connector = connector
+        self.query = query
+        self.partial: pa.Table | None = None
+        """What had arrived when the last `to_…` failed or was stopped; None when it did neither."""
+
+    def __repr__(self) -> str:
+        asked = {f.name: getattr(self.query, f.name) for f in fields(self.query)[1:]}
+        wishes = "".join(
+            f", {name}={value if name == 'where' else repr(value)}" for name, value in asked.items() if value
+        )
+        return f"<Fetch {self.query.entity!r}{wishes}>"
+
+    # -- tables ---------------------------------------------------------------------------------------
+
+    def to_arrow(self) -> pa.Table:
+        """Fetch everything into a `pyarrow.Table`, in the service's types and one chunk a page."""
+        kept: list[pa.RecordBatch] = []
+        with self._keeping(lambda: unify(kept, None), lambda: len(kept)):
+            schema = blocking.run(self._collect, kept)
+        return unify(kept, schema)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Fetch everything into a `pandas.DataFrame`.
+
+        The dtypes follow from the columns' types, not from the values of the day: integers are `Int64` and
+        stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
+        decimals, structs and lists `ArrowDtype`.
+        """
+        return to_pandas(self.to_arrow(), self_destruct=True)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
+        return cast("polars.DataFrame", _extra("polars").from_arrow(self.to_arrow()))
+
+    def to_duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
+        """Fetch everything into a relation of `connection` or the default one; needs the extra `duckdb`."""
+        return cast("duckdb.DuckDBPyRelation", (connection or _extra("duckdb")).from_arrow(self.to_arrow()))
+
+    def to_parquet(self, path: str | PathLike[str]) -> int:
+        """Fetch everything into a Parquet file, as it arrives and in bounded memory; return its rows.
+
+        The file appears under its name when it is complete, and replaces an older one then; `ExportError`
+        where it cannot be written, before anything is asked of the service. Its metadata say where it comes
+        from: `spyro.source`, `spyro.entity`, `spyro.query`, `spyro.api`, `spyro.started`, `spyro.rows`.
+        """
+        check_writable(path)
+        connector = self._connector()
+        query, schema = blocking.run(self._prepared)
+        with (
+            ParquetSink(path, schema=schema, metadata=_provenance(connector, self)) as sink,
+            self._keeping(sink.keep, lambda: sink.batches),
+        ):
+            for batch in blocking.iterate(lambda: connector.batches(query)):
+                sink.write(batch)
+        return sink.rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Arrow PyCapsule stream: polars, duckdb, pyarrow and pandas take a Fetch as it is."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    # -- pieces ---------------------------------------------------------------------------------------
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield a record batch a page, in the service's order, while the next page is on its way.
+
+        Leaving the loop stops the traffic. Where the service does not declare its types, these may widen from
+        one batch to the next.
+        """
+        connector = self._connector()
+        return blocking.iterate(lambda: connector.batches(self.query))
+
+    __iter__ = batches
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the records one by one, as dicts of Python values."""
+        for batch in self.batches():
+            yield from batch.to_pylist()
+
+    def head(self, n: int = 5) -> pandas.DataFrame:
+        """The first `n` records as a `pandas.DataFrame`; the service is asked for no more than these."""
+        limit = n if self.query.limit is None else min(n, self.query.limit)
+        return Fetch(self._connector, Query.ask(**{**_wishes(self.query), "limit": limit})).to_pandas()
+
+    # -- before ---------------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        """How many records the service has for this; one request where it can count them itself."""
+        return blocking.run(self._connector().count, self.query)
+
+    def explain(self, *, count: bool = True) -> Plan:
+        """The request that would be sent, the pages, and the calls against what is left of the quota.
+
+        No record is fetched. Telling the pages takes one call that counts; `count=False` leaves it out.
+        """
+        connector = self._connector()
+
+        async def explained() -> Plan:
+            return await connector.explain(self.query, count=count)
+
+        return blocking.run(explained)
+
+    # -- inside ---------------------------------------------------------------------------------------
+
+    async def _collect(self, kept: list[pa.RecordBatch]) -> pa.Schema | None:
+        """Append the batches to `kept` as they come; return the schema the connector promises."""
+        connector = self._connector()
+        query, schema = await self._prepared()
+        async with aclosing(connector.batches(query)) as batches:
+            async for batch in batches:
+                kept.append(batch)
+        return schema
+
+    async def _prepared(self) -> tuple[Query, pa.Schema | None]:
+        connector = self._connector()
+        query = await connector.prepare(self.query)
+        return query, await connector.schema_of(query)
+
+    @contextmanager
+    def _keeping(self, kept: Callable[[], pa.Table], pages: Callable[[], int]) -> Iterator[None]:
+        """Remember what had arrived, and say so in the error, when the body fails or is stopped."""
+        self.partial = None
+        try:
+            yield
+        except BaseException as error:
+            self.partial = kept()
+            _say(
+                error,
+                f"{self.partial.num_rows:,} records in {pages():,} pages had arrived: fetch.partial has them",
+            )
+            raise
+
+
+def _say(error: BaseException, words: str) -> None:
+    """Add a sentence to our error's message, or as a note to any other."""
+    if isinstance(error, ConnectorError):
+        error.args = (f"{error}; {words}",)
+    else:
+        error.add_note(words)
+
+
+def _wishes(query: Query) -> dict[str, Any]:
+    return {f.name: getattr(query, f.name) for f in fields(query)}
+
+
+def _provenance(connector: BaseConnector, fetch: Fetch) -> dict[str, str]:
+    return {
+        "source": connector.name,
+        "entity": fetch.query.entity,
+        "query": repr(fetch),
+        "api": connector.api,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _extra(name: str) -> Any:
+    """The library of an extra."""
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError:
+        raise ConfigurationError(f"{name} is not installed: pip install 'spyro-sdk[{name}]'") from None

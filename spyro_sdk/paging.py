@@ -1,0 +1,125 @@
+"""How to ask for the next page.
+
+A paging is a pure function of the request that was sent and the answer that came; it keeps no state, so
+one instance serves every fetch at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from urllib.parse import urljoin
+
+from .http import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a paging may look at: the decoded payload, the headers, how many records came."""
+
+    payload: Any
+    rows: int
+    headers: Mapping[str, str]  # names in lower case
+
+
+class Paging(Protocol):
+    """The seam: how the first page is asked for, and how each next one."""
+
+    def first(self, request: Request, size: int) -> Request:
+        """The request for the first page of at most `size` records."""
+        ...
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        """The request for the page after `answer`; None when that was the last."""
+        ...
+
+
+def dig(payload: Any, path: str) -> Any:
+    """The value at a dotted path; None where a step is missing; '' is the payload itself.
+
+    >>> dig({"paging": {"next": {"after": "7"}}}, "paging.next.after")
+    '7'
+    """
+    for step in path.split(".") if path else ():
+        payload = payload.get(step) if isinstance(payload, Mapping) else None
+    return payload
+
+
+@dataclass(frozen=True, slots=True)
+class OnePage:
+    """All records come at once."""
+
+    def first(self, request: Request, size: int) -> Request:
+        return request
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        return None
+
+
+ONE_PAGE = OnePage()
+
+
+@dataclass(frozen=True, slots=True)
+class NextLink:
+    """The payload holds the address of the next page, whole or relative, at `path`."""
+
+    path: str
+    size_param: str | None = None
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.size_param: size}) if self.size_param else request
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        link = dig(answer.payload, self.path)
+        return replace(request, url=urljoin(request.url, link), params={}) if link else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The payload holds a token at `path`, to be sent back as `param`."""
+
+    path: str
+    param: str
+    size_param: str = "limit"
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.size_param: size})
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        token = dig(answer.payload, self.path)
+        return None if token in (None, "") else request.with_params(**{self.param: token})
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """Records are counted from `start`; a page shorter than asked for is the last."""
+
+    param: str = "offset"
+    size_param: str = "limit"
+    start: int = 0
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.param: self.start, self.size_param: size})
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        if answer.rows < int(request.params[self.size_param]):
+            return None
+        return request.with_params(**{self.param: int(request.params[self.param]) + answer.rows})
+
+
+@dataclass(frozen=True, slots=True)
+class PageNumber:
+    """Pages are counted from `start`; a page shorter than asked for is the last."""
+
+    param: str = "page"
+    size_param: str = "per_page"
+    start: int = 1
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.param: self.start, self.size_param: size})
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        if answer.rows < int(request.params[self.size_param]):
+            return None
+        return request.with_params(**{self.param: int(request.params[self.param]) + 1})

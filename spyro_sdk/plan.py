@@ -1,0 +1,45 @@
+"""What a fetch would do, told before it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from .entity import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The requests of a fetch: what is asked, how often, and what that leaves of the quota."""
+
+    connector: str
+    query: Query
+    request: str
+    """The first request, readable: method, address and question."""
+    page_size: int  # records
+    rows: int | None = None
+    """Records the service will send; None where it was not asked."""
+    local: str | None = None
+    """The part of `where` that the service cannot answer exactly; it is applied here, on what arrives."""
+    quota_left: int | None = None
+    """Requests left in the service's present window; None where it did not say."""
+
+    @property
+    def calls(self) -> int | None:
+        """Requests the fetch will take; None where the number of records is unknown."""
+        return None if self.rows is None else max(1, ceil(self.rows / self.page_size))
+
+    def __str__(self) -> str:
+        lines = [f"{self.connector}.{self.query.entity}", f"  asks     {self.request}"]
+        if self.local:
+            lines.append(f"  filters  {self.local} (here, on what arrives)")
+        if self.rows is None:
+            lines.append(f"  pages    unknown, {self.page_size:,} records each")
+        else:
+            lines.append(f"  pages    {self.calls:,} of {self.page_size:,} for {self.rows:,} records")
+        if self.quota_left is not None:
+            cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
+            lines.append(f"  quota    {self.quota_left:,} requests left{cost}")
+        return "\n".join(lines)
+
+    __repr__ = __str__

@@ -1,0 +1,36 @@
+"""Find a connector by its name."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import EntryPoint
+
+from .connector import BaseConnector
+from .connectors import installed
+from .errors import ConfigurationError, UnknownConnectorError, did_you_mean, some
+
+
+def find(name: str) -> type[BaseConnector]:
+    """The connector called `name`; `UnknownConnectorError` with the nearest name where there is none."""
+    points = installed()
+    if name in points:
+        return _loaded(points[name])
+    hint = did_you_mean(str(name), points)
+    raise UnknownConnectorError(
+        f"there is no connector {name!r}; installed are {some(points)}" + (f" ({hint})" if hint else ""),
+        field="name",
+        hint=hint,
+    )
+
+
+def _loaded(point: EntryPoint) -> type[BaseConnector]:
+    """The class behind an entry point; somebody else's mistakes there become a `ConfigurationError`."""
+    try:
+        found = point.load()
+    except Exception as error:  # a package may fail in any way while it is imported
+        raise ConfigurationError(
+            f"the connector {point.name!r} ({point.value}) cannot be loaded: {error!r}"
+        ) from error
+    if not (inspect.isclass(found) and issubclass(found, BaseConnector)):
+        raise ConfigurationError(f"the connector {point.name!r} ({point.value}) is no BaseConnector")
+    return found

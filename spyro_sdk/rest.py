@@ -1,0 +1,319 @@
+"""A service described by its entities, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+import anyio.to_thread
+import pyarrow as pa
+
+from .arrow.decode import inflate, parse, to_batch
+from .arrow.schema import changes
+from .auth import Auth, oauth, static
+from .config import ConnectorConfig
+from .connector import BaseConnector
+from .entity import Entity, Query, unknown_column
+from .errors import (
+    AuthenticationError,
+    DecodeError,
+    IntegrityError,
+    UnknownEntityError,
+    did_you_mean,
+    some,
+)
+from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
+from .failure import refused
+from .guards.quota import Quota, read_quota
+from .http import Request, Response, Send, origin, redacted
+from .paging import Answer, dig
+from .transport.aiohttp import AiohttpTransport
+from .where import And, Comparison, IsNull, Membership, Where
+
+T = TypeVar("T")
+
+INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the service: its records, and where the next are."""
+
+    records: list[dict[str, Any]]
+    next: Request | None
+    total: int | None
+    """Records of the whole fetch, if the service says."""
+
+
+class RestConnector(BaseConnector):
+    """A connector whose entities are lists of JSON objects.
+
+    A normal service is a class with `offers`; an odd one overrides the step in which it is odd.
+    """
+
+    offers: ClassVar[tuple[Entity, ...]] = ()
+    """The entities of the service."""
+
+    def __init__(self, config: ConnectorConfig, *, transport: Send | None = None, **guards: Any) -> None:
+        super().__init__(config, **guards)
+        self._transport = transport
+        self.base_url = (config.base_url or "").rstrip("/")
+        self._auth = self.auth()
+
+    async def connect(self) -> None:
+        """Open the pool of connections."""
+        self._session = self._transport or AiohttpTransport(self.config)
+
+    # -- what a connector may override, in the order a page meets it ---------------------------------
+
+    def auth(self) -> Auth:
+        """What signs the requests, by the configuration's `auth_type`."""
+        it = self.config
+        match it.auth_type:
+            case "api_key":
+                return static.api_key(it.api_key or "")
+            case "basic":
+                return static.basic(it.username or "", it.password or "")
+            case "bearer":
+                return static.bearer(it.access_token or "")
+            case "oauth2":
+                return oauth.OAuth(
+                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
+                )
+            case _:
+                return static.nobody()
+
+    async def entities(self) -> Sequence[Entity]:
+        """What the service offers."""
+        return self.offers
+
+    async def entity(self, name: str) -> Entity:
+        """The entity called `name`; `UnknownEntityError` with the nearest name where there is none."""
+        offered = {entity.name: entity for entity in await self.entities()}
+        if name in offered:
+            return offered[name]
+        hint = did_you_mean(name, offered)
+        raise UnknownEntityError(
+            f"{self.name} has no entity {name!r}; it has {some(offered)}" + (f" ({hint})" if hint else ""),
+            "entity",
+            name,
+            hint=hint,
+            connector=self.name,
+        )
+
+    def request(self, entity: Entity, query: Query) -> Request:
+        """The request for the first page."""
+        return entity.paging.first(Request(self.base_url + entity.path), self.config.page_size)
+
+    def check(self, response: Response, payload: Any) -> None:
+        """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
+        if not 200 <= response.status < 300:
+            raise refused(self.name, response.status, response.headers, words=_words(payload))
+
+    def quota(self, response: Response) -> Quota | None:
+        """What the answer says of the service's quota."""
+        return read_quota(response.headers, now=time.time())
+
+    def page(self, entity: Entity, request: Request, answer: Answer) -> Page:
+        """The records of an answer, and where the next are; `DataFetchError` when it holds none."""
+        records = dig(answer.payload, entity.records)
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise DecodeError(
+                f"{self.name} answered without a list of records"
+                + (f" at {entity.records!r}" if entity.records else "")
+                + f" for {entity.name}; it sent {_shape(answer.payload)}",
+                entity.name,
+                connector=self.name,
+            )
+        answer = Answer(answer.payload, len(records), answer.headers)
+        total = dig(answer.payload, entity.total) if entity.total else None
+        return Page(records, entity.paging.next(request, answer), total if isinstance(total, int) else None)
+
+    def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
+        """The records of a page as columns; called in a worker thread."""
+        return to_batch(records, schema)
+
+    # -- how a page travels ---------------------------------------------------------------------------
+
+    async def fetch_data(
+        self, entity_type: str, since: Any = None, filters: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the records of an entity as dicts, each once."""
+        query = Query.ask(entity_type, since=since, where=_equal(filters or {}))
+        async with aclosing(self.batches(query)) as batches:
+            async for batch in batches:
+                for record in batch.to_pylist():
+                    yield record
+
+    async def prepare(self, query: Query) -> Query:
+        """The query, checked against the entity's columns where these are declared."""
+        schema = await self.schema_of(replace(query, columns=None))
+        await self.entity(query.entity)
+        if schema is None:
+            return query
+        for name in query.columns or ():
+            if name not in schema.names:
+                raise unknown_column(query.entity, name, schema.names)
+        return replace(query, where=query.where.bind(schema)) if query.where else query
+
+    async def schema_of(self, query: Query) -> pa.Schema | None:
+        """The declared columns of the entity, those which the query asks for."""
+        schema = (await self.entity(query.entity)).schema
+        if schema is None or query.columns is None:
+            return schema
+        return pa.schema([schema.field(name) for name in query.columns])
+
+    async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        entity = await self.entity(query.entity)
+        enough = query.limit if query.where is None else None
+        async with aclosing(self._pages(entity, self.request(entity, query), enough)) as pages:
+            async for page in pages:
+                yield await self._decoded(query.entity, page, entity.schema)
+
+    async def _pages(
+        self, entity: Entity, request: Request, enough: int | None = None
+    ) -> AsyncGenerator[Page, None]:
+        """The pages from `request` on, in order, each asked for while the one before is worked on.
+
+        No page is asked for once `enough` records have come. Raises `IntegrityError` when the service sends
+        us round in a circle, or fewer or more records than it had announced.
+        """
+        rows, seen, told = 0, set[str](), None
+        ahead: asyncio.Task[Page] | None = asyncio.create_task(self._ask(request, partial(self.page, entity)))
+        try:
+            while ahead is not None:
+                page, ahead = await ahead, None
+                rows += len(page.records)
+                told = page.total if page.total is not None else told
+                is_enough = enough is not None and rows >= enough
+                if page.next is not None and not is_enough:
+                    if page.next.address in seen:
+                        raise self._lost(entity, f"page {len(seen) + 1} links back to one that came before")
+                    seen.add(page.next.address)
+                    ahead = asyncio.create_task(self._ask(page.next, partial(self.page, entity)))
+                yield page
+                if is_enough:
+                    return
+        finally:
+            await _abandoned(ahead)
+        if told is not None and told != rows:
+            raise self._lost(entity, f"it announced {told:,} records and sent {rows:,}")
+
+    async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
+        """Send a request inside the guards and `read` its answer; a refused token is renewed once.
+
+        Signing, sending, decoding, checking and reading are one attempt, so that an answer cut short, or a
+        login page, is asked for again and never becomes a short result.
+        """
+        signed = request
+
+        async def attempt() -> T:
+            nonlocal signed
+            signed = await self._auth.sign(self._at_home(request), self._session)
+            return read(request, await self._answer(signed))
+
+        try:
+            return await self._execute_with_retry(attempt)
+        except AuthenticationError as error:
+            if error.status != 401 or not await self._auth.renew(signed):
+                raise
+        return await self._execute_with_retry(attempt)
+
+    async def _answer(self, signed: Request) -> Answer:
+        """Send one signed request; decode and check what comes."""
+        started = time.perf_counter()
+        response = await self._session(signed)
+        self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
+        if quota := self.quota(response):
+            self.limiter.learn(quota)
+            self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
+        payload = await _in_worker(_payload, response) if len(response.body) > INLINE else _payload(response)
+        self.check(response, payload)
+        return Answer(payload, 0, response.headers)
+
+    async def _decoded(self, entity: str, page: Page, schema: pa.Schema | None) -> pa.RecordBatch:
+        """A page as a record batch; a column wider than `schema` says is told to the observers."""
+        self._emit(PageArrived(self.name, entity, len(page.records), page.total))
+        batch = await _in_worker(self.batch, page.records, schema)
+        if schema is not None and batch.schema != schema:
+            for column, was, now in changes(schema, batch.schema):
+                self._emit(SchemaChanged(self.name, entity, column, was, now))
+        return batch
+
+    def _at_home(self, request: Request) -> Request:
+        """The request, unless it would carry our credentials to somebody else."""
+        if origin(request.url) != origin(self.base_url):
+            raise IntegrityError(
+                f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
+                " since our credentials would go along",
+                connector=self.name,
+            )
+        return request
+
+    def _lost(self, entity: Entity, what: str) -> IntegrityError:
+        return IntegrityError(
+            f"{self.name} did not give every {entity.name} exactly once: {what}",
+            entity.name,
+            connector=self.name,
+        )
+
+    def _renewed(self, token: oauth.Token) -> None:
+        self._emit(TokenRenewed(self.name))
+
+
+def _equal(filters: Mapping[str, Any]) -> Where | None:
+    """The filter for records whose columns equal these values; a list stands for any of its values."""
+    leaves = [
+        IsNull(name)
+        if value is None
+        else Membership(name, tuple(value))
+        if isinstance(value, list | tuple)
+        else Comparison(name, "=", value)
+        for name, value in filters.items()
+    ]
+    return Where(str(dict(filters)), And(tuple(leaves))) if leaves else None
+
+
+async def _in_worker(function: Callable[..., T], *args: Any) -> T:
+    """Call in a worker thread; when we are cancelled it is left to end by itself."""
+    return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True)
+
+
+async def _abandoned(task: asyncio.Task[Any] | None) -> None:
+    """Cancel a task that nobody waits for any more, and see it end."""
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _payload(response: Response) -> Any:
+    """The decoded body; None for a bad answer that is no JSON."""
+    try:
+        return parse(inflate(response.body, response.headers.get("content-encoding")))
+    except DecodeError:
+        if 200 <= response.status < 300:
+            raise
+        return None
+
+
+def _words(payload: Any) -> str:
+    """What an error body says, from the places where such words usually stand."""
+    for name in ("message", "error_description", "detail", "title", "error"):
+        words = payload.get(name) if isinstance(payload, dict) else None
+        if isinstance(words, dict):
+            return _words(words)
+        if isinstance(words, str) and words:
+            return words[:300]
+    return ""
+
+
+def _shape(payload: Any) -> str:
+    """What an answer looks like, in few words and without its values."""
+    if isinstance(payload, dict):
+        return f"an object with {some(payload)}" if payload else "an empty object"
+    return "a list" if isinstance(payload, list) else f"a {type(payload).__name__}"

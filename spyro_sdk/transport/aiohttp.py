@@ -1,0 +1,89 @@
+"""Send requests with aiohttp."""
+
+from __future__ import annotations
+
+import builtins
+import ssl
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from ..config import ConnectorConfig
+from ..errors import ConfigurationError, ConnectionError, ConnectorError, TimeoutError
+from ..http import Request, Response, redacted
+
+
+class AiohttpTransport:
+    """One pool of connections; a `Send`. Bodies are handed on as they came, compressed or not.
+
+    It follows no redirect, retries nothing, keeps no cookie and reads no `.netrc`.
+    """
+
+    def __init__(self, config: ConnectorConfig) -> None:
+        self._name = config.name
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=config.pool_size, ssl=_ssl(config)),
+            timeout=aiohttp.ClientTimeout(total=config.timeout),
+            headers={"Accept-Encoding": "gzip, deflate", **config.headers},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # the worker that parses the page unzips it too
+            read_bufsize=1 << 22,  # bytes; pages are megabytes
+            trust_env=False,
+        )
+
+    async def __call__(self, request: Request) -> Response:
+        """Send a request and read the whole answer; raise `ConnectionError` when none comes."""
+        try:
+            async with self._session.request(
+                request.method,
+                URL(request.address, encoded=True),
+                headers=dict(request.headers),
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer:
+                body = await answer.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise translated(error, self._name, request) from None
+        return Response(answer.status, {name.lower(): text for name, text in answer.headers.items()}, body)
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._session.close()
+
+
+def translated(error: BaseException, name: str, request: Request | None = None) -> ConnectorError:
+    """Our error for one of aiohttp's, which may hold addresses and headers that are secret."""
+    where = f" at {redacted(request.url)}" if request else ""
+    if isinstance(error, builtins.TimeoutError):
+        return TimeoutError(f"{name} did not answer in time{where}", connector=name)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return ConnectionError(f"{name} showed a certificate that is not trusted{where}", connector=name)
+    return ConnectionError(f"no answer from {name}{where}: {_reason(error)}", connector=name)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in words without an address."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or "the connection was refused"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the connection was closed before an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer was cut short"
+    if isinstance(error, OSError):
+        return error.strerror or "the connection broke"
+    return type(error).__name__
+
+
+def _ssl(config: ConnectorConfig) -> Any:
+    """What aiohttp wants to know about trust."""
+    if isinstance(config.verify_ssl, bool):
+        return config.verify_ssl
+    try:
+        return ssl.create_default_context(cafile=config.verify_ssl)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            f"verify_ssl={config.verify_ssl!r} cannot be: it must be True, False or a file of certificates",
+            field="verify_ssl",
+            connector=config.name,
+        ) from None
