@@ -17,7 +17,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, asynccontextmanager
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeAlias, TypeVar
 
 from .arrow.decode import to_batch
 from .arrow.select import Selection
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Connect: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
 
 SAMPLE = 100  # records from which a schema is told
 
@@ -102,7 +103,7 @@ class BaseConnector(ABC):
         super().__init_subclass__(**options)
         cls.name = cls.__dict__.get("name") or cls.name or cls.__name__.lower()
         if "connect" in cls.__dict__:
-            cls.connect = _remembered(cls.connect)  # type: ignore[method-assign]
+            cls.connect = _remembered(cls.connect)  # type: ignore[assignment, method-assign]
 
     def __repr__(self) -> str:
         state = "connected" if self.is_connected else "not connected"
@@ -309,9 +310,7 @@ class BaseConnector(ABC):
             )
 
 
-def _remembered(
-    connect: Callable[[Any], Coroutine[Any, Any, None]],
-) -> Callable[[Any], Coroutine[Any, Any, None]]:
+def _remembered(connect: Connect) -> Connect:
     """`connect`, with the configuration validated before and the success known after."""
 
     @wraps(connect)

@@ -11,7 +11,8 @@ import pyarrow as pa
 from ...canonical import Context, Translation
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
 from ...errors import ValidationError
-from ...where import Comparison, Leaf, Membership, Where, each_leaf
+from ...where import Comparison, Leaf, Membership, Where
+from ...where.tree import each_leaf
 from . import describe, soql
 
 LONGEST = 15_500  # characters of an encoded statement; Salesforce takes 16,384 for the whole address
