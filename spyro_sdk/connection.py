@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -142,7 +141,7 @@ class Connection:
         self._process = os.getpid()
         self._connector = self._kind(self._config, observers=self._observers)
         blocking.run(self._connector.connect)
-        self._finalizer = weakref.finalize(self, blocking.finish, self._connector.disconnect)
+        self._finalizer = blocking.when_gone(self, self._connector.disconnect)
 
     def _live(self) -> BaseConnector:
         """The connector, opened anew in a forked child; `ConnectionError` after `close`."""

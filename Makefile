@@ -1,0 +1,48 @@
+# The commands a user meets. Each makes the environment it needs, in .venv, and works again.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test notebook check lint bench clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
+
+demo: .venv/.demo  ## fetch 50,000 customers from the embedded demo service, into a DataFrame and a Parquet file
+	@$(BIN)/python docs/examples/customers.py
+
+test: .venv/.dev  ## run all tests, with coverage
+	$(BIN)/python -m pytest -q --cov --cov-report=
+	$(BIN)/coverage report --fail-under=98
+	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/paging.py,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py'
+
+notebook: .venv/.notebook  ## open JupyterLab on the quickstart
+	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+
+check: lint  ## all that CI checks: style, types, floors, tests, documents
+	@$(MAKE) --no-print-directory test
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache | sed -n '/^Contracts$$/,$$p'
+
+bench: .venv/.demo  ## print what the guards, events and statistics cost
+	@$(BIN)/python benchmarks/overhead.py
+
+clean:  ## remove the environment and everything made
+	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
+
+.venv/.demo: EXTRAS :=
+.venv/.dev: EXTRAS := [dev]
+.venv/.notebook: EXTRAS := [notebook]
+
+.venv/.demo .venv/.dev .venv/.notebook: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
+	@echo "Making the environment in .venv with $(PYTHON) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
+	@touch $@
