@@ -230,6 +230,13 @@ class BaseConnector(ABC):
         return await call_with_retry(attempt, self._policy, on_retry=self._tell_retry)
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
+        if (wait := self.limiter.get_wait_time()) > self.config.max_wait:
+            raise RateLimitError(
+                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
+                wait,
+                connector=self.name,
+                hint="try again then, or connect with a longer max_wait",
+            )
         if waited := await self.limiter.acquire():
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()

@@ -1,0 +1,140 @@
+"""Never ask faster than the service allows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from ..config import RateLimitConfig
+from ..errors import ValidationError
+from .quota import Quota
+
+MINUTE = 60.0  # seconds
+LONGEST_PACE = 3600.0  # seconds; the quota of a longer window is a stock to spend, not a pace to keep
+DUST = 1e-6  # seconds; a rounding error is not worth a sleep
+
+
+class RateLimiter:
+    """A token bucket: starts full, holds `burst` tokens, gains `rate` a second; a request takes one.
+
+    In any t seconds at most rate * t + burst tokens are granted, in the order in which they were asked
+    for. Several connectors of one account may share a limiter, on one event loop at a time.
+    """
+
+    def __init__(
+        self,
+        config: RateLimitConfig,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self.request_times: deque[float] = deque()
+        """When the requests of the last minute were granted, oldest first, as told by `clock`."""
+        self._fastest, self._rate, self._burst = config.rate, config.rate, config.burst
+        self._clock, self._sleep = clock, sleep
+        self._empty_at = -math.inf  # the bucket has gained since then; in the future while it is drained
+        self._turnstile = anyio.Lock(fast_acquire=True)  # its head alone waits for tokens
+        self._waiting = 0
+
+    async def acquire(self, tokens: int = 1) -> float:
+        """Take tokens as soon as they are there and all who came before have theirs.
+
+        Returns the seconds waited. Whoever is cancelled while waiting has taken nothing. Raises
+        `ValidationError` for less than one token, or more than the bucket holds.
+        """
+        if not 1 <= tokens <= self._burst:
+            raise ValidationError(
+                f"cannot acquire {tokens} tokens: a request takes from 1 to {self._burst} (burst_size)",
+                field="tokens",
+                value=tokens,
+            )
+        now = self._clock()
+        if not self._waiting and self._ready_at(tokens) - now <= DUST:
+            self._take(tokens, now)
+            return 0.0
+        waited = await self._stand_in_line(tokens, now)
+        self._take(tokens, self._clock())
+        return waited
+
+    async def wait_if_needed(self) -> float:
+        """Let a bucket that is nearly empty become half full; return the seconds waited.
+
+        Nearly empty is less than a fifth. It takes no token, but stands in line like a request: those who
+        come later wait behind it, else they could keep the bucket empty for ever.
+        """
+        if self.get_available_tokens() >= self._burst / 5:
+            return 0.0
+        return await self._stand_in_line(self._burst / 2, self._clock())
+
+    def drain(self, seconds: float) -> None:
+        """Empty the bucket and keep it empty for so long: all callers pause, also those who wait already.
+
+        A shorter drain never shortens a longer one.
+        """
+        self._empty_at = max(self._empty_at, self._clock() + max(0.0, seconds))
+
+    def learn(self, quota: Quota) -> None:
+        """Heed what the service says is left to us; what makes no sense is ignored.
+
+        The bucket holds no more than is left; when nothing is, it is drained until the reset. A quota that
+        is slower than our own rate becomes the rate; no quota makes us faster than configured.
+        """
+        now = self._clock()
+        if quota.limit and quota.limit > 0 and quota.window and 0 < quota.window <= LONGEST_PACE:
+            self._pace(min(self._fastest, quota.limit / quota.window), now)
+        if quota.remaining >= 0:
+            self._empty_at = max(self._empty_at, now - quota.remaining / self._rate)
+        if quota.remaining == 0 and quota.resets_in is not None and quota.resets_in < math.inf:
+            self.drain(quota.resets_in)
+
+    def get_available_tokens(self) -> float:
+        """Tokens that could be taken now, never negative."""
+        return max(0.0, self._held(self._clock()))
+
+    def get_wait_time(self, tokens: int = 1) -> float:
+        """Seconds until tokens could be taken, as things stand and if nobody else wanted any."""
+        return max(0.0, self._ready_at(tokens) - self._clock())
+
+    def get_current_rate(self) -> int:
+        """Requests granted in the last 60 seconds, however many tokens each took."""
+        self._forget(self._clock() - MINUTE)
+        return len(self.request_times)
+
+    async def _stand_in_line(self, tokens: float, since: float) -> float:
+        """Wait until the bucket holds so much; nobody can take it before the caller's next await."""
+        self._waiting += 1
+        try:
+            async with self._turnstile:
+                # the bucket may have been drained, or slowed, while the head slept
+                while (wait := self._ready_at(tokens) - self._clock()) > DUST:
+                    await self._sleep(wait)
+        finally:
+            self._waiting -= 1
+        return self._clock() - since
+
+    def _ready_at(self, tokens: float) -> float:
+        """When, as things stand, so many tokens can be taken."""
+        return self._empty_at + tokens / self._rate
+
+    def _take(self, tokens: int, now: float) -> None:
+        self._empty_at = max(self._empty_at, now - self._burst / self._rate) + tokens / self._rate
+        self.request_times.append(now)
+        self._forget(now - MINUTE)
+
+    def _held(self, now: float) -> float:
+        return min(float(self._burst), (now - self._empty_at) * self._rate)
+
+    def _pace(self, rate: float, now: float) -> None:
+        """Gain `rate` tokens a second from now on, and keep what the bucket holds."""
+        if self._empty_at < now:
+            self._empty_at = now - self._held(now) / rate
+        self._rate = rate
+
+    def _forget(self, before: float) -> None:
+        times = self.request_times
+        while times and times[0] <= before:
+            times.popleft()
