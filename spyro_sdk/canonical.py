@@ -135,7 +135,8 @@ def address_of(path: str, column: str) -> Source:
     """The page of a record at the service: `path`, with the context's names in braces, and the key."""
 
     def make(batch: pa.RecordBatch, context: Context) -> pa.Array:
-        return pc.binary_join_element_wise(path.format(**context), batch.column(column), "")
+        key = batch.column(column).cast(pa.string())
+        return pc.binary_join_element_wise(path.format(**context), key, "")
 
     return Source((column,), make)
 
@@ -201,8 +202,22 @@ class Translation:
         source = self._source(field.name, batch.schema.names)
         if source is None:
             return pa.nulls(batch.num_rows, field.type)
-        array = source.make(batch, context)
-        try:
-            return array.cast(field.type)
-        except pa.ArrowInvalid:
-            return array  # a wider type loses no value
+        return _fitted(source.make(batch, context), field.type)
+
+
+def _fitted(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """The array in the canonical type; in its own where a value would be lost or rounded."""
+    try:
+        fitted = array.cast(type_)
+        return fitted if _is_exact(fitted, array) else array
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return array
+
+
+def _is_exact(fitted: pa.Array, array: pa.Array) -> bool:
+    """Whether a cast lost nothing: Arrow's check rounds floats to decimals, and cuts times off."""
+    if fitted.type == array.type or not pa.types.is_primitive(array.type):
+        return True
+    if pa.types.is_decimal(fitted.type) and pa.types.is_floating(array.type):
+        fitted = fitted.cast(pa.string())  # on its own way from decimal to float Arrow is an ulp off
+    return bool(fitted.cast(array.type).equals(array))

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from ipaddress import ip_address
+from os import PathLike
 from typing import Any, Literal, Self, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError, did_you_mean
 
@@ -27,8 +28,15 @@ NEEDED: Mapping[AuthType, tuple[tuple[str, ...], ...]] = {
 }
 """For each kind of authentication the sets of credentials of which one must be complete."""
 
-SECRET_NAME = re.compile(r"auth|cookie|key|passw|secret|signature|token|credential", re.IGNORECASE)
+CREDENTIALS = tuple(dict.fromkeys(name for ways in NEEDED.values() for way in ways for name in way))
+
+SECRET_NAME = re.compile(
+    r"auth|bearer|cookie|credential|jwt|key|pass|pwd|secret|session|signature|token", re.IGNORECASE
+)
 """Names of headers and parameters whose values are never shown."""
+
+UNSAFE = re.compile(r"^.*@|[?#].*", re.DOTALL)
+"""The parts of an address, well written or not, that may be a password or a token."""
 
 
 def secret() -> Any:
@@ -113,12 +121,17 @@ class ConnectorConfig:
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
         self.rate  # noqa: B018  # validates burst_size
+        for name in CREDENTIALS:
+            _credential(self, name)
+        for name in ("headers", "custom_params"):
+            _mapping(self, name)
+        _trust(self)
         self._settle_auth_type()
 
     def _settle_auth_type(self) -> None:
-        given = {name for ways in NEEDED.values() for way in ways for name in way if getattr(self, name)}
+        given = {name for name in CREDENTIALS if getattr(self, name)}
         kind = self.auth_type or _auth_type(given)
-        if kind not in NEEDED:
+        if kind not in get_args(AuthType):
             raise _refused(self, "auth_type", f"one of {', '.join(get_args(AuthType))}")
         object.__setattr__(self, "auth_type", kind)
         ways = NEEDED[kind]
@@ -138,10 +151,7 @@ class ConnectorConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting but the secret ones; `from_dict` takes it back."""
-        shown = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("secret")}
-        for name in ("headers", "custom_params"):
-            shown[name] = {key: value for key, value in shown[name].items() if not SECRET_NAME.search(key)}
-        return shown
+        return {f.name: _shown(getattr(self, f.name)) for f in fields(self) if not f.metadata.get("secret")}
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any], **secrets: Any) -> Self:
@@ -172,10 +182,17 @@ def _auth_type(given: set[str]) -> AuthType:
     return "api_key"
 
 
-def _refused(config: Any, name: str, allowed: str) -> ConfigurationError:
-    came = getattr(config, name)
+def _shown(value: Any) -> Any:
+    """The value without what is called like a secret, however deep it lies."""
+    if isinstance(value, Mapping):
+        return {key: _shown(it) for key, it in value.items() if not SECRET_NAME.search(str(key))}
+    return [_shown(it) for it in value] if isinstance(value, list | tuple) else value
+
+
+def _refused(config: Any, name: str, allowed: str, came: str | None = None) -> ConfigurationError:
+    """The error for a value; `came` is given where the value itself may be secret."""
     return ConfigurationError(
-        f"{name}={came!r} cannot be: it must be {allowed}",
+        f"{name}={repr(getattr(config, name)) if came is None else came} cannot be: it must be {allowed}",
         field=name,
         connector=getattr(config, "name", None),
     )
@@ -199,26 +216,62 @@ def _whole(config: Any, name: str, least: int) -> None:
         raise _refused(config, name, f"a whole number from {least}")
 
 
-def _address(config: ConnectorConfig, name: str) -> None:
-    """Raise unless the URL is absolute, names no user, and is https or loopback."""
+def _credential(config: ConnectorConfig, name: str) -> None:
+    """Raise unless it is text, and one line of it where it is no key or password."""
     value = getattr(config, name)
     if value is None:
         return
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except (ValueError, AttributeError, TypeError):
-        raise _refused(config, name, "an address such as 'https://acme.example'") from None
-    if parts.username or parts.password:
-        raise ConfigurationError(
-            f"{name} holds a user or password: give them as username and password",
-            field=name,
-            connector=config.name,
-        )
-    if parts.scheme not in ("http", "https") or not host:
-        raise _refused(config, name, "an address such as 'https://acme.example'")
-    if parts.scheme == "http" and not (is_loopback(host) or config.allow_http):
+    if not isinstance(value, str):
+        raise _refused(config, name, "text", "***")
+    if name not in ("private_key", "password") and not _is_line(value):
+        raise _refused(config, name, "one line of text, without a line break at its end", "***")
+
+
+def _mapping(config: ConnectorConfig, name: str) -> None:
+    value = getattr(config, name)
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise _refused(config, name, "a mapping of names to values", "***")
+    for key, text in value.items() if name == "headers" else ():
+        if not isinstance(text, str) or not _is_line(key + text):
+            raise _refused(config, name, "a mapping of names to lines of text", f"{{{key!r}: ***}}")
+
+
+def _trust(config: ConnectorConfig) -> None:
+    if not isinstance(config.verify_ssl, bool | str | PathLike) or config.verify_ssl == "":
+        raise _refused(config, "verify_ssl", "True, False or a file of certificates")
+
+
+def _address(config: ConnectorConfig, name: str) -> None:
+    """Raise unless the URL is absolute, holds no secret, and is https or loopback."""
+    value = getattr(config, name)
+    if value is None:
+        return
+    came = repr(UNSAFE.sub("***", value)) if isinstance(value, str) else UNSAFE.sub("***", repr(value))
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _refused(config, name, "an address such as 'https://acme.example'", came)
+    if "@" in value:
+        raise _refused(config, name, "without user and password: these are settings of their own", came)
+    if parts.fragment or (parts.query and (name == "base_url" or SECRET_NAME.search(parts.query))):
+        raise _refused(config, name, "without a query, in which a secret would be shown", came)
+    if parts.scheme == "http" and not (is_loopback(parts.hostname) or config.allow_http):
         raise _refused(config, name, "https (allow_http=True sends credentials unprotected)")
+
+
+def _split(address: Any) -> SplitResult | None:
+    """The parts of a URL; None for what is none."""
+    if not isinstance(address, str) or not _is_line(address) or re.search(r"\s", address):
+        return None
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018  # raises for what is no port
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_line(text: str) -> bool:
+    return not re.search(r"[\x00-\x1f\x7f]", text)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from .errors import ValidationError, did_you_mean, some
@@ -138,11 +139,13 @@ class Query:
 
         Raises `ValidationError` naming the wish which makes no sense.
         """
+        if not isinstance(entity, str) or not entity:
+            raise ValidationError(f"entity={entity!r} cannot be: it must be a name", "entity", entity)
         query = cls(entity, **wishes)
         return replace(
             query,
             columns=_columns("columns", query.columns),
-            where=parse(query.where) if isinstance(query.where, str) else query.where,
+            where=_where(query.where),
             since=_moment(query.since),
             limit=_limit(query.limit),
             native=query.native
@@ -154,17 +157,28 @@ class Query:
 def _columns(field: str, names: Any) -> tuple[str, ...] | None:
     if names is None:
         return None
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    listed = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else None
+    if listed is None or not all(isinstance(name, str) for name in listed):
         raise ValidationError(f"{field}={names!r} cannot be: it must be a list of names", field, names)
-    if not names:
+    if not listed:
         raise ValidationError(f"{field}=[] asks for nothing; leave it out for all columns", field, names)
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(listed))
+
+
+def _where(where: Any) -> Where | None:
+    if where is None or isinstance(where, Where):
+        return where
+    if not isinstance(where, str):
+        raise ValidationError(f"where={where!r} cannot be: it must be a condition as text", "where", where)
+    return parse(where)
 
 
 def _limit(limit: Any) -> int | None:
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 0:  # numpy's integers too
         raise ValidationError(f"limit={limit!r} cannot be: it must be a whole number from 0", "limit", limit)
-    return limit
+    return int(limit)
 
 
 def _moment(since: Any) -> datetime | None:
@@ -179,12 +193,13 @@ def _moment(since: Any) -> datetime | None:
             moment = None
     elif isinstance(since, date) and not isinstance(since, datetime):
         moment = datetime(since.year, since.month, since.day)
-    if not isinstance(moment, datetime):
+    if not isinstance(moment, datetime) or moment != moment:  # NaT is a datetime, and equals nothing
         raise ValidationError(
             f"since={since!r} is no moment: write it as '2026-01-31' or '2026-01-31T12:00:00+01:00'",
             "since",
             since,
         )
+    moment = datetime.combine(moment.date(), moment.timetz())  # of a pandas.Timestamp the plain datetime
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

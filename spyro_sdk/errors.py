@@ -1,7 +1,7 @@
 """Every exception this package raises.
 
 ConnectorError                    base: message, hint, connector, status, request_id
-├── ConfigurationError            a setting is missing or makes no sense       (a ValueError too)
+├── ConfigurationError            a setting is missing or makes no sense: field (a ValueError too)
 │   └── UnknownConnectorError     no connector of that name is installed      (a LookupError too)
 ├── ValidationError               the question cannot be asked: field, value   (a ValueError too)
 │   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)

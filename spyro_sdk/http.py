@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 PLAIN_PARAMETERS = frozenset({"q", "page", "per_page", "limit", "offset", "fields", "sort", "since", "after"})
 """Query parameters whose values may be shown; every other value may be a secret."""
 
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """What is sent: an absolute URL, or a path below the connector's base URL."""
 
     url: str
     method: str = "GET"
     params: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {redacted(self.address)}>"
 
     def with_params(self, **params: object) -> Request:
         """The same request with more query parameters."""
@@ -58,25 +64,39 @@ Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL.
+    """Scheme, host and port of a URL, the port only where it is not the usual one; '' for what is no URL.
 
     >>> origin("https://acme.example:8443/services?q=1")
     'https://acme.example:8443'
     """
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    host = parts.netloc.rpartition("@")[2].removesuffix(USUAL_PORTS.get(parts.scheme, ""))
+    return f"{parts.scheme}://{host}".lower()
 
 
 def redacted(url: str) -> str:
-    """The URL as it may be shown: no user, no password, no parameter that might be a secret.
+    """The URL as it may be shown: no user, no password, no parameter that might be a secret; never raises.
 
     >>> redacted("https://ana:pw@acme.example/query?q=SELECT&access_token=abc")
     'https://acme.example/query?q=SELECT&access_token=***'
     """
-    parts = urlsplit(url)
-    shown = [
-        (name, value if name.lower() in PLAIN_PARAMETERS else "***")
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, urlencode(shown, safe="*"), ""))
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises where a password cuts the host short
+    except ValueError:
+        return "***"
+    query = "&".join(_shown(parameter) for parameter in re.split("[&;]", parts.query) if parameter)
+    if not parts.netloc and "@" in parts.path:  # `ana:pw@acme.example`: what looks like a scheme is a user
+        return urlunsplit(("", "", parts.path.rpartition("@")[2], query, ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def _shown(parameter: str) -> str:
+    """A query parameter as it may be shown; one without a name is hidden whole."""
+    name, equals, _ = parameter.partition("=")
+    if unquote_plus(name).lower() in PLAIN_PARAMETERS:
+        return parameter
+    return f"{name}=***" if equals else "***"

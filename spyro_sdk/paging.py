@@ -7,10 +7,12 @@ one instance serves every fetch at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
+from .errors import DecodeError
 from .http import Request
 
 
@@ -72,7 +74,13 @@ class NextLink:
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         link = dig(answer.payload, self.path)
-        return replace(request, url=urljoin(request.url, link), params={}) if link else None
+        return replace(request, url=self._joined(request.url, link), params={}) if link else None
+
+    def _joined(self, base: str, link: Any) -> str:
+        if isinstance(link, str):
+            with suppress(ValueError):
+                return urljoin(base, link)
+        raise DecodeError(f"what stands at {self.path!r}, for the link to the next page, is no address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,11 @@ class Offset:
     param: str = "offset"
     size_param: str = "limit"
     start: int = 0
+    most: int | None = None
+    """Records that the service sends at once, however many are asked for: a page of so many is not short."""
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.param: self.start, self.size_param: size})
+        return request.with_params(**{self.param: self.start, self.size_param: min(size, self.most or size)})
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         if answer.rows < int(request.params[self.size_param]):
@@ -115,9 +125,11 @@ class PageNumber:
     param: str = "page"
     size_param: str = "per_page"
     start: int = 1
+    most: int | None = None
+    """Records that the service sends at once, however many are asked for: a page of so many is not short."""
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.param: self.start, self.size_param: size})
+        return request.with_params(**{self.param: self.start, self.size_param: min(size, self.most or size)})
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         if answer.rows < int(request.params[self.size_param]):

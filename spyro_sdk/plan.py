@@ -23,11 +23,18 @@ class Plan:
     """The part of `where` that the service cannot answer exactly; it is applied here, on what arrives."""
     quota_left: int | None = None
     """Requests left in the service's present window; None where it did not say."""
+    calls_a_page: int = 1
+    """Requests that each page takes, where one address cannot hold all its columns."""
+
+    @property
+    def pages(self) -> int | None:
+        """Pages of the fetch; None where the number of records is unknown."""
+        return None if self.rows is None else max(1, ceil(self.rows / self.page_size))
 
     @property
     def calls(self) -> int | None:
         """Requests the fetch will take; None where the number of records is unknown."""
-        return None if self.rows is None else max(1, ceil(self.rows / self.page_size))
+        return None if self.pages is None else self.pages * self.calls_a_page
 
     def __str__(self) -> str:
         lines = [f"{self.connector}.{self.query.entity}", f"  asks     {self.request}"]
@@ -36,7 +43,7 @@ class Plan:
         if self.rows is None:
             lines.append(f"  pages    unknown, {self.page_size:,} records each")
         else:
-            lines.append(f"  pages    {self.calls:,} of {self.page_size:,} for {self.rows:,} records")
+            lines.append(f"  pages    {self.pages:,} of {self.page_size:,} for {self.rows:,} records")
         if self.quota_left is not None:
             cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
             lines.append(f"  quota    {self.quota_left:,} requests left{cost}")

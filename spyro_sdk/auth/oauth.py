@@ -63,7 +63,10 @@ class OAuth:
 
     async def renew(self, refused: Request) -> bool:
         """Drop the refused token, unless another request has replaced it already."""
-        if self.token and refused.headers.get("Authorization") == f"Bearer {self.token.access_token}":
+        carried = refused.headers.get("Authorization")
+        if carried is None:  # it was the token endpoint that refused us
+            return False
+        if self.token and carried == f"Bearer {self.token.access_token}":
             if self.grant is None:
                 return False
             self.token = None
@@ -139,7 +142,7 @@ class JwtBearer:
         }
         try:
             return str(jwt.encode(claims, self.private_key, algorithm="RS256"))
-        except (ValueError, TypeError, jwt.PyJWTError):
+        except (ValueError, TypeError, AttributeError, jwt.PyJWTError):  # AttributeError: a public key
             raise AuthenticationError(
                 "private_key is no RSA key in PEM form: give the text between and with"
                 " '-----BEGIN PRIVATE KEY-----' and '-----END PRIVATE KEY-----'"
@@ -160,10 +163,11 @@ def grant(config: ConnectorConfig, token_url: str) -> Grant | None:
 
 def _pyjwt() -> Any:
     try:
+        import cryptography  # noqa: F401  # PyJWT signs with it, but can be installed without
         import jwt
     except ImportError:
         raise AuthenticationError(
-            "signing in with private_key needs PyJWT: pip install 'spyro-sdk[jwt]'"
+            "signing in with private_key needs PyJWT and cryptography: pip install 'spyro-sdk[jwt]'"
         ) from None
     return jwt
 
@@ -184,8 +188,9 @@ async def _ask(send: Send, url: str, grant_type: str, form: Mapping[str, str]) -
     if response.status >= 500 or response.status == 429:
         raise DataFetchError(f"the token endpoint answered {response.status}", status=503)
     answer = _payload(response)
-    if response.status >= 400 or not isinstance(answer.get("access_token"), str):
-        raise _refusal(response, answer, grant_type)
+    token = answer.get("access_token")
+    if response.status >= 400 or not isinstance(token, str) or not token:
+        raise _refusal(response, answer, grant_type, form)
     return _token(answer, time.time())
 
 
@@ -197,22 +202,35 @@ def _payload(response: Response) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _refusal(response: Response, answer: Mapping[str, Any], grant_type: str) -> AuthenticationError:
-    """The error of a token endpoint in words; what it says of us holds no secret (RFC 6749 §5.2)."""
-    code = str(answer.get("error", "no access_token in the answer"))
+def _refusal(
+    response: Response, answer: Mapping[str, Any], grant_type: str, form: Mapping[str, str]
+) -> AuthenticationError:
+    """The error of a token endpoint in its words (RFC 6749 §5.2), without a secret that it may echo."""
+    said = str(answer.get("error", "no access_token in the answer"))
     words = str(answer.get("error_description", "")).strip()
+    said += f" ({words})" if words else ""
+    for name, value in form.items():
+        said = said if name == "client_id" else said.replace(value, "***")
     return AuthenticationError(
-        f"the token endpoint refused {grant_type}: {code}" + (f" ({words})" if words else ""),
+        f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",
         status=response.status,
     )
 
 
 def _token(answer: Mapping[str, Any], now: float) -> Token:
-    lifetime = answer.get("expires_in")
+    lifetime = _seconds(answer.get("expires_in"))
     return Token(
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token"),
-        expires_at=now + float(lifetime) if isinstance(lifetime, int | float | str) and lifetime else None,
+        expires_at=now + lifetime if lifetime else None,
         extra={name: value for name, value in answer.items() if not name.endswith("_token")},
     )
+
+
+def _seconds(lifetime: Any) -> float | None:
+    """`expires_in` as a number, which some services send as text; None for what is none."""
+    try:
+        return float(lifetime)
+    except (ValueError, TypeError):
+        return None

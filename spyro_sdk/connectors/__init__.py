@@ -11,7 +11,8 @@ GROUP = "spyro_sdk.connectors"
 
 def installed() -> dict[str, EntryPoint]:
     """The connectors by name: ours, and those that other packages bring by an entry point in `GROUP`."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+    ours_last = sorted(entry_points(group=GROUP), key=lambda point: point.value.startswith(f"{__package__}."))
+    return {point.name: point for point in sorted(ours_last, key=lambda point: point.name)}
 
 
 class _Gallery(ModuleType):

@@ -17,6 +17,7 @@ class ProgressLine:
     def __call__(self, event: Event) -> None:
         match event:
             case FetchStarted():
+                self._close(event.entity)
                 self._bars[event.entity] = self._bar(event.entity)
             case PageArrived() if event.entity in self._bars:
                 bar = self._bars[event.entity]
@@ -25,8 +26,12 @@ class ProgressLine:
             case Retried():
                 for bar in self._bars.values():
                     bar.set_postfix_str(f"{event.reason}; again in {event.seconds:.1f} s")
-            case FetchFinished() if event.entity in self._bars:
-                self._bars.pop(event.entity).close()
+            case FetchFinished():
+                self._close(event.entity)
+
+    def _close(self, entity: str) -> None:
+        if entity in self._bars:
+            self._bars.pop(entity).close()
 
     def _bar(self, entity: str) -> Any:
         from tqdm import tqdm

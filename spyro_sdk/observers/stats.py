@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -60,7 +61,7 @@ class Stats:
     def latency(self, share: float) -> float | None:
         """Seconds within which `share` (0 to 1) of the last 1,000 calls ended; None before the first."""
         ordered = sorted(self.latencies)
-        return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
+        return ordered[max(math.ceil(share * len(ordered)), 1) - 1] if ordered else None
 
     def to_dict(self) -> dict[str, Any]:
         """The totals by their names."""

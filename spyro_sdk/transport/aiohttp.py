@@ -31,9 +31,14 @@ class AiohttpTransport:
             read_bufsize=1 << 22,  # bytes; pages are megabytes
             trust_env=False,
         )
+        # else aiohttp sends a GET twice, past limiter and statistics; it has no public switch
+        self._session._retry_connection = False
 
     async def __call__(self, request: Request) -> Response:
-        """Send a request and read the whole answer; raise `ConnectionError` when none comes."""
+        """Send a request and read the whole answer; raise `ConnectionError` when none comes.
+
+        `ConfigurationError` where it cannot be sent at all, such as for a header with a line break.
+        """
         try:
             async with self._session.request(
                 request.method,
@@ -43,7 +48,7 @@ class AiohttpTransport:
                 allow_redirects=False,
             ) as answer:
                 body = await answer.read()
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise translated(error, self._name, request) from None
         return Response(answer.status, {name.lower(): text for name, text in answer.headers.items()}, body)
 
@@ -59,6 +64,11 @@ def translated(error: BaseException, name: str, request: Request | None = None) 
         return TimeoutError(f"{name} did not answer in time{where}", connector=name)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return ConnectionError(f"{name} showed a certificate that is not trusted{where}", connector=name)
+    if isinstance(error, ValueError):
+        return ConfigurationError(
+            f"the request to {name}{where} cannot be sent: its address or a header makes no sense",
+            connector=name,
+        )
     return ConnectionError(f"no answer from {name}{where}: {_reason(error)}", connector=name)
 
 
@@ -68,6 +78,8 @@ def _reason(error: BaseException) -> str:
         return error.os_error.strerror or "the connection was refused"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the connection was closed before an answer"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "it does not speak HTTP"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer was cut short"
     if isinstance(error, OSError):

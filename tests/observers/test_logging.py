@@ -1,0 +1,49 @@
+import logging
+
+import pytest
+
+from spyro_sdk.events import (
+    Attempted,
+    CircuitChanged,
+    Connected,
+    FetchFinished,
+    PageArrived,
+    Retried,
+    SchemaChanged,
+    TokenRenewed,
+)
+from spyro_sdk.observers.logging import Log
+
+LEVELS = [
+    (Retried("acme", 1, 0.5, "it broke"), logging.WARNING),
+    (CircuitChanged("acme", "open"), logging.WARNING),
+    (SchemaChanged("acme", "Customer", "size", "int64", "double"), logging.WARNING),
+    (TokenRenewed("acme"), logging.INFO),
+    (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
+    (Connected("acme"), logging.DEBUG),
+    (Attempted("acme", 0.1, None), logging.DEBUG),
+    (PageArrived("acme", "Customer", 5, None), logging.DEBUG),
+]
+
+
+@pytest.mark.parametrize(("event", "level"), LEVELS)
+def test_an_event_is_a_record_of_its_level(caplog, event, level):
+    with caplog.at_level(logging.DEBUG, "spyro_sdk"):
+        Log()(event)
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("spyro_sdk", level)
+    assert record.getMessage() == repr(event)
+    assert record.event is event
+
+
+def test_what_nobody_wants_to_read_is_not_written(caplog):
+    with caplog.at_level(logging.WARNING, "spyro_sdk"):
+        for event, _ in LEVELS:
+            Log()(event)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
+
+
+def test_any_logger_will_do(caplog):
+    with caplog.at_level(logging.DEBUG, "mine"):
+        Log(logging.getLogger("mine"))(Connected("acme"))
+    assert [record.name for record in caplog.records] == ["mine"]

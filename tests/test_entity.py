@@ -1,0 +1,230 @@
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spyro_sdk.entity import Catalogue, Column, Entity, EntitySchema, Query, unknown_column
+from spyro_sdk.errors import ValidationError
+from spyro_sdk.paging import ONE_PAGE
+from spyro_sdk.where import parse
+
+SCHEMA = EntitySchema(
+    "Customer",
+    (
+        Column("id", pa.string(), nullable=False),
+        Column("annual_revenue", pa.decimal128(38, 6)),
+        Column("tags", pa.list_(pa.string())),
+    ),
+)
+BERLIN = timezone(timedelta(hours=1))
+
+
+def since(moment):
+    return Query.ask("Customer", since=moment).since
+
+
+def refusal(**wishes):
+    with pytest.raises(ValidationError) as caught:
+        Query.ask(**{"entity": "Customer", **wishes})
+    return caught.value
+
+
+# asking
+
+
+def test_a_question_without_wishes_asks_for_everything():
+    assert Query.ask("Customer") == Query("Customer", None, None, None, None, False, False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["id", "name"],
+        ("id", "name"),
+        ["id", "name", "id"],
+        {"id": 1, "name": 2},
+        pd.Index(["id", "name"]),
+        pd.DataFrame(columns=["id", "name"]).columns,
+        np.array(["id", "name"]),
+        pd.Series(["id", "name"]),
+    ],
+)
+def test_columns_are_any_list_of_names_each_once(names):
+    assert Query.ask("Customer", columns=names).columns == ("id", "name")
+    assert Query.ask("Customer", native=names).native == ("id", "name")
+
+
+def test_columns_may_come_one_by_one():
+    assert Query.ask("Customer", columns=(name for name in ["id", "name"])).columns == ("id", "name")
+
+
+@pytest.mark.parametrize("wish", ["columns", "native"])
+@pytest.mark.parametrize("names", ["id", "", b"id", 5, 1.5, ["id", 5], [None], [["id"]], [b"id"]])
+def test_columns_that_are_no_list_of_names_are_refused(wish, names):
+    error = refusal(**{wish: names})
+    assert error.field == wish
+    assert error.value == names
+    assert str(error) == f"{wish}={names!r} cannot be: it must be a list of names"
+
+
+@pytest.mark.parametrize("names", [[], (), pd.Index([])])
+def test_no_columns_at_all_are_refused(names):
+    assert "asks for nothing" in str(refusal(columns=names))
+    assert refusal(columns=names).field == "columns"
+
+
+@pytest.mark.parametrize(("native", "settled"), [(True, True), (False, False), (None, False)])
+def test_native_may_be_all_or_nothing(native, settled):
+    assert Query.ask("Customer", native=native).native is settled
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, 10.0, "10", True, False, float("inf")])
+def test_a_limit_that_is_no_number_of_records_is_refused(limit):
+    error = refusal(limit=limit)
+    assert (error.field, error.value) == ("limit", limit)
+    assert str(error) == f"limit={limit!r} cannot be: it must be a whole number from 0"
+
+
+@pytest.mark.parametrize("limit", [0, 1, 10**12, np.int64(5)])
+def test_a_limit_is_a_whole_number(limit):
+    asked = Query.ask("Customer", limit=limit).limit
+    assert asked == limit
+    assert type(asked) is int
+
+
+def test_a_filter_is_read_once():
+    where = parse("annual_revenue > 1e6")
+    assert Query.ask("Customer", where="annual_revenue > 1e6").where == where
+    assert Query.ask("Customer", where=where).where is where
+    assert Query.ask("Customer", where=None).where is None
+
+
+@pytest.mark.parametrize("where", [5, ["a = 1"], {"a": 1}, True])
+def test_a_filter_that_is_no_text_is_refused(where):
+    error = refusal(where=where)
+    assert (error.field, error.value) == ("where", where)
+    assert repr(where) in str(error)
+
+
+@pytest.mark.parametrize("where", ["", "annual_revenue >"])
+def test_a_filter_that_is_no_filter_is_refused(where):
+    assert refusal(where=where).field == "where"
+
+
+@pytest.mark.parametrize("entity", [None, 5, "", Entity("Customer")])
+def test_an_entity_is_asked_for_by_its_name(entity):
+    error = refusal(entity=entity)
+    assert error.field == "entity"
+    assert "name" in str(error)
+
+
+# since
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("20260131", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-W05-6", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31 12:30", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
+        ("2026-01-31T12:30:00Z", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
+        ("2026-01-31T12:30:00+01:00", datetime(2026, 1, 31, 12, 30, tzinfo=BERLIN)),
+        (date(2026, 1, 31), datetime(2026, 1, 31, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 12), datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 12, tzinfo=BERLIN), datetime(2026, 1, 31, 12, tzinfo=BERLIN)),
+        (pd.Timestamp("2026-01-31 12:00"), datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        (pd.Timestamp("2026-01-31 12:00", tz="Europe/Berlin"), datetime(2026, 1, 31, 12, tzinfo=BERLIN)),
+    ],
+)
+def test_a_moment_without_a_zone_is_utc(written, moment):
+    read = since(written)
+    assert read == moment
+    assert read.utcoffset() == moment.utcoffset()
+
+
+@given(st.datetimes(timezones=st.just(UTC) | st.timezones()))
+def test_a_moment_is_kept_as_it_is(moment):
+    assert since(moment) == moment
+    assert since(moment).utcoffset() == moment.utcoffset()
+
+
+def test_a_timestamp_finer_than_a_microsecond_becomes_the_one_before():
+    read = since(pd.Timestamp("2026-01-31T12:00:00.123456789Z"))
+    assert type(read) is datetime
+    assert read == datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written", ["yesterday", "", "2026-02-30", "31.01.2026", 1769817600, 1.5, True, time(12), [2026], pd.NaT]
+)
+def test_what_is_no_moment_is_refused(written):
+    error = refusal(since=written)
+    assert error.field == "since"
+    assert error.value is written
+    assert f"since={written!r} is no moment" in str(error)
+
+
+# what is offered
+
+
+def test_an_entity_needs_only_a_name():
+    assert Entity("Customer") == Entity("Customer", paging=ONE_PAGE)
+
+
+def test_a_catalogue_reads_as_a_list():
+    offered = Catalogue([Entity("Customer", label="Clients"), Entity("User")])
+    assert offered.names == ["Customer", "User"]
+    assert repr(offered) == "2 entities\n  Customer  Clients\n  User"
+    assert repr(Catalogue()) == "0 entities"
+
+
+def test_a_schema_is_its_columns():
+    assert SCHEMA.names == ["id", "annual_revenue", "tags"]
+    assert list(SCHEMA) == list(SCHEMA.columns)
+    assert len(SCHEMA) == 3
+    assert SCHEMA["tags"].type == pa.list_(pa.string())
+
+
+def test_a_schema_becomes_one_of_arrow():
+    assert SCHEMA.to_arrow() == pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            ("annual_revenue", pa.decimal128(38, 6)),
+            ("tags", pa.list_(pa.string())),
+        ]
+    )
+
+
+def test_a_schema_reads_as_a_list():
+    assert repr(SCHEMA).splitlines() == [
+        "Customer: 3 columns",
+        "  id              string not null",
+        "  annual_revenue  decimal128(38, 6)",
+        "  tags            list<item: string>",
+    ]
+    assert repr(EntitySchema("Customer", ())) == "Customer: 0 columns"
+
+
+def test_an_unknown_column_is_refused_with_the_nearest():
+    with pytest.raises(ValidationError) as caught:
+        SCHEMA["anual_revenue"]
+    error = caught.value
+    assert (error.field, error.value, error.hint) == (
+        "columns",
+        "anual_revenue",
+        "did you mean 'annual_revenue'?",
+    )
+    assert str(error) == (
+        "Customer has no column 'anual_revenue'; it has id, annual_revenue, tags"
+        " (did you mean 'annual_revenue'?)"
+    )
+
+
+def test_a_column_like_no_other_gets_no_hint():
+    error = unknown_column("Customer", "zzz", ["id"])
+    assert (str(error), error.hint) == ("Customer has no column 'zzz'; it has id", None)
