@@ -10,9 +10,9 @@ GROUP = "spyro_sdk.connectors"
 
 
 def installed() -> dict[str, EntryPoint]:
-    """The connectors by name: ours, and those that other packages bring by an entry point in `GROUP`."""
-    ours_last = sorted(entry_points(group=GROUP), key=lambda point: point.value.startswith(f"{__package__}."))
-    return {point.name: point for point in sorted(ours_last, key=lambda point: point.name)}
+    """The connectors by name: those that packages bring by an entry point in `GROUP`, and ours before them."""
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.value.startswith("spyro_sdk."))
+    return dict(sorted((point.name, point) for point in points))
 
 
 class _Gallery(ModuleType):
