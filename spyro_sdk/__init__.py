@@ -24,7 +24,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import connectors
     from .config import ConnectorConfig, RateLimitConfig
     from .connection import Connection, connect
     from .connector import BaseConnector
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
     from .fetch import Fetch
     from .guards.limiter import RateLimiter
     from .rest import RestConnector
+
+    def connectors() -> list[str]:
+        """The names that `connect` takes; at run time a package that can be called."""
+        ...
+
 
 __version__ = "0.1.0"
 

@@ -23,6 +23,13 @@ from .observers.stats import Stats
 ABANDONED: list[BaseConnector] = []
 """A forked child's copies of its parent's connectors: closing them would close the parent's sockets."""
 
+ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
+    f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
+}
+"""The settings that say who we are, and to whom."""
+MAPPINGS = (Mapping[str, str], Mapping[str, Any])
+"""Types of settings that no environment variable can hold."""
+
 
 def connect(
     name: str | type[BaseConnector],
@@ -44,10 +51,15 @@ def connect(
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
-    kind = registry.find(name) if isinstance(name, str) else name
-    if demo:
+    kind = name if isinstance(name, type) else registry.find(name)
+    is_demo = demo is not False
+    if config is not None and (settings or is_demo):
+        raise ConfigurationError(
+            "config is given, and settings beside it: give one of the two", field="config"
+        )
+    if is_demo:
         settings = {**_demo(kind, demo if isinstance(demo, Mapping) else {}), **settings}
-    config = config or _configured(kind, settings, os.environ)
+    config = config or _configured(kind, settings, {} if is_demo else os.environ)
     shown = sys.stderr.isatty() if progress is None else progress
     listeners: list[Observer] = [*observers, *([ProgressLine()] if shown else [])]
     return Connection(kind, config, listeners)
@@ -145,12 +157,12 @@ class Connection:
 
     def _live(self) -> BaseConnector:
         """The connector, opened anew in a forked child; `ConnectionError` after `close`."""
+        if not self._finalizer.alive:
+            raise ConnectionError(f"this connection to {self._config.name} is closed: connect again")
         if self._process != os.getpid():
             ABANDONED.append(self._connector)
             self._finalizer.detach()
             self._open()
-        if not self._finalizer.alive:
-            raise ConnectionError(f"this connection to {self._config.name} is closed: connect again")
         return self._connector
 
 
@@ -179,8 +191,9 @@ def _demo(kind: type[BaseConnector], options: Mapping[str, Any]) -> dict[str, An
     """The settings that reach the demo service of a connector."""
     try:
         service = demo_services.start(kind.name, **options)
-    except LookupError:
-        raise ConfigurationError(f"there is no demo service for {kind.name}", field="demo") from None
+    except (LookupError, RuntimeError) as error:
+        why = str(error).strip().rpartition("\n")[2]
+        raise ConfigurationError(f"there is no such demo of {kind.name}: {why}", field="demo") from None
     return {"base_url": service.base_url, **service.credentials}
 
 
@@ -195,10 +208,18 @@ def _configured(
             raise ConfigurationError(
                 f"{kind.name} has no setting {name!r}" + (f" ({hint})" if hint else ""), field=name, hint=hint
             )
-    found = {**_from_environment(kind, known, environment), **settings}
-    if kind.credentials and not any(all(found.get(n) for n in way) for way in kind.credentials):
+    found = _from_environment(kind, known, environment)
+    if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
+        found = {name: value for name, value in found.items() if name not in ACCOUNT}
+    found |= settings
+    if kind.credentials and not _is_complete(kind, found):
         raise _nobody_to_ask(kind)
     return kind.configure(**found)
+
+
+def _is_complete(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
+    """Whether the settings are enough to sign in."""
+    return any(all(settings.get(name) for name in way) for way in kind.credentials)
 
 
 def _variable(kind: type[BaseConnector], setting: str) -> str:
@@ -211,15 +232,19 @@ def _from_environment(
     """The settings that environment variables give, in their types."""
     types = get_type_hints(ConnectorConfig)
     given = {
-        name: environment[_variable(kind, name)] for name in known if environment.get(_variable(kind, name))
+        name: text
+        for name in known
+        if types.get(name) not in MAPPINGS and (text := environment.get(_variable(kind, name)))
     }
     return {name: _typed(_variable(kind, name), text, types.get(name)) for name, text in given.items()}
 
 
 def _typed(variable: str, text: str, kind: Any) -> Any:
-    """The text of an environment variable as a setting's type."""
-    if text.lower() in ("true", "false") and kind in (bool, bool | str):
+    """The text of an environment variable as a setting's type; None for a connector's own option."""
+    if text.lower() in ("true", "false") and kind in (bool, bool | str, None):
         return text.lower() == "true"
+    if kind is bool:
+        raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
     try:
         return {int: int, int | None: int, float: float}.get(kind, str)(text)
     except ValueError:

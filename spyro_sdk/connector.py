@@ -12,18 +12,21 @@ from collections.abc import (
     Callable,
     Coroutine,
     Iterable,
+    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeAlias, TypeVar
+
+import anyio
 
 from .arrow.decode import to_batch
 from .arrow.select import Selection
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query
-from .errors import ConfigurationError, ConnectionError, RateLimitError, SchemaDiscoveryError
+from .errors import ConfigurationError, ConnectionError, RateLimitError, SchemaDiscoveryError, ValidationError
 from .events import (
     Attempted,
     CircuitChanged,
@@ -51,9 +54,11 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Connect: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
+Turn: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
+Fetching: TypeAlias = Callable[..., AsyncIterator[dict[str, Any]]]
 
 SAMPLE = 100  # records from which a schema is told
+PATIENCE = 10.0  # seconds that closing may take, also when we are cancelled
 
 
 class BaseConnector(ABC):
@@ -72,6 +77,7 @@ class BaseConnector(ABC):
     """Settings that only this connector knows, each with what it means; they arrive in `custom_params`."""
     credentials: ClassVar[Sequence[Sequence[str]]] = ()
     """The sets of settings of which one must be complete to sign in; () where anything will do."""
+    _is_named: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -88,6 +94,8 @@ class BaseConnector(ABC):
         self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
         self._session: Any = None
         self._is_connecting = self._is_connected = False
+        self._door = anyio.Lock()  # one at a time connects
+        self._contexts = 0  # open ones that share the connection which the first of them made
 
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
@@ -99,11 +107,20 @@ class BaseConnector(ABC):
         )
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """See to it that every way of connecting validates, and is remembered."""
+        """See to it that every way of connecting validates and is remembered, and every fetch is checked."""
         super().__init_subclass__(**options)
-        cls.name = cls.__dict__.get("name") or cls.name or cls.__name__.lower()
-        if "connect" in cls.__dict__:
-            cls.connect = _remembered(cls.connect)  # type: ignore[assignment, method-assign]
+        cls._is_named = cls._is_named or bool(vars(cls).get("name"))
+        if not cls._is_named:
+            cls.name = cls.__name__.lower()
+        wraps: Mapping[str, Callable[[Any], Any]] = {
+            "connect": _remembered,
+            "disconnect": _forgotten,
+            "fetch_data": _checked,
+        }
+        for method, wrapped in wraps.items():
+            home = next(kind for kind in cls.__mro__ if method in vars(kind))
+            if home is cls or not issubclass(home, BaseConnector):  # a mixin's is not wrapped yet
+                setattr(cls, method, wrapped(getattr(cls, method)))
 
     def __repr__(self) -> str:
         state = "connected" if self.is_connected else "not connected"
@@ -133,12 +150,15 @@ class BaseConnector(ABC):
     async def disconnect(self) -> None:
         """Close what `self._session` holds."""
         session, self._session = self._session, None
-        self._is_connected = False
-        if session is not None:
-            closing = session.close()
+        was_connected, self._is_connected = self._is_connected, False
+        close = getattr(session, "aclose", None) or getattr(session, "close", None)
+        try:
+            closing = close() if close else None
             if inspect.isawaitable(closing):
                 await closing
-            self._emit(Disconnected(self.name))
+        finally:
+            if was_connected:
+                self._emit(Disconnected(self.name))
 
     async def entities(self) -> Sequence[Entity]:
         """What the service offers; nothing where the connector cannot tell."""
@@ -156,13 +176,9 @@ class BaseConnector(ABC):
 
     async def get_sample_data(self, entity_type: str, limit: int = 5) -> list[dict[str, Any]]:
         """The first `limit` records, as dicts."""
-        sample: list[dict[str, Any]] = []
-        async with aclosing(_generator(self.fetch_data(entity_type))) as records:
-            async for record in records:
-                if len(sample) == limit:
-                    break
-                sample.append(record)
-        return sample
+        query = Query.ask(entity_type, limit=limit)
+        async with aclosing(_first(self.fetch_data(entity_type), query.limit)) as records:
+            return [record async for record in records]
 
     async def count(self, query: Query) -> int:
         """How many records `query` asks for; here by reading them."""
@@ -181,8 +197,18 @@ class BaseConnector(ABC):
     async def prepare(self, query: Query) -> Query:
         """The query, checked against what the service has before anything is fetched.
 
-        Raises `UnknownEntityError`, or `ValidationError` for a column or a filter that makes no sense.
+        Raises `UnknownEntityError`, or `ValidationError` for a wish that makes no sense, or that this
+        connector cannot fulfil.
         """
+        beside = query.native if isinstance(query.native, tuple) else None
+        for wish, value in (("include_deleted", query.include_deleted), ("native", beside)):
+            if value:
+                raise ValidationError(
+                    f"{self.name} cannot fulfil {wish}={value!r}: leave it out",
+                    wish,
+                    value,
+                    connector=self.name,
+                )
         return query
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
@@ -207,15 +233,20 @@ class BaseConnector(ABC):
 
     @asynccontextmanager
     async def connection_context(self) -> AsyncGenerator[Self, None]:
-        """Connect, and disconnect at the end; inside another such context, do neither."""
-        if self._is_connected:
-            yield self
-            return
-        await self.connect()
+        """Connect, and disconnect at the end; inside another such context, do neither.
+
+        Tasks with a context each share the connection; the last to leave disconnects.
+        """
+        is_ours = bool(self._contexts) or not self._is_connected
+        self._contexts += is_ours
         try:
+            await self.connect()
             yield self
         finally:
-            await self.disconnect()
+            self._contexts -= is_ours
+            if is_ours and not self._contexts and self._is_connected:
+                with anyio.move_on_after(PATIENCE, shield=True):
+                    await self.disconnect()
 
     async def _execute_with_retry(
         self, func: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -226,8 +257,12 @@ class BaseConnector(ABC):
         about the network or the service's answer. Never nest one such call in another.
         """
         self._check_connected()
-        attempt = partial(self._breaker.call, partial(self._attempt, partial(func, *args, **kwargs)))
+        attempt = partial(self._guarded, partial(func, *args, **kwargs))
         return await call_with_retry(attempt, self._policy, on_retry=self._tell_retry)
+
+    async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
+        self._check_connected()  # it may have been closed while we waited
+        return await self._breaker.call(partial(self._attempt, call))
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
         if (wait := self.limiter.get_wait_time()) > self.config.max_wait:
@@ -241,15 +276,13 @@ class BaseConnector(ABC):
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()
         try:
-            result = await call()
-        except Exception as raised:
-            error = translated(raised, self.name)
+            with _typed(self.name):
+                result = await call()
+        except Exception as error:
             self._emit(Attempted(self.name, time.perf_counter() - started, str(error)))
             if isinstance(error, RateLimitError) and 0 < (error.retry_after or 0) <= self.config.max_wait:
                 self.limiter.drain(error.retry_after or 0)  # all callers pause, not this one alone
-            if error is raised:
-                raise
-            raise error from None
+            raise
         self._emit(Attempted(self.name, time.perf_counter() - started, None))
         return result
 
@@ -263,10 +296,11 @@ class BaseConnector(ABC):
         self._emit(FetchStarted(self.name, query.entity))
         started, rows, error = time.perf_counter(), 0, None
         try:
-            async with aclosing(self._asked(query)) as batches:
-                async for batch in batches:
-                    rows += batch.num_rows
-                    yield batch
+            with _typed(self.name):
+                async with aclosing(self._asked(query)) as batches:
+                    async for batch in batches:
+                        rows += batch.num_rows
+                        yield batch
         except BaseException as raised:
             error = str(raised) or type(raised).__name__
             raise
@@ -290,7 +324,8 @@ class BaseConnector(ABC):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """Whole pages, before `where`, `columns` and `limit`: here the records of `fetch_data`, bundled."""
-        async with aclosing(_generator(self.fetch_data(query.entity, query.since))) as records:
+        enough = query.limit if query.where is None else None
+        async with aclosing(_first(self.fetch_data(query.entity, query.since), enough)) as records:
             async for page in _bundled(records, self.config.page_size):
                 self._emit(PageArrived(self.name, query.entity, len(page), None))
                 yield to_batch(page, None)
@@ -307,6 +342,7 @@ class BaseConnector(ABC):
         tell(self._observers, event)
 
     def _tell_retry(self, attempt: int, seconds: float, error: Exception) -> None:
+        self._check_connected()  # closed meanwhile: there is nothing to try again with
         self._emit(Retried(self.name, attempt, seconds, str(error)))
 
     def _check_connected(self) -> None:
@@ -317,36 +353,95 @@ class BaseConnector(ABC):
             )
 
 
-def _remembered(connect: Connect) -> Connect:
+def _remembered(connect: Turn) -> Turn:
     """`connect`, with the configuration validated before and the success known after."""
 
     @wraps(connect)
     async def connected(self: BaseConnector) -> None:
-        if self._is_connecting:  # an override that calls super().connect()
+        if type(self).connect is not connected:  # an override calls super().connect()
             await connect(self)
             return
-        ok, why = self.validate_config()
-        if not ok:
-            raise ConfigurationError(f"{self.name} cannot connect: {why}", connector=self.name)
-        self._is_connecting = True
-        try:
-            await connect(self)
-            self._is_connected = True
-        except BaseException:
-            await self.disconnect()
-            raise
-        finally:
-            self._is_connecting = False
-        self._emit(Connected(self.name))
+        async with self._door:
+            if not self._is_connected:
+                await _open(self, connect)
 
     return connected
 
 
-async def _generator(records: AsyncIterator[T]) -> AsyncGenerator[T, None]:
-    """An async generator over any async iterator, closing the iterator with itself where that is one."""
+async def _open(connector: BaseConnector, connect: Turn) -> None:
+    ok, why = connector.validate_config()
+    if not ok:
+        raise ConfigurationError(f"{connector.name} cannot connect: {why}", connector=connector.name)
+    connector._is_connecting = True
     try:
-        async for record in records:
-            yield record
+        with _typed(connector.name):
+            await connect(connector)
+    except BaseException as error:
+        await _given_up(connector, error)
+        raise
+    finally:
+        connector._is_connecting = False
+    connector._is_connected = True
+    connector._emit(Connected(connector.name))
+
+
+async def _given_up(connector: BaseConnector, error: BaseException) -> None:
+    """Close what a `connect` that failed has opened; what goes wrong now must not hide `error`."""
+    try:
+        with anyio.move_on_after(PATIENCE, shield=True):
+            await connector.disconnect()
+    except Exception as another:  # noqa: BLE001  # an author's own may fail in any way
+        error.add_note(f"closing failed as well: {another!r}")
+
+
+def _forgotten(disconnect: Turn) -> Turn:
+    """`disconnect`, after which the connector knows that it is not connected."""
+
+    @wraps(disconnect)
+    async def disconnected(self: BaseConnector) -> None:
+        try:
+            await disconnect(self)
+        finally:
+            if self._is_connected:  # it did not call super().disconnect()
+                self._is_connected = False
+                self._emit(Disconnected(self.name))
+
+    return disconnected
+
+
+def _checked(fetch_data: Fetching) -> Fetching:
+    """`fetch_data`, refused on a connector that is not connected."""
+
+    @wraps(fetch_data)
+    def fetched(self: BaseConnector, *args: Any, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
+        self._check_connected()
+        return fetch_data(self, *args, **kwargs)
+
+    return fetched
+
+
+@contextmanager
+def _typed(name: str) -> Iterator[None]:
+    """Raise our error in the place of somebody else's, and without it: its words may hold secrets."""
+    try:
+        yield
+    except Exception as raised:
+        error = translated(raised, name)
+        if error is raised:
+            raise
+        raise error from None
+
+
+async def _first(records: AsyncIterator[T], limit: int | None) -> AsyncGenerator[T, None]:
+    """The first `limit` records, None for all; closes the iterator at the end where that is a generator."""
+    count = 0
+    try:
+        if limit != 0:
+            async for record in records:
+                yield record
+                count += 1
+                if count == limit:
+                    return
     finally:
         if isinstance(records, AsyncGenerator):
             await records.aclose()

@@ -7,7 +7,8 @@ ConnectorError                    base: message, hint, connector, status, reques
 │   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)
 ├── AuthenticationError           the service does not know us, or refuses us
 ├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
-│   └── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
+│   ├── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
+│   └── CertificateError          whoever answered cannot prove to be the service
 ├── RateLimitError                the service says: too many requests; retry_after
 ├── CircuitOpenError              the service failed too often and is left alone; retry_after
 ├── SchemaDiscoveryError          the columns of an entity cannot be told
@@ -95,6 +96,10 @@ class ConnectionError(ConnectorError, builtins.ConnectionError):
 
 class TimeoutError(ConnectionError, builtins.TimeoutError):
     """No answer came in time."""
+
+
+class CertificateError(ConnectionError):
+    """Whoever answered cannot prove to be the service; nothing was sent, and asking again does not help."""
 
 
 class RateLimitError(ConnectorError):

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import builtins
+import errno
+from asyncio import IncompleteReadError
 from collections.abc import Mapping
+from json import JSONDecodeError
+from socket import gaierror
+from ssl import CertificateError as UntrustedCertificate
+from ssl import SSLError
 from typing import Any
 
 from .errors import (
     AuthenticationError,
+    CertificateError,
     ConnectionError,
     ConnectorError,
     DataFetchError,
+    DecodeError,
     RateLimitError,
     TimeoutError,
 )
 from .guards.quota import parse_retry_after
+
+NO_ANSWER = (builtins.ConnectionError, builtins.TimeoutError, gaierror, SSLError, IncompleteReadError)
+CLIENTS = ("aiohttp", "httpx", "requests")
+"""Libraries whose exceptions, where they carry no answer, are about the way to it."""
+UNREACHABLE = (None, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH)
+"""What a plain `OSError` of the network has as errno; None where several addresses were tried."""
 
 
 def refused(
@@ -29,7 +43,7 @@ def refused(
     """The error for an answer that is not 2xx; `headers` by their names in lower case."""
     said = f": {words}" if words else ""
     retry_after = parse_retry_after(headers.get("retry-after"), server_date=headers.get("date"))
-    request_id = headers.get("x-request-id")
+    request_id = headers.get("x-request-id") or headers.get("x-amzn-requestid")
     if status == 429 or (status == 503 and retry_after is not None):
         asked = f"; it asks us to wait {retry_after:.0f} s" if retry_after is not None else ""
         return RateLimitError(
@@ -62,26 +76,43 @@ def refused(
 def translated(error: Exception, name: str) -> Exception:
     """Our error for what a vendor's client or a session of the connector's own raised.
 
-    What is neither about the network nor about an answer, such as a `KeyError`, is returned as it came:
-    it is a mistake in the connector, and its own traceback says where.
+    What is neither about the network nor about an answer, such as a `KeyError` or a full disk, is returned as
+    it came: its own traceback says where the mistake is.
     """
     if isinstance(error, ConnectorError):
+        error.connector = error.connector or name
         return error
     status, headers = _answer(error)
-    if status is not None and status >= 400:
+    if status is not None and not 200 <= status < 300:
         return refused(name, status, headers)
-    if isinstance(error, builtins.TimeoutError):
+    is_answered = status is not None and _is_of_the_network(error)  # with 2xx, but no JSON
+    if is_answered or isinstance(error, JSONDecodeError):
+        return DecodeError(
+            f"{name} answered with what cannot be read: {type(error).__name__}", connector=name
+        )
+    if not _is_of_the_network(error):
+        return error
+    if isinstance(error, UntrustedCertificate):
+        return CertificateError(f"{name} showed a certificate that is not trusted", connector=name)
+    if any("Timeout" in kind.__name__ for kind in type(error).__mro__):
         return TimeoutError(f"{name} did not answer in time", connector=name)
-    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("aiohttp", "httpx"):
-        return ConnectionError(f"no answer from {name}: {type(error).__name__}", connector=name)
-    return error
+    return ConnectionError(f"no answer from {name}: {type(error).__name__}", connector=name)
 
 
 def _answer(error: Any) -> tuple[int | None, Mapping[str, str]]:
     """Status and headers of the answer that an exception of aiohttp, requests or httpx carries."""
-    response = getattr(error, "response", None) or error
-    status = getattr(response, "status_code", None) or getattr(response, "status", None)
-    headers = {
-        str(name).lower(): str(text) for name, text in (getattr(response, "headers", None) or {}).items()
-    }
-    return (status if isinstance(status, int) and not isinstance(status, bool) else None), headers
+    answer = getattr(error, "response", None)
+    if answer is None:  # no `or`: a refusal is false to requests
+        answer = error
+    status = getattr(answer, "status_code", None) or getattr(answer, "status", None)
+    if not isinstance(status, int) or not 100 <= status < 600:
+        return None, {}
+    headers = getattr(answer, "headers", None) or {}
+    return status, {str(name).lower(): str(text) for name, text in headers.items()}
+
+
+def _is_of_the_network(error: Exception) -> bool:
+    """Whether no answer came; not any `OSError`, which a full disk is too."""
+    if isinstance(error, NO_ANSWER) or type(error).__module__.partition(".")[0] in CLIENTS:
+        return True
+    return isinstance(error, OSError) and error.errno in UNREACHABLE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from os import PathLike
@@ -52,7 +52,7 @@ class Fetch:
         """Fetch everything into a `pyarrow.Table`, in the service's types and one chunk a page."""
         kept: list[pa.RecordBatch] = []
         with self._keeping(lambda: unify(kept, None), lambda: len(kept)):
-            schema = blocking.run(self._collect, kept)
+            schema = blocking.run(_collected, self._connector(), self.query, kept)
         return unify(kept, schema)
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -79,16 +79,24 @@ class Fetch:
         where it cannot be written, before anything is asked of the service. Its metadata say where it comes
         from: `spyro.source`, `spyro.entity`, `spyro.query`, `spyro.api`, `spyro.started`, `spyro.rows`.
         """
+        self.partial = None
         check_writable(path)
         connector = self._connector()
-        query, schema = blocking.run(self._prepared)
+        query, schema = blocking.run(_prepared, connector, self.query)
+        sink = ParquetSink(path, schema=schema, metadata=_provenance(connector, self))
         with (
-            ParquetSink(path, schema=schema, metadata=_provenance(connector, self)) as sink,
             self._keeping(sink.keep, lambda: sink.batches),
+            sink,
+            closing(blocking.iterate(lambda: connector.batches(query))) as batches,
         ):
-            for batch in blocking.iterate(lambda: connector.batches(query)):
+            for batch in batches:
                 sink.write(batch)
         return sink.rows
+
+    def __arrow_c_schema__(self) -> object:
+        """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
+        _, schema = blocking.run(_prepared, self._connector(), self.query)
+        return (self.to_arrow().schema if schema is None else schema).__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Arrow PyCapsule stream: polars, duckdb, pyarrow and pandas take a Fetch as it is."""
@@ -115,7 +123,11 @@ class Fetch:
     def head(self, n: int = 5) -> pandas.DataFrame:
         """The first `n` records as a `pandas.DataFrame`; the service is asked for no more than these."""
         limit = n if self.query.limit is None else min(n, self.query.limit)
-        return Fetch(self._connector, Query.ask(**{**_wishes(self.query), "limit": limit})).to_pandas()
+        first = Fetch(self._connector, Query.ask(**{**_wishes(self.query), "limit": limit}))
+        try:
+            return first.to_pandas()
+        finally:
+            self.partial = first.partial
 
     # -- before ---------------------------------------------------------------------------------------
 
@@ -137,20 +149,6 @@ class Fetch:
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    async def _collect(self, kept: list[pa.RecordBatch]) -> pa.Schema | None:
-        """Append the batches to `kept` as they come; return the schema the connector promises."""
-        connector = self._connector()
-        query, schema = await self._prepared()
-        async with aclosing(connector.batches(query)) as batches:
-            async for batch in batches:
-                kept.append(batch)
-        return schema
-
-    async def _prepared(self) -> tuple[Query, pa.Schema | None]:
-        connector = self._connector()
-        query = await connector.prepare(self.query)
-        return query, await connector.schema_of(query)
-
     @contextmanager
     def _keeping(self, kept: Callable[[], pa.Table], pages: Callable[[], int]) -> Iterator[None]:
         """Remember what had arrived, and say so in the error, when the body fails or is stopped."""
@@ -159,11 +157,25 @@ class Fetch:
             yield
         except BaseException as error:
             self.partial = kept()
-            _say(
-                error,
-                f"{self.partial.num_rows:,} records in {pages():,} pages had arrived: fetch.partial has them",
-            )
+            if pages():
+                came = f"{self.partial.num_rows:,} records in {pages():,} pages"
+                _say(error, f"{came} had arrived: fetch.partial has them")
             raise
+
+
+async def _collected(connector: BaseConnector, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
+    """Append the batches to `kept` as they come; return the schema the connector promises."""
+    query, schema = await _prepared(connector, query)
+    async with aclosing(connector.batches(query)) as batches:
+        async for batch in batches:
+            kept.append(batch)
+    return schema
+
+
+async def _prepared(connector: BaseConnector, query: Query) -> tuple[Query, pa.Schema | None]:
+    """The query, checked, and the columns that it will give."""
+    query = await connector.prepare(query)
+    return query, await connector.schema_of(query)
 
 
 def _say(error: BaseException, words: str) -> None:

@@ -7,23 +7,28 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
+import anyio
 import anyio.to_thread
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from .arrow.decode import inflate, parse, to_batch
+from .arrow.decode import column, inflate, parse, to_batch
 from .arrow.schema import changes
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Entity, Query, unknown_column
+from .entity import Column, Entity, EntitySchema, Query, unknown_column
 from .errors import (
     AuthenticationError,
+    DataFetchError,
     DecodeError,
     IntegrityError,
     UnknownEntityError,
+    ValidationError,
     did_you_mean,
     some,
 )
@@ -32,12 +37,16 @@ from .failure import refused
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .paging import Answer, dig
+from .plan import Plan
 from .transport.aiohttp import AiohttpTransport
-from .where import And, Comparison, IsNull, Membership, Where
+from .where import And, Comparison, IsNull, Leaf, Membership, Where
 
 T = TypeVar("T")
+Change: TypeAlias = tuple[str, str, str]
+"""A column that is wider than announced: its name, the type that was, the type that is."""
 
 INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
+MOMENT = pa.timestamp("us", "UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ class RestConnector(BaseConnector):
             )
         answer = Answer(answer.payload, len(records), answer.headers)
         total = dig(answer.payload, entity.total) if entity.total else None
-        return Page(records, entity.paging.next(request, answer), total if isinstance(total, int) else None)
+        return Page(records, entity.paging.next(request, answer), total if type(total) is int else None)
 
     def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
         """The records of a page as columns; called in a worker thread."""
@@ -150,16 +159,51 @@ class RestConnector(BaseConnector):
                 for record in batch.to_pylist():
                     yield record
 
+    async def get_sample_data(self, entity_type: str, limit: int = 5) -> list[dict[str, Any]]:
+        """The first `limit` records, as dicts; no page is asked for beyond these."""
+        async with aclosing(self.batches(Query.ask(entity_type, limit=limit))) as batches:
+            return [record async for batch in batches for record in batch.to_pylist()]
+
+    async def discover_schema(self, entity_type: str) -> EntitySchema:
+        """The columns of an entity: the declared ones, or else as its first records show them."""
+        it = await self.entity(entity_type)
+        if it.schema is None:
+            columns = (await super().discover_schema(entity_type)).columns
+        else:
+            columns = tuple(Column(field.name, field.type, nullable=field.nullable) for field in it.schema)
+        return EntitySchema(it.name, columns, it.label, it.key, it.cursor)
+
     async def prepare(self, query: Query) -> Query:
         """The query, checked against the entity's columns where these are declared."""
+        query = await super().prepare(query)
+        entity = await self.entity(query.entity)
+        if query.since is not None and entity.cursor is None:
+            raise ValidationError(
+                f"{self.name} does not say when a {entity.name} changed: leave out since",
+                "since",
+                query.since,
+                connector=self.name,
+            )
         schema = await self.schema_of(replace(query, columns=None))
-        await self.entity(query.entity)
         if schema is None:
             return query
         for name in query.columns or ():
             if name not in schema.names:
                 raise unknown_column(query.entity, name, schema.names)
         return replace(query, where=query.where.bind(schema)) if query.where else query
+
+    async def explain(self, query: Query, *, count: bool = True) -> Plan:
+        """What a fetch would do; nothing is asked of the service, which has no way to count."""
+        query = await self.prepare(query)
+        request = self.request(await self.entity(query.entity), query)
+        return Plan(
+            self.name,
+            query,
+            f"{request.method} {redacted(request.address)}",
+            self.config.page_size,
+            local=str(query.where) if query.where else None,
+            quota_left=self.stats.quota.remaining if self.stats.quota else None,
+        )
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
         """The declared columns of the entity, those which the query asks for."""
@@ -170,10 +214,14 @@ class RestConnector(BaseConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         entity = await self.entity(query.entity)
-        enough = query.limit if query.where is None else None
+        enough = query.limit if query.where is None and query.since is None else None
+        told: set[Change] = set()
         async with aclosing(self._pages(entity, self.request(entity, query), enough)) as pages:
             async for page in pages:
-                yield await self._decoded(query.entity, page, entity.schema)
+                batch = await self._decoded(query.entity, page, entity.schema, told)
+                if query.since is not None:
+                    batch = await _in_worker(self._changed, entity, batch, query.since)
+                yield batch
 
     async def _pages(
         self, entity: Entity, request: Request, enough: int | None = None
@@ -183,7 +231,7 @@ class RestConnector(BaseConnector):
         No page is asked for once `enough` records have come. Raises `IntegrityError` when the service sends
         us round in a circle, or fewer or more records than it had announced.
         """
-        rows, seen, told = 0, set[str](), None
+        rows, seen, told = 0, {_identity(request)}, None
         ahead: asyncio.Task[Page] | None = asyncio.create_task(self._ask(request, partial(self.page, entity)))
         try:
             while ahead is not None:
@@ -192,9 +240,9 @@ class RestConnector(BaseConnector):
                 told = page.total if page.total is not None else told
                 is_enough = enough is not None and rows >= enough
                 if page.next is not None and not is_enough:
-                    if page.next.address in seen:
-                        raise self._lost(entity, f"page {len(seen) + 1} links back to one that came before")
-                    seen.add(page.next.address)
+                    if _identity(page.next) in seen:
+                        raise self._lost(entity, f"page {len(seen)} links back to one that came before")
+                    seen.add(_identity(page.next))
                     ahead = asyncio.create_task(self._ask(page.next, partial(self.page, entity)))
                 yield page
                 if is_enough:
@@ -236,14 +284,31 @@ class RestConnector(BaseConnector):
         self.check(response, payload)
         return Answer(payload, 0, response.headers)
 
-    async def _decoded(self, entity: str, page: Page, schema: pa.Schema | None) -> pa.RecordBatch:
-        """A page as a record batch; a column wider than `schema` says is told to the observers."""
+    async def _decoded(
+        self, entity: str, page: Page, schema: pa.Schema | None, told: set[Change]
+    ) -> pa.RecordBatch:
+        """A page as a record batch; a column wider than `schema` says is told to the observers, once."""
         self._emit(PageArrived(self.name, entity, len(page.records), page.total))
         batch = await _in_worker(self.batch, page.records, schema)
         if schema is not None and batch.schema != schema:
-            for column, was, now in changes(schema, batch.schema):
-                self._emit(SchemaChanged(self.name, entity, column, was, now))
+            for change in [it for it in changes(schema, batch.schema) if it not in told]:
+                self._emit(SchemaChanged(self.name, entity, *change))
+                told.add(change)
         return batch
+
+    def _changed(self, entity: Entity, batch: pa.RecordBatch, since: datetime) -> pa.RecordBatch:
+        """The rows that changed at or after `since`, also where the service itself has no such filter."""
+        if not batch.num_rows:
+            return batch
+        told = batch[entity.cursor].to_pylist() if entity.cursor in batch.schema.names else [""]
+        moments = column(told, MOMENT)
+        if not pa.types.is_timestamp(moments.type):
+            raise DataFetchError(
+                f"since cannot be told: {entity.cursor!r} of {entity.name} holds no moments with a zone",
+                entity.name,
+                connector=self.name,
+            )
+        return batch.filter(pc.greater_equal(moments, pa.scalar(since, moments.type)))
 
     def _at_home(self, request: Request) -> Request:
         """The request, unless it would carry our credentials to somebody else."""
@@ -268,15 +333,14 @@ class RestConnector(BaseConnector):
 
 def _equal(filters: Mapping[str, Any]) -> Where | None:
     """The filter for records whose columns equal these values; a list stands for any of its values."""
-    leaves = [
-        IsNull(name)
-        if value is None
-        else Membership(name, tuple(value))
-        if isinstance(value, list | tuple)
-        else Comparison(name, "=", value)
-        for name, value in filters.items()
-    ]
-    return Where(str(dict(filters)), And(tuple(leaves))) if leaves else None
+    leaves = tuple(_leaf(name, value) for name, value in filters.items())
+    return Where(str(dict(filters)), And(leaves)) if leaves else None
+
+
+def _leaf(name: str, value: Any) -> Leaf:
+    if value is None:
+        return IsNull(name)
+    return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
 
 
 async def _in_worker(function: Callable[..., T], *args: Any) -> T:
@@ -288,7 +352,13 @@ async def _abandoned(task: asyncio.Task[Any] | None) -> None:
     """Cancel a task that nobody waits for any more, and see it end."""
     if task is not None:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with anyio.CancelScope(shield=True):
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def _identity(request: Request) -> tuple[str, str, bytes]:
+    """What tells one page's request from another's; a cursor may stand in the body."""
+    return request.method, request.address, request.body
 
 
 def _payload(response: Response) -> Any:

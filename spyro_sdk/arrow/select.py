@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from ..entity import Query, unknown_column
@@ -13,6 +15,7 @@ class Selection:
     def __init__(self, query: Query) -> None:
         self._query = query
         self._left = query.limit
+        self._known: dict[str, pa.Field[Any]] = {}
 
     @property
     def is_complete(self) -> bool:
@@ -20,13 +23,28 @@ class Selection:
         return self._left == 0
 
     def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The part of `batch` that was asked for; `ValidationError` for a column that is not there."""
+        """The part of `batch` that was asked for; `ValidationError` for a column that is not there.
+
+        A column that an earlier batch had is null where a later one leaves it out.
+        """
+        if not batch.num_rows:
+            return batch
+        if self._query.where is not None or self._query.columns is not None:
+            batch = self._completed(batch)
         if self._query.where is not None:
             batch = self._query.where.filter(batch)
         if self._left is not None:
             batch = batch.slice(0, self._left)
             self._left -= batch.num_rows
         return batch if self._query.columns is None else self._project(batch)
+
+    def _completed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """`batch` with each column that came before; many services leave out what is null."""
+        for field in self._known.values():
+            if field.name not in batch.schema.names:
+                batch = batch.append_column(field.with_nullable(True), pa.nulls(batch.num_rows, field.type))
+        self._known |= {field.name: field for field in batch.schema}
+        return batch
 
     def _project(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         wanted = self._query.columns or ()

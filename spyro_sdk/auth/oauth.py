@@ -149,13 +149,17 @@ class JwtBearer:
             ) from None
 
 
-def grant(config: ConnectorConfig, token_url: str) -> Grant | None:
-    """The way to get tokens for which the configuration has what it takes; None where there is none."""
+def grant(config: ConnectorConfig, token_url: str, audience: str | None = None) -> Grant | None:
+    """The way to get tokens for which the configuration has what it takes; None where there is none.
+
+    `audience`: whom a JWT is addressed to, where that is not the token endpoint's origin.
+    """
     client = config.client_id
     if client and config.refresh_token:
         return RefreshToken(token_url, client, config.refresh_token, config.client_secret)
     if client and config.username and config.private_key:
-        return JwtBearer(token_url, client, config.username, origin(token_url), config.private_key)
+        whom = audience or origin(token_url)
+        return JwtBearer(token_url, client, config.username, whom, config.private_key)
     if client and config.client_secret:
         return ClientCredentials(token_url, client, config.client_secret)
     return None

@@ -10,7 +10,7 @@ GROUP = "spyro_sdk.connectors"
 
 
 def installed() -> dict[str, EntryPoint]:
-    """The connectors by name: those that packages bring by an entry point in `GROUP`, and ours before them."""
+    """The connectors by name: ours, and those that packages bring by an entry point in `GROUP`."""
     points = sorted(entry_points(group=GROUP), key=lambda point: point.value.startswith("spyro_sdk."))
     return dict(sorted((point.name, point) for point in points))
 

@@ -42,7 +42,7 @@ class CircuitBreaker:
         self,
         *,
         failure_rate: float = 0.5,  # of 1
-        least_calls: int = 5,
+        least_calls: int = 10,  # one call that is given up after all its retries does not open it
         window: float = 30.0,  # seconds
         open_for: float = 5.0,  # seconds
         longest: float = 60.0,  # seconds

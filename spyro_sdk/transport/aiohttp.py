@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from ..config import ConnectorConfig
-from ..errors import ConfigurationError, ConnectionError, ConnectorError, TimeoutError
+from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
 from ..http import Request, Response, redacted
 
 
@@ -63,7 +63,11 @@ def translated(error: BaseException, name: str, request: Request | None = None) 
     if isinstance(error, builtins.TimeoutError):
         return TimeoutError(f"{name} did not answer in time{where}", connector=name)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ConnectionError(f"{name} showed a certificate that is not trusted{where}", connector=name)
+        return CertificateError(
+            f"{name} showed a certificate that is not trusted{where}",
+            connector=name,
+            hint="behind a proxy that signs certificates, give verify_ssl the file with its own",
+        )
     if isinstance(error, ValueError):
         return ConfigurationError(
             f"the request to {name}{where} cannot be sent: its address or a header makes no sense",

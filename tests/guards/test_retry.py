@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from spyro_sdk import errors
 from spyro_sdk.errors import (
     AuthenticationError,
+    CertificateError,
     CircuitOpenError,
     ConfigurationError,
     DataFetchError,
@@ -90,6 +91,7 @@ def test_what_may_pass_is_transient(error):
         SchemaDiscoveryError("no", status=503),
         CircuitOpenError("no", retry_after=1),
         RateLimitError("no", retry_after=1),
+        CertificateError("not trusted"),
         IntegrityError("lost rows"),
         IntegrityError("lost rows", status=200),
         ExportError("disk full"),

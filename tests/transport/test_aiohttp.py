@@ -16,7 +16,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from spyro_sdk.config import ConnectorConfig
-from spyro_sdk.errors import ConfigurationError, ConnectionError, ConnectorError, TimeoutError
+from spyro_sdk.errors import (
+    CertificateError,
+    ConfigurationError,
+    ConnectionError,
+    ConnectorError,
+    TimeoutError,
+)
 from spyro_sdk.http import Request
 from spyro_sdk.transport.aiohttp import AiohttpTransport, translated
 
@@ -317,7 +323,7 @@ def context(certificate):
 
 async def test_a_certificate_that_nobody_trusts_is_refused(context):
     async with serving(ok(), context=context) as service:
-        error = await failure(Request(f"{service.url}/x", **SECRETS))
+        error = await failure(Request(f"{service.url}/x", **SECRETS), CertificateError)
     assert str(error) == f"acme showed a certificate that is not trusted at {service.url}/x"
     assert service.received == []
 

@@ -10,25 +10,26 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from ...auth import oauth
-from ...config import ConnectorConfig
+from ...config import ConnectorConfig, is_loopback
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
 from ...errors import ConfigurationError, DataFetchError
 from ...guards.quota import Quota
-from ...http import Request, Response
+from ...http import Request, Response, origin
 from ...plan import Plan
-from ...rest import Page, RestConnector
+from ...rest import Change, Page, RestConnector
 from . import describe, soql
 from .question import Question, condition_of, native_columns, since_of
-from .refusal import error_of
+from .refusal import error_of, not_its_own
 from .vocabulary import TRANSLATIONS
 
 LOGIN = "https://login.salesforce.com"
-IDS_AT_ONCE = 100  # keys in one condition
-USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+SANDBOX_LOGIN = "https://test.salesforce.com"
+USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
 class Salesforce(RestConnector):
@@ -58,8 +59,10 @@ class Salesforce(RestConnector):
     def auth(self) -> oauth.OAuth:
         """A token given to us, or one asked for; both are renewed where there is a way."""
         it = self.config
-        grant = oauth.grant(it, it.token_url or f"{self.base_url or LOGIN}/services/oauth2/token")
-        given = oauth.Token(it.access_token) if it.access_token else None
+        token_url = it.token_url or f"{self.base_url or LOGIN}/services/oauth2/token"
+        grant = oauth.grant(it, token_url, _audience(token_url))
+        # a token alone does not say where the data is: without an address another is asked for, which does
+        given = oauth.Token(it.access_token) if it.access_token and self.base_url else None
         self._tokens = oauth.OAuth(grant, given, on_renewed=self._renewed)
         return self._tokens
 
@@ -150,7 +153,7 @@ class Salesforce(RestConnector):
         """How many records `query` asks for; one request where Salesforce can tell exactly."""
         question = await self._question(await self.prepare(query))
         if not question.condition.exact:
-            return await super().count(query)
+            return await super().count(replace(query, columns=("id" if question.translation else "Id",)))
         rows = await self._counted(question)
         return rows if query.limit is None else min(rows, query.limit)
 
@@ -158,7 +161,8 @@ class Salesforce(RestConnector):
         """What a fetch would do; with `count` one request asks for the number of records."""
         query = await self.prepare(query)
         question = await self._question(query)
-        request = self._query(question, question.groups()[0], limit=question.limit)
+        groups = question.groups()
+        request = self._query(question, groups[0], limit=question.limit)
         rows = await self._counted(question) if count else None
         if rows is not None and question.limit is not None:
             rows = min(rows, question.limit)
@@ -166,10 +170,11 @@ class Salesforce(RestConnector):
             self.name,
             query,
             f"GET {request.url.removeprefix(self.base_url)}?q={request.params['q']}",
-            self.config.page_size,
+            self._page_size,
             rows,
             None if question.condition.exact else str(query.where),
             self.stats.quota.remaining if self.stats.quota else None,
+            len(groups),
         )
 
     async def _question(self, query: Query) -> Question:
@@ -177,12 +182,15 @@ class Salesforce(RestConnector):
         await self.entity(query.entity)
         translation = TRANSLATIONS.get(query.entity) if query.native is not True else None
         name = translation.native if translation else query.entity
+        objects = await self._objects()
+        if name not in objects:
+            raise not_its_own(TRANSLATIONS[name])
         native = await self._describe(name)
         paths = native_columns(query, translation, native)
         columns = {path: await self._column(native, path) for path in paths}
         return Question(
             query,
-            (await self._objects())[name],
+            objects[name],
             columns,
             translation,
             condition_of(query, translation, columns),
@@ -194,13 +202,14 @@ class Salesforce(RestConnector):
         head, dot, rest = path.partition(".")
         if not dot:
             return schema[path]
-        for column in schema:
-            for target in column.references if column.relationship == head else ():
-                described = await self._describe(target)
-                if rest.partition(".")[0] in {*described.names, *(c.relationship for c in described)}:
-                    return replace(await self._column(described, rest), name=path, nullable=True)
+        related: list[str] = []
+        for target in (t for column in schema if column.relationship == head for t in column.references):
+            described = await self._describe(target)
+            if rest.partition(".")[0] in {*described.names, *(c.relationship for c in described)}:
+                return replace(await self._column(described, rest), name=path, nullable=True)
+            related += [f"{head}.{name}" for name in described.names]
         relationships = [f"{column.relationship}.…" for column in schema if column.relationship]
-        raise unknown_column(schema.entity, path, [*relationships, *schema.names])
+        raise unknown_column(schema.entity, path, related or [*relationships, *schema.names])
 
     async def _counted(self, question: Question) -> int:
         answer = await self._json(self._endpoint(question.query), q=question.counting())
@@ -224,9 +233,10 @@ class Salesforce(RestConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         question = await self._question(query)
+        told: set[Change] = set()
         async with aclosing(self._answers(question)) as pages:
             async for page in pages:
-                batch = await self._decoded(query.entity, page, question.schema)
+                batch = await self._decoded(query.entity, page, question.schema, told)
                 yield question.shaped(batch, {"base_url": self.base_url})
 
     async def _answers(self, question: Question) -> AsyncGenerator[Page, None]:
@@ -234,6 +244,7 @@ class Salesforce(RestConnector):
         first, *others = question.groups()
         last, limit = "", question.limit
         while True:
+            start = last
             request = self._query(
                 question, first, *([f"Id > {soql.quoted(last)}"] if last else []), limit=limit
             )
@@ -248,35 +259,38 @@ class Salesforce(RestConnector):
                         yield page
                 return
             except DataFetchError as error:
-                if error.error_code != "INVALID_QUERY_LOCATOR" or not last:
+                if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
 
     async def _complete(self, question: Question, page: Page, group: Sequence[str]) -> None:
         """Add the columns of `group` to the records of a page, where one address cannot hold them all."""
         missing = {record["Id"]: record for record in page.records}
-        while missing:
-            ids = ", ".join(soql.quoted(key) for key in list(missing)[:IDS_AT_ONCE])
-            request = self._query(question, group, f"Id IN ({ids})")
-            found = 0
-            async with aclosing(self._pages(question.entity, request)) as pages:
-                async for part in pages:
-                    for record in part.records:
-                        missing.pop(record["Id"]).update(record)
-                        found += 1
-            if not found:
-                raise self._lost(
-                    question.entity, f"{len(missing)} records were deleted or changed while they were read"
-                )
+        if not missing:
+            return
+        keys = [soql.quoted(record["Id"]) for record in page.records]
+        request = self._query(question, group, f"Id >= {keys[0]}", f"Id <= {keys[-1]}")
+        async with aclosing(self._pages(question.entity, request)) as pages:
+            async for part in pages:
+                for record in part.records:
+                    missing.pop(record["Id"], {}).update(record)  # it may be younger than the page
+        if missing:
+            raise self._lost(
+                question.entity, f"{len(missing):,} records were deleted or changed while they were read"
+            )
 
     def _query(
         self, question: Question, columns: Sequence[str], *more: str, limit: int | None = None
     ) -> Request:
-        size = max(200, min(self.config.page_size, 2000))
         return Request(
             self.base_url + self._endpoint(question.query),
             params={"q": question.statement(columns, *more, limit=limit)},
-            headers={"Sforce-Query-Options": f"batchSize={size}"},
+            headers={"Sforce-Query-Options": f"batchSize={self._page_size}"},
         )
+
+    @property
+    def _page_size(self) -> int:
+        """Records in a page; Salesforce gives from 200 to 2,000."""
+        return max(200, min(self.config.page_size, 2000))
 
     def _endpoint(self, query: Query) -> str:
         return self._path("queryAll" if query.include_deleted else "query")
@@ -286,3 +300,14 @@ class Salesforce(RestConnector):
 
     async def _json(self, path: str, **params: str) -> Any:
         return await self._ask(Request(self.base_url + path, params=params), lambda _, answer: answer.payload)
+
+
+def _audience(token_url: str) -> str:
+    """Whom a JWT is addressed to: Salesforce wants its login page, also where an org has its own domain.
+
+    https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm
+    """
+    host = urlsplit(token_url).hostname or ""
+    if is_loopback(host):
+        return origin(token_url)
+    return SANDBOX_LOGIN if host == "test.salesforce.com" or ".sandbox." in host else LOGIN

@@ -24,6 +24,7 @@ TYPES: Mapping[str, pa.DataType] = {
     "percent": pa.float64(),
     "date": pa.date32(),
     "datetime": pa.timestamp("ms", tz="UTC"),
+    "time": pa.time64("us"),
     "multipicklist": pa.list_(pa.string()),
     "location": pa.struct([("latitude", pa.float64()), ("longitude", pa.float64())]),
     "address": pa.struct(

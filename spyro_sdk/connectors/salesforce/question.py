@@ -16,7 +16,7 @@ from ...where.tree import each_leaf
 from . import describe, soql
 
 LONGEST = 15_500  # characters of an encoded statement; Salesforce takes 16,384 for the whole address
-LONGEST_FILTER = 6_000  # characters; a longer filter is applied here
+LONGEST_FILTER = 6_000  # characters of an encoded filter; a longer one is applied here
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Question:
         return replace(bound := where.bind(self.visible), root=each_leaf(bound.root, self._long_ids))
 
     def _long_ids(self, leaf: Leaf) -> Leaf:
-        native = self.columns.get(native_name(self.translation, leaf.column) or "")
+        native = self.columns.get(native_name(self.query, self.translation, leaf.column) or "")
         if native is None or native.native_type not in soql.IDS:
             return leaf
         match leaf:
@@ -104,8 +104,8 @@ class Question:
 
     @property
     def _used(self) -> set[str]:
-        where = self.query.where.columns if self.query.where else ()
-        return {*(self.query.columns or self.visible.names), *where}
+        known = self.visible.names
+        return {*(self.query.columns or known), *filtered(self.query, known)}
 
     def _type(self, column: Column) -> pa.DataType:
         target = self.translation.target(column.name) if self.translation else None
@@ -117,18 +117,26 @@ def added(query: Query) -> tuple[str, ...]:
     return query.native if isinstance(query.native, tuple) else ()
 
 
-def native_name(translation: Translation | None, name: str) -> str | None:
+def filtered(query: Query, known: Sequence[str]) -> list[str]:
+    """The columns that a query's `where` looks at: `billing_address` where it asks for a city in it."""
+    asked = sorted(query.where.columns) if query.where else []
+    return [whole if (whole := name.partition(".")[0]) in known else name for name in asked]
+
+
+def native_name(query: Query, translation: Translation | None, name: str) -> str | None:
     """The object's column that means the same as the one the caller names; None where none does."""
-    return translation.native_name(name) if translation else name
+    if translation is None or name in added(query):
+        return name
+    return translation.native_name(name)
 
 
 def native_columns(query: Query, translation: Translation | None, native: EntitySchema) -> list[str]:
     """The object's columns that a query needs; `ValidationError` for a canonical one that there is not."""
-    where = sorted(query.where.columns) if query.where else []
     if translation is None:
-        return list(dict.fromkeys(["Id", *(query.columns or native.names), *where]))
+        where = filtered(query, native.names)
+        return list(dict.fromkeys(["Id", *(query.columns or native.names), *added(query), *where]))
     known = [*translation.schema.names, *added(query)]
-    names = [*(query.columns or known), *where]
+    names = [*(query.columns or known), *filtered(query, known)]
     for name in names:
         if name not in known:
             raise unknown_column(query.entity, name, known)
@@ -143,10 +151,10 @@ def condition_of(
         return soql.Condition("", exact=True)
 
     def column(name: str) -> Column | None:
-        return columns.get(native_name(translation, name) or "")
+        return columns.get(native_name(query, translation, name) or "")
 
     found = soql.condition(query.where.root, column)
-    return found if len(found.text) <= LONGEST_FILTER else soql.Condition("", exact=False)
+    return found if len(quote_plus(found.text)) <= LONGEST_FILTER else soql.Condition("", exact=False)
 
 
 def since_of(query: Query, native: EntitySchema) -> str:
@@ -159,4 +167,4 @@ def since_of(query: Query, native: EntitySchema) -> str:
             "since",
             query.since,
         )
-    return f"{native.cursor} >= {soql.moment(query.since)}"
+    return soql.at_or_after(native.cursor, query.since)

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import AuthenticationError, ConnectorError, DataFetchError, RateLimitError, ValidationError
+from ...canonical import Translation
+from ...errors import (
+    AuthenticationError,
+    ConnectorError,
+    DataFetchError,
+    RateLimitError,
+    UnknownEntityError,
+    ValidationError,
+)
 from ...failure import refused
 from ...http import Response
 
@@ -23,10 +31,11 @@ def error_of(response: Response, payload: Any) -> ConnectorError:
     status, said = response.status, f"{code}: {words}" if code else ""
     if code == "INVALID_SESSION_ID":
         return AuthenticationError(
-            f"{NAME} says that the access token is expired or was revoked ({code})",
+            f"{NAME} says that the access token is expired or was revoked ({code}): get a new one, or connect"
+            " with client_id and refresh_token, and it renews itself",
             connector=NAME,
             status=401,
-            hint="get a new access token; with client_id and refresh_token it would renew itself",
+            hint="get a new access token, or connect with client_id and refresh_token",
         )
     if code == "REQUEST_LIMIT_EXCEEDED":
         return RateLimitError(
@@ -46,4 +55,15 @@ def error_of(response: Response, payload: Any) -> ConnectorError:
         return refused(NAME, status, response.headers, words=said, error_code=code or None)
     return DataFetchError(
         f"{NAME} answered {status} ({code}): {words}", error_code=code, connector=NAME, status=status
+    )
+
+
+def not_its_own(translation: Translation) -> UnknownEntityError:
+    """The error for a canonical name that Salesforce itself does not know."""
+    return UnknownEntityError(
+        f"{NAME} has no {translation.entity!r} of its own: leave out native=True, or ask for"
+        f" {translation.native!r}",
+        "entity",
+        translation.entity,
+        connector=NAME,
     )

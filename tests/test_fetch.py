@@ -1,0 +1,447 @@
+"""A table that has been described, in every form in which one may take it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import spyro_sdk as spyro
+from spyro_sdk.demo.server import Service, serve
+from spyro_sdk.errors import ConfigurationError, ConnectionError, ExportError, ValidationError
+from spyro_sdk.events import Event, PageArrived
+from spyro_sdk.fetch import _extra
+
+from .org import connected, data_calls, ids, schema, truth
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def org() -> Iterator[Service]:
+    with serve(records=1_000, seed=5, batch_limit=250) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def sf(org: Service) -> Iterator[spyro.Connection]:
+    with connected(org) as connection:
+        yield connection
+
+
+@pytest.fixture
+def own() -> Iterator[Service]:
+    with serve(records=1_000, seed=5, batch_limit=200) as service:
+        yield service
+
+
+@pytest.fixture
+def all_but_two(own: Service) -> Iterator[tuple[Service, spyro.Connection]]:
+    """A service that, asked for accounts, answers with three pages and no more."""
+    with connected(own, retry_count=0) as sf:
+        sf.describe("Account")
+        own.drop(n=99, after=3, path="/query")
+        yield own, sf
+
+
+# --- tables
+
+
+def test_every_kind_of_table_has_the_same_records(org: Service, sf: spyro.Connection) -> None:
+    fetch, records = sf.fetch("Opportunity", native=True), truth(org, "Opportunity")
+    wanted = [record["Id"] for record in records]
+    table = fetch.to_arrow()
+    assert table.to_pylist() == records
+    assert table.schema.equals(schema("Opportunity"))
+    assert table["Id"].num_chunks == 2  # a chunk a page
+    assert fetch.to_pandas()["Id"].tolist() == wanted
+    assert fetch.to_polars()["Id"].to_list() == wanted
+    assert [row[0] for row in fetch.to_duckdb().select("Id").fetchall()] == wanted
+    with duckdb.connect() as connection:
+        relation = fetch.to_duckdb(connection)
+        assert [row[0] for row in relation.select("Id").fetchall()] == wanted
+    assert [record["Id"] for record in fetch.records()] == wanted
+    assert [key for batch in fetch for key in batch["Id"].to_pylist()] == wanted
+    assert fetch.count() == len(wanted)
+
+
+def test_an_empty_table_has_all_its_columns(sf: spyro.Connection) -> None:
+    fetch = sf.fetch("Account", where="Name = 'nobody'")
+    assert fetch.to_arrow().schema.equals(schema("Account"))
+    assert fetch.to_pandas().columns.tolist() == schema("Account").names
+    assert fetch.to_polars().shape == (0, 47)
+    assert list(fetch.batches()) == list(fetch.records()) == []
+    assert len(fetch.head()) == 0
+
+
+def test_others_take_a_fetch_as_it_is_and_fetch_it_once(org: Service, sf: spyro.Connection) -> None:
+    users, wanted = sf.fetch("User", native=True), truth(org, "User")
+    assert pa.schema(users).equals(schema("User"))
+    before = len(org.requests)
+    assert pa.table(users).to_pylist() == wanted
+    assert len(org.requests) == before + 1
+    assert pl.DataFrame(users)["Name"].to_list() == [record["Name"] for record in wanted]
+    assert len(org.requests) == before + 2
+    active = sum(record["IsActive"] for record in wanted)
+    assert duckdb.sql("SELECT count(*) FROM users WHERE IsActive").fetchall() == [(active,)]
+    assert len(org.requests) == before + 3
+
+
+class Ducks(spyro.BaseConnector):
+    """A connector that says nothing beforehand of what it has."""
+
+    async def connect(self) -> None:
+        """There is nothing to open."""
+
+    async def fetch_data(
+        self, entity_type: str, since: Any = None, filters: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        yield {"name": "Tick", "age": 3}
+        yield {"name": "Trick", "age": None}
+
+
+def test_what_nobody_described_is_described_by_itself(tmp_path: Path) -> None:
+    with spyro.connect(Ducks, auth_type="none") as ducks:
+        fetch = ducks.fetch("Duck")
+        assert pa.schema(fetch) == pa.schema([("name", pa.string()), ("age", pa.int64())])
+        assert pl.DataFrame(fetch).rows() == [("Tick", 3), ("Trick", None)]
+        assert fetch.to_pandas()["age"].dtype == "Int64"
+        assert fetch.to_parquet(tmp_path / "ducks.parquet") == 2
+        assert "Ducks.fetch_data('Duck')" in str(fetch.explain())
+        assert fetch.count() == 2
+
+
+def test_a_fetch_asks_anew_each_time(own: Service) -> None:
+    with connected(own) as sf:
+        fetch = sf.fetch("Account", columns=["Id"])
+        before = fetch.to_arrow().num_rows
+        own.insert("Account", Name="new")
+        assert fetch.to_arrow().num_rows == before + 1
+
+
+def test_a_library_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"pip install 'spyro-sdk\[no_such_library\]'"):
+        _extra("no_such_library")
+    assert _extra("polars") is pl
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"limit": -1}, "limit=-1 cannot be: it must be a whole number from 0"),
+        ({"limit": 2.5}, "limit=2.5 cannot be"),
+        ({"since": "yesterday"}, "since='yesterday' is no moment: write it as"),
+        ({"where": "Name ="}, "expected a value after '='"),
+        ({"where": ""}, "the filter is empty"),
+        ({"columns": "Name"}, "columns='Name' cannot be: it must be a list of names"),
+        ({"columns": []}, "asks for nothing"),
+        ({"native": "Rating"}, "native='Rating' cannot be: it must be a list of names"),
+    ],
+)
+def test_what_can_be_seen_to_be_wrong_is_refused_at_once(
+    org: Service, sf: spyro.Connection, wishes: dict[str, Any], message: str
+) -> None:
+    before = len(org.requests)
+    with pytest.raises(ValidationError) as caught:
+        sf.fetch("Account", **wishes)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(org.requests) == before
+
+
+# --- files
+
+
+def test_a_file_says_where_it_comes_from(org: Service, sf: spyro.Connection, tmp_path: Path) -> None:
+    path = tmp_path / "customers.parquet"
+    fetch = sf.fetch("Customer", where="industry = 'Energy'")
+    wanted = fetch.to_arrow()
+    assert fetch.to_parquet(path) == wanted.num_rows > 0
+    read = pq.read_table(path)
+    assert read.to_pylist() == wanted.to_pylist()
+    assert read.schema.equals(wanted.schema)
+    metadata = {
+        name.decode(): text.decode()
+        for name, text in pq.ParquetFile(path).metadata.metadata.items()
+        if name.startswith(b"spyro.")
+    }
+    assert datetime.fromisoformat(metadata.pop("spyro.started")) <= datetime.fromisoformat(
+        metadata.pop("spyro.finished")
+    )
+    assert metadata == {
+        "spyro.source": "salesforce",
+        "spyro.entity": "Customer",
+        "spyro.query": "<Fetch 'Customer', where=industry = 'Energy'>",
+        "spyro.api": "67.0",
+        "spyro.rows": str(wanted.num_rows),
+    }
+    assert pd.read_parquet(path)["name"].tolist() == wanted["name"].to_pylist()
+
+
+def test_an_older_file_is_replaced_by_a_whole_one(sf: spyro.Connection, tmp_path: Path) -> None:
+    path = tmp_path / "users.parquet"
+    path.write_bytes(b"old")
+    assert sf["User"].to_parquet(str(path)) == 50
+    assert pq.read_table(path).num_rows == 50
+    assert sf.fetch("User", where="name = 'nobody'").to_parquet(path) == 0
+    assert pq.read_table(path).num_rows == 0
+    assert os.listdir(tmp_path) == ["users.parquet"]
+
+
+def test_a_path_that_cannot_be_written_is_refused_before_anything_is_asked(
+    org: Service, sf: spyro.Connection, tmp_path: Path
+) -> None:
+    before = len(org.requests)
+    fetch = sf["Customer"]
+    for path, reason in (
+        (tmp_path / "nowhere" / "x.parquet", "folder does not exist"),
+        (tmp_path, "is a folder"),
+    ):
+        with pytest.raises(ExportError, match=reason):
+            fetch.to_parquet(path)
+    assert len(org.requests) == before
+    assert fetch.partial is None
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(
+    all_but_two: tuple[Service, spyro.Connection], tmp_path: Path
+) -> None:
+    service, sf = all_but_two
+    path = tmp_path / "accounts.parquet"
+    path.write_bytes(b"old")
+    fetch = sf["Account"]
+    with pytest.raises(
+        ConnectionError, match=r"; 600 records in 3 pages had arrived: fetch.partial has them"
+    ):
+        fetch.to_parquet(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["accounts.parquet"]
+    assert fetch.partial is not None
+    assert fetch.partial.to_pylist() == truth(service, "Account")[:600]
+    service.behave()
+    with pytest.raises(ExportError):
+        fetch.to_parquet(tmp_path)
+    assert fetch.partial is None  # it was of another run
+    assert fetch.to_parquet(path) == 1000
+
+
+def test_a_disk_that_is_full_ends_the_traffic(tmp_path: Path) -> None:
+    script = """
+        import resource
+        from pathlib import Path
+        from spyro_sdk.errors import ExportError
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+        fetch = sf.fetch("Customer")
+        try:
+            fetch.to_parquet("full.parquet")
+        except ExportError as error:
+            print(error)
+        print(fetch.partial.num_rows, list(Path().iterdir()))
+    """
+    with serve(records=1_000) as service:
+        done = run(service, script, tmp_path)
+    assert "cannot be written: no file may be so big there" in done.stdout
+    assert done.stdout.endswith("; 1,000 records in 1 pages had arrived: fetch.partial has them\n1000 []\n")
+    assert done.stderr == ""
+
+
+# --- what had arrived
+
+
+def test_what_had_arrived_before_a_failure_stays(all_but_two: tuple[Service, spyro.Connection]) -> None:
+    service, sf = all_but_two
+    fetch = sf["Account"]
+    assert fetch.partial is None
+    for take in (fetch.to_arrow, fetch.to_pandas, fetch.to_polars, fetch.to_duckdb):
+        with pytest.raises(
+            ConnectionError, match=r"closed before an answer; 600 records in 3 pages had arrived"
+        ):
+            take()
+        assert fetch.partial is not None
+        assert fetch.partial.to_pylist() == truth(service, "Account")[:600]
+        service.behave()
+        service.drop(n=99, after=3, path="/query")
+    service.behave()
+    assert fetch.to_arrow().num_rows == 1000
+    assert fetch.partial is None
+
+
+def test_so_it_does_of_a_head(own: Service) -> None:
+    with connected(own, retry_count=0) as sf:
+        fetch = sf.fetch("Account", columns=["Id"])
+        own.drop(n=99, after=1, path="/query")
+        with pytest.raises(ConnectionError, match="200 records in 1 pages had arrived"):
+            fetch.head(500)
+        assert fetch.partial is not None
+        assert fetch.partial.num_rows == 200
+        own.behave()
+        assert len(fetch.head(500)) == 500
+        assert fetch.partial is None
+
+
+def test_where_nothing_arrived_nothing_is_said(own: Service) -> None:
+    with connected(own, retry_count=0) as sf:
+        own.drop(n=99, path="/query")
+        fetch = sf["Account"]
+        with pytest.raises(ConnectionError) as caught:
+            fetch.to_arrow()
+        assert "had arrived" not in str(caught.value)
+        assert fetch.partial is not None
+        assert fetch.partial.num_rows == 0
+
+
+PRELUDE = """
+    import logging, os, sys
+    import spyro_sdk as spyro
+
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # not: this was slow
+    account = {"base_url": os.environ["WHERE"], "access_token": os.environ["WITH"]}
+    sf = spyro.connect("salesforce", retry_delay=0.01, **account)
+"""
+
+
+def command(script: str) -> list[str]:
+    return [
+        sys.executable,
+        "-X",
+        "dev",
+        "-W",
+        "error",
+        "-c",
+        textwrap.dedent(PRELUDE) + textwrap.dedent(script),
+    ]
+
+
+def environment(service: Service) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "WHERE": service.base_url,
+        "WITH": service.credentials["access_token"],
+    }
+
+
+def run(service: Service, script: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(script), env=environment(service), cwd=folder, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_ctrl_c_returns_at_once_with_what_had_arrived(own: Service) -> None:
+    script = """
+        import time
+
+        fetch = sf.fetch("Account", columns=["Id"])
+        sf.describe("Account")
+        print("ready", flush=True)
+        sys.stdin.readline()
+        try:
+            fetch.to_arrow()
+        except KeyboardInterrupt as error:
+            stopped = time.monotonic()
+            print(fetch.partial.num_rows, error.__notes__, flush=True)
+            sys.stdin.readline()
+            print(fetch.to_arrow().num_rows)
+    """
+    with subprocess.Popen(
+        command(script),
+        env=environment(own),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        asked = len(data_calls(own))
+        process.stdin.write("\n")
+        process.stdin.flush()
+        own.delay(0.02)
+        while len(data_calls(own)) < asked + 3:
+            time.sleep(0.005)
+        own.delay(30)
+        time.sleep(0.1)  # the fourth is on its way, and takes its time
+        stopped = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        words = process.stdout.readline()
+        assert time.monotonic() - stopped < 1.0
+        rows = int(words.split()[0])
+        assert 0 < rows < 1000
+        assert rows % 200 == 0
+        assert f"{rows:,} records in {rows // 200} pages had arrived: fetch.partial has them" in words
+        own.delay(0)
+        process.stdin.write("\n")
+        process.stdin.close()
+        assert process.stdout.read() == "1000\n"
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_an_interruption_says_what_had_arrived(own: Service) -> None:
+    heard: list[PageArrived] = []
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, PageArrived):
+            heard.append(event)
+            if len(heard) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    own.delay(0.05)
+    with connected(own, observers=[interrupt]) as sf:
+        fetch = sf.fetch("Account", columns=["Id"])
+        with pytest.raises(KeyboardInterrupt) as caught:
+            fetch.to_arrow()
+        assert fetch.partial is not None
+        assert 400 <= fetch.partial.num_rows < 1000
+        pages = fetch.partial.num_rows // 200
+        notes = f"{pages * 200} records in {pages} pages had arrived: fetch.partial has them"
+        assert caught.value.__notes__ == [notes]
+        assert fetch.to_arrow().num_rows == 1000
+
+
+# --- pieces
+
+
+def test_leaving_the_loop_early_ends_the_traffic() -> None:
+    with serve(records=5_000, batch_limit=200) as service, connected(service) as sf:
+        fetch = sf.fetch("Account", columns=["Id"])
+        for batch in fetch:
+            assert batch.num_rows == 200
+            break
+        for record in fetch.records():
+            assert record["Id"]
+            break
+        assert [batch.num_rows for batch in islice(fetch.batches(), 2)] == [200, 200]
+        time.sleep(0.2)  # what is on its way arrives
+        seen = len(data_calls(service))
+        assert seen <= 3 * 5  # of 25 pages each: the one, two ahead, and one on its way
+        time.sleep(0.1)
+        assert len(data_calls(service)) == seen
+
+
+def test_pages_are_read_ahead_but_not_far() -> None:
+    with serve(records=5_000, batch_limit=200) as service, connected(service) as sf:
+        batches = sf.fetch("Account", columns=["Id"]).batches()
+        next(batches)
+        deadline = time.monotonic() + 0.2
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert 2 <= len(data_calls(service)) <= 5
+        assert ids(pa.Table.from_batches(batches)) == [it["Id"] for it in truth(service, "Account")[200:]]
