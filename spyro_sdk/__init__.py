@@ -8,6 +8,7 @@ Where to look, from the face down
     connection, fetch      what a notebook calls
     registry, connectors   the services, one module each
     rest, connector        how a page travels, and the contract of a connector
+    lifecycle, failure     how it opens and closes, and what its failures are called
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
     guards                 retry, circuit breaker, rate limiter: around any call

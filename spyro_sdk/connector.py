@@ -1,50 +1,42 @@
-"""The contract of a connector: its lifecycle, and the guards around each call of its service."""
+"""The contract of a connector, and the guards around each call of its service."""
 
 from __future__ import annotations
 
-import inspect
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Awaitable,
     Callable,
-    Coroutine,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeAlias, TypeVar
-
-import anyio
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from .arrow.decode import to_batch
 from .arrow.select import Selection
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query
-from .errors import ConfigurationError, ConnectionError, RateLimitError, SchemaDiscoveryError, ValidationError
+from .errors import RateLimitError, SchemaDiscoveryError, ValidationError
 from .events import (
     Attempted,
     CircuitChanged,
-    Connected,
-    Disconnected,
-    Event,
     FetchFinished,
     FetchStarted,
     Observer,
     PageArrived,
     Retried,
     Waited,
-    tell,
 )
-from .failure import translated
+from .failure import typed
 from .guards.breaker import CircuitBreaker
 from .guards.limiter import RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
+from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
 from .plan import Plan
@@ -54,14 +46,11 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Turn: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
-Fetching: TypeAlias = Callable[..., AsyncIterator[dict[str, Any]]]
 
 SAMPLE = 100  # records from which a schema is told
-PATIENCE = 10.0  # seconds that closing may take, also when we are cancelled
 
 
-class BaseConnector(ABC):
+class BaseConnector(Lifecycle):
     """The asynchronous client of one service.
 
     A subclass gives `connect` and `fetch_data`, and sends what it has to ask through `_execute_with_retry`;
@@ -69,15 +58,12 @@ class BaseConnector(ABC):
     puts into `self._session` is closed by `disconnect`.
     """
 
-    name: ClassVar[str] = ""
-    """What people call it in `spyro_sdk.connect(name)`."""
     defaults: ClassVar[Mapping[str, Any]] = {}
     """The service's own settings, where they differ from those of `ConnectorConfig`."""
     options: ClassVar[Mapping[str, str]] = {}
     """Settings that only this connector knows, each with what it means; they arrive in `custom_params`."""
     credentials: ClassVar[Sequence[Sequence[str]]] = ()
     """The sets of settings of which one must be complete to sign in; () where anything will do."""
-    _is_named: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -86,16 +72,11 @@ class BaseConnector(ABC):
         limiter: RateLimiter | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
-        self.config = config
         self.stats = Stats()
+        super().__init__(config, [self.stats, Log(), *observers])
         self.limiter = limiter or RateLimiter(config.rate)
-        self._observers: list[Observer] = [self.stats, Log(), *observers]
         self._breaker = CircuitBreaker(on_change=lambda state: self._emit(CircuitChanged(self.name, state)))
         self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
-        self._session: Any = None
-        self._is_connecting = self._is_connected = False
-        self._door = anyio.Lock()  # one at a time connects
-        self._contexts = 0  # open ones that share the connection which the first of them made
 
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
@@ -106,31 +87,7 @@ class BaseConnector(ABC):
             {"name": cls.name, **cls.defaults, **settings, "custom_params": custom}
         )
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        """See to it that every way of connecting validates and is remembered, and every fetch is checked."""
-        super().__init_subclass__(**options)
-        cls._is_named = cls._is_named or bool(vars(cls).get("name"))
-        if not cls._is_named:
-            cls.name = cls.__name__.lower()
-        wraps: Mapping[str, Callable[[Any], Any]] = {
-            "connect": _remembered,
-            "disconnect": _forgotten,
-            "fetch_data": _checked,
-        }
-        for method, wrapped in wraps.items():
-            home = next(kind for kind in cls.__mro__ if method in vars(kind))
-            if home is cls or not issubclass(home, BaseConnector):  # a mixin's is not wrapped yet
-                setattr(cls, method, wrapped(getattr(cls, method)))
-
-    def __repr__(self) -> str:
-        state = "connected" if self.is_connected else "not connected"
-        return f"<{type(self).__name__} {self.config.name!r} {state}>"
-
     # -- what a connector must give -------------------------------------------------------------------
-
-    @abstractmethod
-    async def connect(self) -> None:
-        """Sign in and open what is needed; raise `AuthenticationError` or `ConnectionError`."""
 
     @abstractmethod
     def fetch_data(
@@ -146,19 +103,6 @@ class BaseConnector(ABC):
         """
 
     # -- what it may give -----------------------------------------------------------------------------
-
-    async def disconnect(self) -> None:
-        """Close what `self._session` holds."""
-        session, self._session = self._session, None
-        was_connected, self._is_connected = self._is_connected, False
-        close = getattr(session, "aclose", None) or getattr(session, "close", None)
-        try:
-            closing = close() if close else None
-            if inspect.isawaitable(closing):
-                await closing
-        finally:
-            if was_connected:
-                self._emit(Disconnected(self.name))
 
     async def entities(self) -> Sequence[Entity]:
         """What the service offers; nothing where the connector cannot tell."""
@@ -215,38 +159,12 @@ class BaseConnector(ABC):
         """The columns that `batches` gives for a prepared query; None where only the records can tell."""
         return None
 
-    def validate_config(self) -> tuple[bool, str | None]:
-        """Whether the configuration will do, and if not, why."""
-        return True, None
-
     # -- what it is given -----------------------------------------------------------------------------
 
     @property
     def api(self) -> str:
         """The version of the service's interface that is spoken; '' where there is only one."""
         return ""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the service can be asked."""
-        return self._is_connected
-
-    @asynccontextmanager
-    async def connection_context(self) -> AsyncGenerator[Self, None]:
-        """Connect, and disconnect at the end; inside another such context, do neither.
-
-        Tasks with a context each share the connection; the last to leave disconnects.
-        """
-        is_ours = bool(self._contexts) or not self._is_connected
-        self._contexts += is_ours
-        try:
-            await self.connect()
-            yield self
-        finally:
-            self._contexts -= is_ours
-            if is_ours and not self._contexts and self._is_connected:
-                with anyio.move_on_after(PATIENCE, shield=True):
-                    await self.disconnect()
 
     async def _execute_with_retry(
         self, func: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -276,7 +194,7 @@ class BaseConnector(ABC):
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()
         try:
-            with _typed(self.name):
+            with typed(self.name):
                 result = await call()
         except Exception as error:
             self._emit(Attempted(self.name, time.perf_counter() - started, str(error)))
@@ -296,7 +214,7 @@ class BaseConnector(ABC):
         self._emit(FetchStarted(self.name, query.entity))
         started, rows, error = time.perf_counter(), 0, None
         try:
-            with _typed(self.name):
+            with typed(self.name):
                 async with aclosing(self._asked(query)) as batches:
                     async for batch in batches:
                         rows += batch.num_rows
@@ -338,98 +256,9 @@ class BaseConnector(ABC):
             "available_tokens": self.limiter.get_available_tokens(),
         }
 
-    def _emit(self, event: Event) -> None:
-        tell(self._observers, event)
-
     def _tell_retry(self, attempt: int, seconds: float, error: Exception) -> None:
         self._check_connected()  # closed meanwhile: there is nothing to try again with
         self._emit(Retried(self.name, attempt, seconds, str(error)))
-
-    def _check_connected(self) -> None:
-        if not (self._is_connected or self._is_connecting):
-            raise ConnectionError(
-                f"{self.name} is not connected: use it inside `async with connector.connection_context()`",
-                connector=self.name,
-            )
-
-
-def _remembered(connect: Turn) -> Turn:
-    """`connect`, with the configuration validated before and the success known after."""
-
-    @wraps(connect)
-    async def connected(self: BaseConnector) -> None:
-        if type(self).connect is not connected:  # an override calls super().connect()
-            await connect(self)
-            return
-        async with self._door:
-            if not self._is_connected:
-                await _open(self, connect)
-
-    return connected
-
-
-async def _open(connector: BaseConnector, connect: Turn) -> None:
-    ok, why = connector.validate_config()
-    if not ok:
-        raise ConfigurationError(f"{connector.name} cannot connect: {why}", connector=connector.name)
-    connector._is_connecting = True
-    try:
-        with _typed(connector.name):
-            await connect(connector)
-    except BaseException as error:
-        await _given_up(connector, error)
-        raise
-    finally:
-        connector._is_connecting = False
-    connector._is_connected = True
-    connector._emit(Connected(connector.name))
-
-
-async def _given_up(connector: BaseConnector, error: BaseException) -> None:
-    """Close what a `connect` that failed has opened; what goes wrong now must not hide `error`."""
-    try:
-        with anyio.move_on_after(PATIENCE, shield=True):
-            await connector.disconnect()
-    except Exception as another:  # noqa: BLE001  # an author's own may fail in any way
-        error.add_note(f"closing failed as well: {another!r}")
-
-
-def _forgotten(disconnect: Turn) -> Turn:
-    """`disconnect`, after which the connector knows that it is not connected."""
-
-    @wraps(disconnect)
-    async def disconnected(self: BaseConnector) -> None:
-        try:
-            await disconnect(self)
-        finally:
-            if self._is_connected:  # it did not call super().disconnect()
-                self._is_connected = False
-                self._emit(Disconnected(self.name))
-
-    return disconnected
-
-
-def _checked(fetch_data: Fetching) -> Fetching:
-    """`fetch_data`, refused on a connector that is not connected."""
-
-    @wraps(fetch_data)
-    def fetched(self: BaseConnector, *args: Any, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
-        self._check_connected()
-        return fetch_data(self, *args, **kwargs)
-
-    return fetched
-
-
-@contextmanager
-def _typed(name: str) -> Iterator[None]:
-    """Raise our error in the place of somebody else's, and without it: its words may hold secrets."""
-    try:
-        yield
-    except Exception as raised:
-        error = translated(raised, name)
-        if error is raised:
-            raise
-        raise error from None
 
 
 async def _first(records: AsyncIterator[T], limit: int | None) -> AsyncGenerator[T, None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import errno
 from asyncio import IncompleteReadError
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from json import JSONDecodeError
 from socket import gaierror
 from ssl import CertificateError as UntrustedCertificate
@@ -97,6 +98,18 @@ def translated(error: Exception, name: str) -> Exception:
     if any("Timeout" in kind.__name__ for kind in type(error).__mro__):
         return TimeoutError(f"{name} did not answer in time", connector=name)
     return ConnectionError(f"no answer from {name}: {type(error).__name__}", connector=name)
+
+
+@contextmanager
+def typed(name: str) -> Iterator[None]:
+    """Raise our error in the place of somebody else's, and without it: its words may hold secrets."""
+    try:
+        yield
+    except Exception as raised:
+        error = translated(raised, name)
+        if error is raised:
+            raise
+        raise error from None
 
 
 def _answer(error: Any) -> tuple[int | None, Mapping[str, str]]:
