@@ -51,17 +51,14 @@ def iterate(source: Callable[[], AsyncGenerator[T, None]], *, ahead: int = 2) ->
     However the iterator is left, the generator is cancelled and its clean-up awaited for a moment; use
     `contextlib.closing` where something else may keep the iterator alive.
     """
-    loop = _running_loop()
-    hatch: _Hatch[T] = _Hatch(ahead)
-    work = _Work(loop, partial(hatch.fill, source))
+    hatch = _Hatch(_running_loop(), source, ahead)
     try:
-        work.start()
-        while not isinstance(item := hatch.take(loop), _Hatch):
+        hatch.start()
+        while not isinstance(item := hatch.take(), _End):
             yield item
-        work.result()
+        hatch.result()
     finally:
-        hatch.left = True
-        work.leave()
+        hatch.leave()
 
 
 def finish(function: Callable[..., Awaitable[object]], *args: object) -> None:
@@ -102,6 +99,7 @@ class _Work(Generic[T]):
 
     def __init__(self, loop: _Loop, function: Callable[[], Awaitable[T]]) -> None:
         self.ended = threading.Event()
+        self.left = False
         self._loop = loop
         self._function = function
         self._task: asyncio.Task[None] | None = None
@@ -140,44 +138,52 @@ class _Work(Generic[T]):
         try:
             self._value = await self._function()
         except BaseException as error:  # noqa: BLE001  # SystemExit too: it would end the loop for everybody
-            self._error = error
+            if not self.left:  # else nobody asks for it
+                self._error = error
 
     def _cancel(self) -> None:
+        self.left = True  # not before: who sees it may begin a clean-up, and be cancelled in that
         if self._task is not None:
             self._task.cancel()
 
     def _end(self, _: asyncio.Task[None]) -> None:
         self._loop.works.discard(self)
+        del self._function  # it may hold us
         self.ended.set()
 
 
-class _Hatch(Generic[T]):
-    """Where the items of an async generator change threads; it hands out itself as the end."""
+class _End:
+    """What comes after the last item."""
 
-    def __init__(self, ahead: int) -> None:
-        self.left = False
+
+class _Hatch(_Work[None], Generic[T]):
+    """Where the items of an async generator change threads."""
+
+    def __init__(self, loop: _Loop, source: Callable[[], AsyncGenerator[T, None]], ahead: int) -> None:
+        super().__init__(loop, self._fill)
+        self._source = source
         self._room = asyncio.Semaphore(ahead)
-        self._items: queue.SimpleQueue[T | _Hatch[T]] = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
 
-    def take(self, loop: _Loop) -> T | _Hatch[T]:
+    def take(self) -> T | _End:
         """Ask for one more item, and wait for the next."""
-        loop.check()
-        loop.soon(self._room.release)
+        self._loop.check()
+        self._loop.soon(self._room.release)
         while True:
             with suppress(queue.Empty):
                 return self._items.get(timeout=SLICE)
-            loop.check()
+            self._loop.check()
 
-    async def fill(self, source: Callable[[], AsyncGenerator[T, None]]) -> None:
+    async def _fill(self) -> None:
         """Put in an item for each that was asked for, and `ahead` more."""
         try:
-            async with aclosing(source()) as stream:
+            async with aclosing(self._source()) as stream:
                 while True:
                     self._items.put(await self._next(stream))
         except StopAsyncIteration:
             pass
         finally:
-            self._items.put(self)
+            self._items.put(_End())
 
     async def _next(self, stream: AsyncGenerator[T, None]) -> T:
         if self.left:  # the generator was cancelled, and went on regardless
@@ -248,7 +254,8 @@ async def _cancel_all() -> None:
     """Do what `asyncio.run` does at its end, short of waiting for the executor."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
-        task.cancel()
+        if not task.cancelling():  # else it is at its clean-up
+            task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await asyncio.get_running_loop().shutdown_asyncgens()
 
