@@ -6,7 +6,6 @@ import resource
 import stat
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -418,8 +417,11 @@ def test_a_file_that_vanishes_under_the_sink_is_an_export_error(path):
     assert names(path) == []
 
 
-def test_a_lock_that_cannot_be_had_is_no_lock(path):
-    with path.open("wb") as one, path.open("rb") as two:
-        assert parquet._lock(one)
-        assert not parquet._lock(two)
-    assert time.time() > parquet.FRESH
+def test_the_old_draft_of_a_run_that_lives_is_not_swept(path):
+    with ParquetSink(path, row_group_rows=1) as slow:
+        slow.write(numbers(0, 3))
+        (draft,) = path.parent.glob(".*.tmp")
+        os.utime(draft, (0, 0))
+        check_writable(path)
+        assert draft.exists()
+    assert pq.read_table(path).num_rows == 3
