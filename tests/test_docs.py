@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import dataclasses
 import doctest
@@ -439,3 +440,10 @@ def cost(sf: spyro.Connection, action: Any) -> int:
     action()
     assert sf.stats.quota
     return before - sf.stats.quota.remaining
+
+
+def test_the_floors_are_those_that_import_linter_holds() -> None:
+    rules = configparser.ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    floors = rules["importlinter:contract:floors"]["layers"].strip()
+    assert f"```text\n{floors}\n```" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
