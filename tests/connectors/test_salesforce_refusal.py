@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from spyro_sdk.connectors.salesforce.refusal import error_of
+from spyro_sdk.entity import Column, EntitySchema
 from spyro_sdk.errors import (
     AuthenticationError,
     ConnectorError,
@@ -56,6 +58,19 @@ def test_each_refusal_has_its_error(
     assert words in str(error)
     assert (error.connector, is_transient(error)) == ("salesforce", passes)
     assert error.status == (401 if "INVALID_SESSION_ID" in str(error) else status)
+
+
+def test_a_column_that_is_gone_is_named_with_the_nearest() -> None:
+    words = "\nSELECT Nam FROM Account\n ^\nNo such column 'Nam' on entity 'Account'. If you are"
+    columns = tuple(Column(name, pa.string()) for name in ("Id", "Nam", "Name"))
+    known = {"Account": EntitySchema("Account", columns)}
+    error = error_of(Response(400, {}, b""), said("INVALID_FIELD", words), known)
+    assert isinstance(error, ValidationError)
+    assert (error.field, error.value, error.hint) == ("columns", "Nam", "did you mean 'Name'?")
+    assert str(error).endswith("(did you mean 'Name'?)")
+    strange = error_of(Response(400, {}, b""), said("INVALID_FIELD", words))
+    assert isinstance(strange, ValidationError)
+    assert (strange.value, strange.hint) == ("Nam", None)
 
 
 def test_the_code_of_salesforce_stays_with_the_error() -> None:

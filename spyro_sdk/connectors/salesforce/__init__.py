@@ -220,7 +220,7 @@ class Salesforce(RestConnector):
     def check(self, response: Response, payload: Any) -> None:
         """Raise what Salesforce's error body says."""
         if not 200 <= response.status < 300:
-            raise error_of(response, payload)
+            raise error_of(response, payload, self._described)
 
     def quota(self, response: Response) -> Quota | None:
         """What is left of the last 24 hours' requests."""

@@ -5,9 +5,13 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorco
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ...canonical import Translation
+from ...entity import EntitySchema
 from ...errors import (
     AuthenticationError,
     ConnectorError,
@@ -15,17 +19,24 @@ from ...errors import (
     RateLimitError,
     UnknownEntityError,
     ValidationError,
+    did_you_mean,
 )
 from ...failure import refused
 from ...http import Response
 
 NAME = "salesforce"
+NO_COLUMN = re.compile(r"No such column '([^']+)' on entity '([^']+)'")
 MISTAKES = frozenset({"INVALID_FIELD", "INVALID_TYPE", "MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR"})
 """Codes that say the question itself is wrong."""
 
 
-def error_of(response: Response, payload: Any) -> ConnectorError:
-    """The error for an answer that is not 2xx: a list of `{message, errorCode}`, or nothing readable."""
+def error_of(
+    response: Response, payload: Any, described: Mapping[str, EntitySchema] = MappingProxyType({})
+) -> ConnectorError:
+    """The error for an answer that is not 2xx: a list of `{message, errorCode}`, or nothing readable.
+
+    `described`: the objects whose columns are known, for a word on what may have been meant.
+    """
     first = payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], dict) else {}
     code, words = str(first.get("errorCode", "")), str(first.get("message", "")).strip()
     status, said = response.status, f"{code}: {words}" if code else ""
@@ -45,16 +56,27 @@ def error_of(response: Response, payload: Any) -> ConnectorError:
             hint="wait until older requests leave the 24 hours, or ask your administrator for a higher limit",
         )
     if code in MISTAKES:
-        return ValidationError(
-            f"{NAME} does not understand the question ({code}): {words}",
-            "query",
-            connector=NAME,
-            status=status,
-        )
+        return _mistake(code, words, status, described)
     if status in (401, 403, 429, 503) or not code:
         return refused(NAME, status, response.headers, words=said, error_code=code or None)
     return DataFetchError(
         f"{NAME} answered {status} ({code}): {words}", error_code=code, connector=NAME, status=status
+    )
+
+
+def _mistake(code: str, words: str, status: int, described: Mapping[str, EntitySchema]) -> ValidationError:
+    """The error for a question that is wrong; where it is a column, with the nearest that there is."""
+    found = NO_COLUMN.search(words)
+    column, entity = found.groups() if found else (None, "")
+    known = described[entity].names if entity in described else []
+    hint = did_you_mean(column, [name for name in known if name != column]) if column else None
+    return ValidationError(
+        f"{NAME} does not understand the question ({code}): {words}" + (f" ({hint})" if hint else ""),
+        "columns" if column else "query",
+        column,
+        hint=hint,
+        connector=NAME,
+        status=status,
     )
 
 
