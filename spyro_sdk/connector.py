@@ -75,7 +75,9 @@ class BaseConnector(Lifecycle):
         self.stats = Stats()
         super().__init__(config, [self.stats, Log(), *observers])
         self.limiter = limiter or RateLimiter(config.rate)
-        self._breaker = CircuitBreaker(on_change=lambda state: self._emit(CircuitChanged(self.name, state)))
+        self._breaker = CircuitBreaker(
+            name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
+        )
         self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
 
     @classmethod

@@ -37,7 +37,7 @@ class Lifecycle(ABC):
         self.config = config
         self._observers = list(observers)
         self._session: Any = None
-        self._is_connecting = self._is_connected = False
+        self._is_connecting = self._is_connected = self._is_closed = False
         self._door = anyio.Lock()  # one at a time connects
         self._contexts = 0  # open ones that share the connection which the first of them made
 
@@ -52,6 +52,7 @@ class Lifecycle(ABC):
             "disconnect": _forgotten,
             "fetch_data": _checked,
         }
+        _check_kinds(cls)
         for method, wrapped in wraps.items():
             home = next(kind for kind in cls.__mro__ if method in vars(kind))
             if home is cls or not issubclass(home, Lifecycle):  # a mixin's is not wrapped yet
@@ -68,7 +69,7 @@ class Lifecycle(ABC):
     async def disconnect(self) -> None:
         """Close what `self._session` holds."""
         session, self._session = self._session, None
-        was_connected, self._is_connected = self._is_connected, False
+        was_connected, self._is_connected, self._is_closed = self._is_connected, False, True
         close = getattr(session, "aclose", None) or getattr(session, "close", None)
         try:
             closing = close() if close else None
@@ -104,15 +105,31 @@ class Lifecycle(ABC):
                 with anyio.move_on_after(PATIENCE, shield=True):
                     await self.disconnect()
 
+    def observe(self, *observers: Observer) -> None:
+        """Tell these the events from now on, too."""
+        self._observers += observers
+
     def _emit(self, event: Event) -> None:
         tell(self._observers, event)
 
     def _check_connected(self) -> None:
         if not (self._is_connected or self._is_connecting):
-            raise ConnectionError(
-                f"{self.name} is not connected: use it inside `async with connector.connection_context()`",
-                connector=self.name,
-            )
+            what = "was closed: connect again" if self._is_closed else "is not connected: use it inside"
+            how = "" if self._is_closed else " `async with connector.connection_context()`"
+            raise ConnectionError(f"{self.name} {what}{how}", connector=self.name)
+
+
+def _check_kinds(connector: type[Lifecycle]) -> None:
+    """Raise `TypeError` for a method that nobody could await or iterate over."""
+    for name in ("connect", "disconnect"):
+        if not inspect.iscoroutinefunction(getattr(connector, name)):
+            raise TypeError(f"{connector.__name__}.{name} must be a coroutine function: `async def {name}`")
+    fetch_data = getattr(connector, "fetch_data", None)
+    if inspect.isgeneratorfunction(fetch_data) or inspect.iscoroutinefunction(fetch_data):
+        raise TypeError(
+            f"{connector.__name__}.fetch_data must be an async generator:"
+            " `async def fetch_data`, with a `yield` for each record"
+        )
 
 
 def _remembered(connect: Turn) -> Turn:
@@ -143,7 +160,7 @@ async def _open(connector: Lifecycle, connect: Turn) -> None:
         raise
     finally:
         connector._is_connecting = False
-    connector._is_connected = True
+    connector._is_connected, connector._is_closed = True, False
     connector._emit(Connected(connector.name))
 
 

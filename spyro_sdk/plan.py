@@ -44,6 +44,8 @@ class Plan:
             lines.append(f"  pages    unknown, {self.page_size:,} records each")
         else:
             lines.append(f"  pages    {self.pages:,} of {self.page_size:,} for {self.rows:,} records")
+        if self.local and self.query.limit is not None:
+            lines.append(f"           no more are asked for once {self.query.limit:,} are found")
         if self.quota_left is not None:
             cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
             lines.append(f"  quota    {self.quota_left:,} requests left{cost}")

@@ -216,7 +216,8 @@ class RestConnector(BaseConnector):
         entity = await self.entity(query.entity)
         enough = query.limit if query.where is None and query.since is None else None
         told: set[Change] = set()
-        async with aclosing(self._pages(entity, self.request(entity, query), enough)) as pages:
+        is_eager = query.limit is None or enough is not None
+        async with aclosing(self._pages(entity, self.request(entity, query), enough, is_eager)) as pages:
             async for page in pages:
                 batch = await self._decoded(query.entity, page, entity.schema, told)
                 if query.since is not None:
@@ -224,26 +225,29 @@ class RestConnector(BaseConnector):
                 yield batch
 
     async def _pages(
-        self, entity: Entity, request: Request, enough: int | None = None
+        self, entity: Entity, request: Request, enough: int | None = None, is_eager: bool = True
     ) -> AsyncGenerator[Page, None]:
         """The pages from `request` on, in order, each asked for while the one before is worked on.
 
-        No page is asked for once `enough` records have come. Raises `IntegrityError` when the service sends
-        us round in a circle, or fewer or more records than it had announced.
+        No page is asked for once `enough` records have come, and none ahead unless `is_eager`. Raises
+        `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
+        announced.
         """
-        rows, seen, told = 0, {_identity(request)}, None
-        ahead: asyncio.Task[Page] | None = asyncio.create_task(self._ask(request, partial(self.page, entity)))
+        rows, told, seen = 0, None, set[object]()
+        turn: Request | None = request
+        ahead: asyncio.Task[Page] | None = None
         try:
-            while ahead is not None:
-                page, ahead = await ahead, None
+            while turn is not None:
+                seen.add(_identity(turn))
+                page, ahead = await (ahead or self._ask(turn, partial(self.page, entity))), None
                 rows += len(page.records)
                 told = page.total if page.total is not None else told
                 is_enough = enough is not None and rows >= enough
-                if page.next is not None and not is_enough:
-                    if _identity(page.next) in seen:
-                        raise self._lost(entity, f"page {len(seen)} links back to one that came before")
-                    seen.add(_identity(page.next))
-                    ahead = asyncio.create_task(self._ask(page.next, partial(self.page, entity)))
+                turn = None if is_enough else page.next
+                if turn is not None and _identity(turn) in seen:
+                    raise self._lost(entity, f"page {len(seen)} links back to one that came before")
+                if turn is not None and is_eager:
+                    ahead = asyncio.create_task(self._ask(turn, partial(self.page, entity)))
                 yield page
                 if is_enough:
                     return
@@ -262,8 +266,8 @@ class RestConnector(BaseConnector):
 
         async def attempt() -> T:
             nonlocal signed
-            signed = await self._auth.sign(self._at_home(request), self._session)
-            return read(request, await self._answer(signed))
+            signed = await self._auth.sign(self._at_home(request), self._send)
+            return await self._answer(signed, partial(read, request))
 
         try:
             return await self._execute_with_retry(attempt)
@@ -272,17 +276,29 @@ class RestConnector(BaseConnector):
                 raise
         return await self._execute_with_retry(attempt)
 
-    async def _answer(self, signed: Request) -> Answer:
-        """Send one signed request; decode and check what comes."""
+    async def _answer(self, signed: Request, read: Callable[[Answer], T]) -> T:
+        """Send one signed request; decode, check and read what comes, a big body in a worker thread."""
         started = time.perf_counter()
-        response = await self._session(signed)
+        response = await self._send(signed)
         self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        payload = await _in_worker(_payload, response) if len(response.body) > INLINE else _payload(response)
+        if len(response.body) > INLINE:
+            return await _in_worker(self._understood, response, read)
+        return self._understood(response, read)
+
+    def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
+        payload = _payload(response)
         self.check(response, payload)
-        return Answer(payload, 0, response.headers)
+        return read(Answer(payload, 0, response.headers))
+
+    @property
+    def _send(self) -> Send:
+        """What sends a request; `ConnectionError` once that is closed."""
+        self._check_connected()
+        send: Send = self._session
+        return send
 
     async def _decoded(
         self, entity: str, page: Page, schema: pa.Schema | None, told: set[Change]

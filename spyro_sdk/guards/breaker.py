@@ -41,6 +41,7 @@ class CircuitBreaker:
     def __init__(
         self,
         *,
+        name: str = "the service",
         failure_rate: float = 0.5,  # of 1
         least_calls: int = 10,  # one call that is given up after all its retries does not open it
         window: float = 30.0,  # seconds
@@ -51,6 +52,7 @@ class CircuitBreaker:
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
+        self._name = name
         self._failure_rate, self._least_calls, self._window = failure_rate, least_calls, window
         self._open_for, self._longest = open_for, longest
         self._counts, self._on_change = counts, on_change
@@ -130,10 +132,10 @@ class CircuitBreaker:
     def _refusal(self, left: float) -> CircuitOpenError:
         if left > 0:
             return CircuitOpenError(
-                f"the service failed too often: left alone for {left:.1f} s more", retry_after=left
+                f"{self._name} failed too often: left alone for {left:.1f} s more", retry_after=left
             )
         return CircuitOpenError(
-            "the service failed too often: one call is finding out whether it is well again",
+            f"{self._name} failed too often: one call is finding out whether it is well again",
             retry_after=self._open_for,  # a guess: the probe takes as long as it takes
         )
 

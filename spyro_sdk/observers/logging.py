@@ -16,8 +16,27 @@ LEVELS: dict[type[Event], int] = {
 """Every other event is logged at DEBUG."""
 
 
+def words(event: Event) -> str:
+    """What happened, in a sentence."""
+    match event:
+        case Retried():
+            said = f"attempt {event.attempt} failed, again in {event.seconds:.1f} s: {event.reason}"
+        case CircuitChanged():
+            said = f"the circuit breaker is {event.state}"
+        case SchemaChanged():
+            said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
+        case TokenRenewed():
+            said = "a new access token was given to us"
+        case FetchFinished():
+            how = f"failed: {event.error}" if event.error else "is complete"
+            said = f"{event.entity} {how} ({event.rows:,} records, {event.seconds:.1f} s)"
+        case _:
+            return repr(event)
+    return f"{event.connector}: {said}"
+
+
 class Log:
-    """Observer: writes each event to a logger, its fields as text and as `record.event`."""
+    """Observer: writes each event to a logger, in words and as `record.event`."""
 
     def __init__(self, logger: logging.Logger | None = None) -> None:
         self._logger = logger or logging.getLogger("spyro_sdk")
@@ -25,4 +44,4 @@ class Log:
     def __call__(self, event: Event) -> None:
         level = LEVELS.get(type(event), logging.DEBUG)
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, "%r", event, extra={"event": event})
+            self._logger.log(level, "%s", words(event), extra={"event": event})

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 import spyro_sdk as spyro
+from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.demo.server import Service, serve
+from spyro_sdk.errors import UnknownEntityError
 
 from ..org import MOMENT, OBJECTS, Record, by_id, connected, ids, renewable, schema, truth
 
@@ -286,3 +288,14 @@ def test_a_wide_object_may_be_empty(own: Service) -> None:
     with connected(own, **renewable(own)) as sf:
         assert sf.fetch("Wide__c", where="Name = 'nobody'").to_arrow().num_rows == 0
         assert sf.fetch("Wide__c", where="Name = 'nobody'").to_arrow().num_columns == len(schema("Wide__c"))
+
+
+@pytest.mark.anyio
+async def test_the_object_behind_a_canonical_name_can_be_described(org: Service) -> None:
+    settings = {"base_url": org.base_url, "access_token": org.credentials["access_token"]}
+    async with Salesforce(Salesforce.configure(**settings)).connection_context() as connector:
+        assert (await connector.discover_schema("Contact")).names[0] == "id"
+        assert (await connector.discover_schema("Contact", native=True)).names[0] == "Id"
+        assert (await connector.discover_schema("Account", native=True)).names[0] == "Id"
+        with pytest.raises(UnknownEntityError, match="ask for 'Account'"):
+            await connector.discover_schema("Customer", native=True)

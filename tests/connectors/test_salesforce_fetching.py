@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import spyro_sdk as spyro
 from spyro_sdk.demo.server import Service
-from spyro_sdk.errors import ValidationError
+from spyro_sdk.errors import DecodeError, ValidationError
 
 from ..org import connected, data_calls, ids, truth
 
@@ -15,8 +17,49 @@ def test_pages_are_as_big_as_salesforce_gives_them(own: Service) -> None:
     for wish, size in ((5, 200), (300, 300), (5000, 2000)):
         with connected(own, page_size=wish) as sf:
             assert sf.fetch("Account").explain(count=False).page_size == size
-            sf.fetch("Account", columns=["Id"], limit=1).to_arrow()
-        assert data_calls(own)[-1].headers["sforce-query-options"] == f"batchSize={size}"
+            sf.fetch("Account", columns=["Id"]).to_arrow()
+            assert data_calls(own)[-1].headers["sforce-query-options"] == f"batchSize={size}"
+            sf.fetch("Account", columns=["Id"], limit=250).to_arrow()
+        few = min(size, 250)
+        assert data_calls(own)[-1].headers["sforce-query-options"] == f"batchSize={few}"
+
+
+def test_a_few_records_behind_a_filter_of_ours_cost_one_small_page(own: Service) -> None:
+    with connected(own) as sf:
+        few = sf.fetch("Customer", columns=["id"], where="industry != 'Energy'", limit=3)
+        assert few.to_arrow().num_rows == 3
+        assert len(data_calls(own)) == 1
+        assert data_calls(own)[-1].headers["sforce-query-options"] == "batchSize=200"
+        assert "no more are asked for once 3 are found" in str(few.explain())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"records": []},
+        {"totalSize": "x", "done": True, "records": []},
+        {"totalSize": 1, "done": False, "records": [{"Id": "001"}]},
+        {"totalSize": 1, "records": [{"Id": "001"}]},
+    ],
+)
+def test_an_answer_that_does_not_say_whether_it_is_all_is_none(own: Service, answer: dict[str, Any]) -> None:
+    with connected(own, retry_count=0) as sf:
+        sf.describe("Account")
+        own.fail(status=200, body=answer, path="/query")
+        with pytest.raises(DecodeError, match="without saying how many there are"):
+            sf.fetch("Account", columns=["Id"]).to_arrow()
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"totalSize": "x"}, {"sobjects": 1, "fields": 1}])
+@pytest.mark.parametrize("path", ["/sobjects", "/describe", "/query"])
+def test_another_answer_than_it_should_be_is_asked_for_again(own: Service, path: str, answer: Any) -> None:
+    with connected(own) as sf:
+        own.fail(status=200, body=answer, path=path)
+        assert sf.fetch("Account").count() == 1000
+    with connected(own, retry_count=0) as sf:
+        own.fail(n=9, status=200, body=answer, path=path)
+        with pytest.raises(DecodeError, match="something else than it should"):
+            sf.fetch("Account").count()
 
 
 def test_every_page_is_asked_for_once(own: Service) -> None:
@@ -125,7 +168,6 @@ def test_a_repr_never_touches_the_network(own: Service) -> None:
 def test_the_quota_is_what_salesforce_says(own: Service) -> None:
     own.daily_limit, own.api_usage = 5_000, 1_234
     with connected(own) as sf:
-        assert sf.rate_limit.quota is None
         assert sf.fetch("Account").count() == 1000
         assert sf.rate_limit.quota == sf.stats.quota
         assert sf.stats.quota

@@ -27,8 +27,8 @@ def said(code: str, message: str = "words") -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("status", "payload", "kind", "words", "passes"),
     [
-        (401, said("INVALID_SESSION_ID"), AuthenticationError, "expired or was revoked", False),
-        (403, said("INVALID_SESSION_ID"), AuthenticationError, "expired or was revoked", False),
+        (401, said("INVALID_SESSION_ID"), AuthenticationError, "wrong, expired or revoked", False),
+        (403, said("INVALID_SESSION_ID"), AuthenticationError, "wrong, expired or revoked", False),
         (401, said("INVALID_AUTH_HEADER"), AuthenticationError, "(401): INVALID_AUTH_HEADER: words", False),
         (403, said("API_DISABLED_FOR_ORG"), AuthenticationError, "(403): API_DISABLED_FOR_ORG: words", False),
         (403, said("REQUEST_LIMIT_EXCEEDED"), RateLimitError, "no request left", False),

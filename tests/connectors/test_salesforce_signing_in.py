@@ -42,7 +42,7 @@ def test_an_access_token_alone_will_do_until_it_expires(own: Service) -> None:
         own.expire_tokens()
         with pytest.raises(
             AuthenticationError,
-            match=r"expired or was revoked \(INVALID_SESSION_ID\): get a new one, or connect",
+            match=r"wrong, expired or revoked \(INVALID_SESSION_ID\): get a new one, or connect",
         ) as caught:
             sf["Account"].count()
         assert caught.value.status == 401
@@ -50,11 +50,8 @@ def test_an_access_token_alone_will_do_until_it_expires(own: Service) -> None:
 
 
 def test_a_token_that_is_refused_from_the_start(own: Service) -> None:
-    with (
-        sign_in(own, access_token="nonsense") as sf,
-        pytest.raises(AuthenticationError, match="INVALID_SESSION_ID"),
-    ):
-        sf.entities()
+    with pytest.raises(AuthenticationError, match=r"wrong, expired or revoked \(INVALID_SESSION_ID\)"):
+        sign_in(own, access_token="nonsense")
 
 
 def test_client_credentials(own: Service) -> None:
@@ -189,7 +186,8 @@ def test_an_assertion_is_addressed_to_the_login_page(where: dict[str, str], audi
 
 def test_an_address_that_is_not_salesforce_is_told(own: Service) -> None:
     for answer in ({"hello": "world"}, [], [{"label": "Spring"}], [{"version": "new"}], [1]):
-        own.fail(status=200, body=answer, path="/services/data/")
+        own.behave()
+        own.fail(n=9, status=200, body=answer, path="/services/data/")
         with pytest.raises(ConfigurationError, match="does not answer like Salesforce") as caught:
             sign_in(own, "access_token")
         assert caught.value.field == "base_url"
@@ -272,3 +270,22 @@ def front_desk(instance: str, token: Any, **more: str) -> Iterator[Desk]:
         desk.shutdown()
         thread.join()
         desk.server_close()
+
+
+@pytest.mark.parametrize("asked", [61, "61", "61.0", "v61.0"])
+def test_a_version_may_be_written_as_people_do(own: Service, asked: object) -> None:
+    with sign_in(own, "access_token", api_version=asked) as sf:
+        sf.fetch("Account").count()
+    assert own.requests[-1].path == "/services/data/v61.0/query"
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"api_version": "newest"}, "api_version='newest' is none, such as '67.0'"),
+        ({"decimals": "no"}, "decimals='no' is neither True nor False"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(own: Service, option: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        sign_in(own, "access_token", **option)

@@ -12,7 +12,7 @@ from spyro_sdk.events import (
     SchemaChanged,
     TokenRenewed,
 )
-from spyro_sdk.observers.logging import Log
+from spyro_sdk.observers.logging import Log, words
 
 LEVELS = [
     (Retried("acme", 1, 0.5, "it broke"), logging.WARNING),
@@ -26,14 +26,30 @@ LEVELS = [
 ]
 
 
+SENTENCES = [
+    "acme: attempt 1 failed, again in 0.5 s: it broke",
+    "acme: the circuit breaker is open",
+    "acme: Customer.size is double, announced was int64",
+    "acme: a new access token was given to us",
+    "acme: Customer is complete (5 records, 0.1 s)",
+]
+
+
 @pytest.mark.parametrize(("event", "level"), LEVELS)
 def test_an_event_is_a_record_of_its_level(caplog, event, level):
     with caplog.at_level(logging.DEBUG, "spyro_sdk"):
         Log()(event)
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("spyro_sdk", level)
-    assert record.getMessage() == repr(event)
+    assert record.getMessage() == words(event)
     assert record.event is event
+
+
+def test_what_people_read_is_a_sentence():
+    assert [words(event) for event, level in LEVELS if level > logging.DEBUG] == SENTENCES
+    failed = FetchFinished("acme", "Customer", 5, 0.1, "no answer")
+    assert words(failed) == "acme: Customer failed: no answer (5 records, 0.1 s)"
+    assert words(Connected("acme")) == repr(Connected("acme"))
 
 
 def test_what_nobody_wants_to_read_is_not_written(caplog):

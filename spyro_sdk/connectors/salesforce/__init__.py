@@ -6,29 +6,31 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
 
 from ...auth import oauth
-from ...config import ConnectorConfig, is_loopback
+from ...config import ConnectorConfig
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
-from ...errors import ConfigurationError, DataFetchError
+from ...errors import ConfigurationError, DataFetchError, DecodeError
 from ...guards.quota import Quota
-from ...http import Request, Response, origin
+from ...http import Request, Response
+from ...paging import Answer
 from ...plan import Plan
 from ...rest import Change, Page, RestConnector
 from . import describe, soql
+from .address import LOGIN, audience, version
 from .question import Question, condition_of, native_columns, since_of
 from .refusal import error_of, not_its_own
 from .vocabulary import TRANSLATIONS
 
-LOGIN = "https://login.salesforce.com"
-SANDBOX_LOGIN = "https://test.salesforce.com"
+T = TypeVar("T")
+
 USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
@@ -50,7 +52,7 @@ class Salesforce(RestConnector):
 
     def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         super().__init__(config, **parts)
-        self._version = str(config.custom_params.get("api_version") or "")
+        self._version = version(config.custom_params.get("api_version"))
         self._offered: dict[str, Entity] = {}
         self._described: dict[str, EntitySchema] = {}
 
@@ -60,7 +62,7 @@ class Salesforce(RestConnector):
         """A token given to us, or one asked for; both are renewed where there is a way."""
         it = self.config
         token_url = it.token_url or f"{self.base_url or LOGIN}/services/oauth2/token"
-        grant = oauth.grant(it, token_url, _audience(token_url))
+        grant = oauth.grant(it, token_url, audience(token_url))
         # a token alone does not say where the data is: without an address another is asked for, which does
         given = oauth.Token(it.access_token) if it.access_token and self.base_url else None
         self._tokens = oauth.OAuth(grant, given, on_renewed=self._renewed)
@@ -68,10 +70,14 @@ class Salesforce(RestConnector):
 
     def validate_config(self) -> tuple[bool, str | None]:
         """Whether the configuration says where to sign in, and with what."""
-        it = self.config
-        if any(all(getattr(it, name) for name in way) for way in self.credentials):
-            return True, None
-        return False, "give " + ", or ".join(" and ".join(way) for way in self.credentials)
+        it, asked = self.config, self.config.custom_params
+        if not any(all(getattr(it, name) for name in way) for way in self.credentials):
+            return False, "give " + ", or ".join(" and ".join(way) for way in self.credentials)
+        if asked.get("api_version") and not self._version:
+            return False, f"api_version={asked['api_version']!r} is none, such as '67.0'"
+        if not isinstance(asked.get("decimals", False), bool):
+            return False, f"decimals={asked['decimals']!r} is neither True nor False"
+        return True, None
 
     async def connect(self) -> None:
         """Sign in, find where the data is (`instance_url`) and which API versions there are."""
@@ -81,6 +87,7 @@ class Salesforce(RestConnector):
         if instance:
             self.base_url = str(replace(self.config, base_url=instance).base_url).rstrip("/")
         self._version = self._version or await self._newest()
+        await self._objects()  # the first request that a wrong token cannot have answered
 
     @property
     def api(self) -> str:
@@ -88,10 +95,9 @@ class Salesforce(RestConnector):
         return self._version
 
     async def _newest(self) -> str:
-        versions = await self._json("/services/data/")
         try:
-            return max((str(it["version"]) for it in versions), key=float)
-        except (TypeError, KeyError, ValueError):
+            return await self._json("/services/data/", describe.newest)
+        except DecodeError:
             raise ConfigurationError(
                 f"{self.base_url} does not answer like Salesforce: base_url must be that of your org,"
                 " such as https://acme.my.salesforce.com",
@@ -111,26 +117,30 @@ class Salesforce(RestConnector):
         ]
         return [*canonical, *(entity for name, entity in native.items() if name not in TRANSLATIONS)]
 
-    async def discover_schema(self, entity_type: str) -> EntitySchema:
-        """The columns of an entity, as Salesforce describes them; asked for once."""
+    async def discover_schema(self, entity_type: str, *, native: bool = False) -> EntitySchema:
+        """The columns of an entity, as Salesforce describes them; asked for once.
+
+        With `native` those of Salesforce's own object, where a canonical entity has its name.
+        """
         await self.entity(entity_type)
-        if translation := TRANSLATIONS.get(entity_type):
-            native = await self._describe(translation.native)
-            return translation.describe(native.names, native.label)
+        translation = TRANSLATIONS.get(entity_type)
+        if translation and native and entity_type not in await self._objects():
+            raise not_its_own(translation)
+        if translation and not native:
+            own = await self._describe(translation.native)
+            return translation.describe(own.names, own.label)
         return await self._describe(entity_type)
 
     async def _objects(self) -> Mapping[str, Entity]:
         if not self._offered:
-            answer = await self._json(self._path("sobjects"))
-            self._offered = {it["name"]: describe.entity(it) for it in answer["sobjects"] if it["queryable"]}
+            self._offered = await self._json(self._path("sobjects"), describe.entities)
         return self._offered
 
     async def _describe(self, name: str) -> EntitySchema:
         if name not in self._described:
-            answer = await self._json(self._path(f"sobjects/{name}/describe"))
-            self._described[name] = describe.entity_schema(
-                answer, decimals=bool(self.config.custom_params.get("decimals"))
-            )
+            decimals = bool(self.config.custom_params.get("decimals"))
+            read = partial(describe.entity_schema, decimals=decimals)
+            self._described[name] = await self._json(self._path(f"sobjects/{name}/describe"), read)
         return self._described[name]
 
     # -- what is asked --------------------------------------------------------------------------------
@@ -170,7 +180,7 @@ class Salesforce(RestConnector):
             self.name,
             query,
             f"GET {request.url.removeprefix(self.base_url)}?q={request.params['q']}",
-            self._page_size,
+            self._page_size(question),
             rows,
             None if question.condition.exact else str(query.where),
             self.stats.quota.remaining if self.stats.quota else None,
@@ -187,7 +197,8 @@ class Salesforce(RestConnector):
             raise not_its_own(TRANSLATIONS[name])
         native = await self._describe(name)
         paths = native_columns(query, translation, native)
-        columns = {path: await self._column(native, path) for path in paths}
+        plain = {column.name: column for column in native}
+        columns = {path: plain.get(path) or await self._column(native, path) for path in paths}
         return Question(
             query,
             objects[name],
@@ -212,8 +223,7 @@ class Salesforce(RestConnector):
         raise unknown_column(schema.entity, path, related or [*relationships, *schema.names])
 
     async def _counted(self, question: Question) -> int:
-        answer = await self._json(self._endpoint(question.query), q=question.counting())
-        return int(answer["totalSize"])
+        return await self._json(self._endpoint(question.query), describe.total, q=question.counting())
 
     # -- how its pages travel -------------------------------------------------------------------------
 
@@ -221,6 +231,17 @@ class Salesforce(RestConnector):
         """Raise what Salesforce's error body says."""
         if not 200 <= response.status < 300:
             raise error_of(response, payload, self._described)
+
+    def page(self, entity: Entity, request: Request, answer: Answer) -> Page:
+        """The records of an answer, which must say how many there are and whether more follow."""
+        page = super().page(entity, request, answer)
+        if page.total is None or answer.payload.get("done") is not (page.next is None):
+            raise DecodeError(
+                f"{self.name} sent {entity.name} without saying how many there are, or where the next are",
+                entity.name,
+                connector=self.name,
+            )
+        return page
 
     def quota(self, response: Response) -> Quota | None:
         """What is left of the last 24 hours' requests."""
@@ -243,13 +264,14 @@ class Salesforce(RestConnector):
         """The pages of a question by `Id`; a cursor that Salesforce has dropped is asked for anew."""
         first, *others = question.groups()
         last, limit = "", question.limit
+        is_eager = question.query.limit is None or question.condition.exact
         while True:
             start = last
             request = self._query(
                 question, first, *([f"Id > {soql.quoted(last)}"] if last else []), limit=limit
             )
             try:
-                async with aclosing(self._pages(question.entity, request)) as pages:
+                async with aclosing(self._pages(question.entity, request, is_eager=is_eager)) as pages:
                     async for page in pages:
                         for group in others:
                             await self._complete(question, page, group)
@@ -284,13 +306,13 @@ class Salesforce(RestConnector):
         return Request(
             self.base_url + self._endpoint(question.query),
             params={"q": question.statement(columns, *more, limit=limit)},
-            headers={"Sforce-Query-Options": f"batchSize={self._page_size}"},
+            headers={"Sforce-Query-Options": f"batchSize={self._page_size(question)}"},
         )
 
-    @property
-    def _page_size(self) -> int:
-        """Records in a page; Salesforce gives from 200 to 2,000."""
-        return max(200, min(self.config.page_size, 2000))
+    def _page_size(self, question: Question) -> int:
+        """Records in a page: Salesforce gives from 200 to 2,000, and we ask for no more than are wanted."""
+        wanted = self.config.page_size if question.query.limit is None else question.query.limit
+        return max(200, min(wanted, self.config.page_size, 2000))
 
     def _endpoint(self, query: Query) -> str:
         return self._path("queryAll" if query.include_deleted else "query")
@@ -298,16 +320,15 @@ class Salesforce(RestConnector):
     def _path(self, rest: str) -> str:
         return f"/services/data/v{self._version}/{rest}"
 
-    async def _json(self, path: str, **params: str) -> Any:
-        return await self._ask(Request(self.base_url + path, params=params), lambda _, answer: answer.payload)
+    async def _json(self, path: str, read: Callable[[Any], T], **params: str) -> T:
+        """What `read` makes of the answer at a path; `DecodeError` where it finds something else there."""
 
+        def understood(request: Request, answer: Answer) -> T:
+            try:
+                return read(answer.payload)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise DecodeError(
+                    f"{self.name} answered {path} with something else than it should", connector=self.name
+                ) from None
 
-def _audience(token_url: str) -> str:
-    """Whom a JWT is addressed to: Salesforce wants its login page, also where an org has its own domain.
-
-    https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm
-    """
-    host = urlsplit(token_url).hostname or ""
-    if is_loopback(host):
-        return origin(token_url)
-    return SANDBOX_LOGIN if host == "test.salesforce.com" or ".sandbox." in host else LOGIN
+        return await self._ask(Request(self.base_url + path, params=params), understood)

@@ -56,6 +56,23 @@ def entity(sobject: Mapping[str, Any]) -> Entity:
     )
 
 
+def entities(answer: Mapping[str, Any]) -> dict[str, Entity]:
+    """The objects of describe-global that can be queried, by name."""
+    return {it["name"]: entity(it) for it in answer["sobjects"] if it["queryable"]}
+
+
+def newest(answer: Sequence[Mapping[str, Any]]) -> str:
+    """The highest of the API versions listed."""
+    return max((str(it["version"]) for it in answer), key=float)
+
+
+def total(answer: Mapping[str, Any]) -> int:
+    """The number of records that a query counted."""
+    if type(answer["totalSize"]) is not int:
+        raise TypeError
+    return int(answer["totalSize"])
+
+
 def entity_schema(answer: Mapping[str, Any], *, decimals: bool = False) -> EntitySchema:
     """The columns of an object; numbers with a fraction as decimal128 where `decimals` is asked for."""
     columns = tuple(_column(field, decimals) for field in answer["fields"])

@@ -42,8 +42,8 @@ def error_of(
     status, said = response.status, f"{code}: {words}" if code else ""
     if code == "INVALID_SESSION_ID":
         return AuthenticationError(
-            f"{NAME} says that the access token is expired or was revoked ({code}): get a new one, or connect"
-            " with client_id and refresh_token, and it renews itself",
+            f"{NAME} says that the access token is wrong, expired or revoked ({code}): get a new one, or"
+            " connect with client_id and refresh_token, and it renews itself",
             connector=NAME,
             status=401,
             hint="get a new access token, or connect with client_id and refresh_token",
