@@ -3,6 +3,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test notebook check lint bench clean
@@ -30,11 +31,12 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | sed -n '/^Contracts$$/,$$p'
 
-bench: .venv/.demo  ## print what the guards, events and statistics cost
-	@$(BIN)/python benchmarks/overhead.py
+bench: .venv-bench/.made  ## measure us beside what one would take instead, then what guards and events cost
+	@$(BENCH)/python benchmarks/side_by_side.py
+	@$(BENCH)/python benchmarks/overhead.py
 
 clean:  ## remove the environment and everything made
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
+	rm -rf .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
 
 .venv/.demo: EXTRAS :=
 .venv/.dev: EXTRAS := [dev]
@@ -45,4 +47,11 @@ clean:  ## remove the environment and everything made
 	@echo "Making the environment in .venv with $(PYTHON) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
+	@touch $@
+
+.venv-bench/.made: pyproject.toml benchmarks/requirements.txt
+	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
+	@echo "Making the environment of the benchmarks in .venv-bench with $(PYTHON) …"
+	@test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
+	@$(BENCH)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt --editable .
 	@touch $@
