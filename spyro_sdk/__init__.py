@@ -6,6 +6,7 @@
 
 Where to look, from the face down
     connection, fetch      what a notebook calls
+    settings               where a connection's settings come from: arguments, environment, demo
     registry, connectors   the services, one module each
     rest, connector        how a page travels, and the contract of a connector
     lifecycle, failure     how it opens and closes, and what its failures are called

@@ -126,6 +126,7 @@ class ConnectorConfig:
         for name in ("headers", "custom_params"):
             _mapping(self, name)
         _trust(self)
+        _flag(self, "allow_http")
         self._settle_auth_type()
 
     def _settle_auth_type(self) -> None:
@@ -239,6 +240,11 @@ def _mapping(config: ConnectorConfig, name: str) -> None:
 def _trust(config: ConnectorConfig) -> None:
     if not isinstance(config.verify_ssl, bool | str | PathLike) or config.verify_ssl == "":
         raise _refused(config, "verify_ssl", "True, False or a file of certificates")
+
+
+def _flag(config: Any, name: str) -> None:
+    if not isinstance(getattr(config, name), bool):
+        raise _refused(config, name, "True or False")
 
 
 def _address(config: ConnectorConfig, name: str) -> None:

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Self, get_type_hints
+from functools import partial
+from inspect import signature
+from typing import Any, NoReturn, Self
 
 from . import blocking, registry
-from . import demo as demo_services
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Catalogue, EntitySchema, Query
-from .errors import AuthenticationError, ConfigurationError, ConnectionError, did_you_mean
+from .entity import Catalogue, EntitySchema, Query, decided, named
+from .errors import (
+    ConfigurationError,
+    ConnectionError,
+    UnknownConnectorError,
+)
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
+from .settings import configured, demo_options, demo_settings
 
-ABANDONED: list[BaseConnector] = []
-"""A forked child's copies of its parent's connectors: closing them would close the parent's sockets."""
-
-ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
-    f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
-}
-"""The settings that say who we are, and to whom."""
-MAPPINGS = (Mapping[str, str], Mapping[str, Any])
-"""Types of settings that no environment variable can hold."""
+_open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
+"""The connectors of this process, for a child that is forked from it."""
 
 
 def connect(
     name: str | type[BaseConnector],
     *,
-    demo: bool | Mapping[str, Any] = False,
+    demo: bool | Mapping[str, Any] | None = False,
     config: ConnectorConfig | None = None,
     observers: Iterable[Observer] = (),
     progress: bool | None = None,
@@ -44,24 +44,30 @@ def connect(
 
     `name` is one of `spyro_sdk.connectors()`, or a connector class of your own. `settings` are the fields of
     `ConnectorConfig` and the connector's own options; what is not given is looked for in the environment, as
-    `SPYRO_<NAME>_<SETTING>` (`SPYRO_SALESFORCE_ACCESS_TOKEN`). `demo=True` speaks to a service on this
-    machine that needs no account; a mapping gives that service's own settings, such as `{"records": 1000}`.
-    `progress` draws a progress line; None draws it where standard error is a terminal.
+    `SPYRO_<NAME>_<SETTING>` (`SPYRO_SALESFORCE_ACCESS_TOKEN`). `config` is taken as it is, without the
+    environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
+    speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
+    such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
+    terminal.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
-    kind = name if isinstance(name, type) else registry.find(name)
-    is_demo = demo is not False
-    if config is not None and (settings or is_demo):
+    kind, options, listeners = _kind(name), demo_options(demo), _listeners(observers)
+    if config is not None and (settings or options is not None):
         raise ConfigurationError(
             "config is given, and settings beside it: give one of the two", field="config"
         )
-    if is_demo:
-        settings = {**_demo(kind, demo if isinstance(demo, Mapping) else {}), **settings}
-    config = config or _configured(kind, settings, {} if is_demo else os.environ)
-    shown = sys.stderr.isatty() if progress is None else progress
-    listeners: list[Observer] = [*observers, *([ProgressLine()] if shown else [])]
+    if not isinstance(config, ConnectorConfig | None):
+        raise ConfigurationError(
+            f"config is a {type(config).__name__}: give a ConnectorConfig, or its fields by their names",
+            field="config",
+        )
+    if options is not None:
+        settings = {**demo_settings(kind, options), **settings}
+    config = config or configured(kind, settings, os.environ if options is None else {})
+    if sys.stderr.isatty() if progress is None else progress:
+        listeners.append(ProgressLine())
     return Connection(kind, config, listeners)
 
 
@@ -88,13 +94,33 @@ class Connection:
         """All records of an entity: `sf["Customer"]`."""
         return self.fetch(entity)
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of what the service offers."""
+        return iter(self.entities().names)
+
+    def __contains__(self, entity: object) -> bool:
+        """Whether the service offers an entity of that name."""
+        return entity in self.entities()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a connection holds credentials and sockets and cannot be copied or sent to another process:"
+            " connect again there"
+        )
+
     def entities(self) -> Catalogue:
         """What the service offers."""
         return Catalogue(blocking.run(self._live().entities))
 
-    def describe(self, entity: str) -> EntitySchema:
-        """The columns of an entity: names, types, labels, what can be filtered by."""
-        return blocking.run(self._live().discover_schema, entity)
+    def describe(self, entity: str, *, native: bool = False) -> EntitySchema:
+        """The columns of an entity: names, types, labels, what can be filtered by.
+
+        `native`: those of the service's own entity where a canonical one has its name.
+        """
+        discover: Callable[..., Awaitable[EntitySchema]] = self._live().discover_schema
+        if decided("native", native) and "native" in signature(discover).parameters:
+            discover = partial(discover, native=True)  # other connectors know only their own
+        return blocking.run(discover, named(entity))
 
     def fetch(
         self,
@@ -151,16 +177,17 @@ class Connection:
 
     def _open(self) -> None:
         self._process = os.getpid()
-        self._connector = self._kind(self._config, observers=self._observers)
+        self._connector = self._kind(self._config)
+        self._connector.observe(*self._observers)
         blocking.run(self._connector.connect)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
+        _open_ones.add(self._connector)
 
     def _live(self) -> BaseConnector:
         """The connector, opened anew in a forked child; `ConnectionError` after `close`."""
         if not self._finalizer.alive:
             raise ConnectionError(f"this connection to {self._config.name} is closed: connect again")
         if self._process != os.getpid():
-            ABANDONED.append(self._connector)
             self._finalizer.detach()
             self._open()
         return self._connector
@@ -187,77 +214,45 @@ class RateLimit:
         )
 
 
-def _demo(kind: type[BaseConnector], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that reach the demo service of a connector."""
-    try:
-        service = demo_services.start(kind.name, **options)
-    except (LookupError, RuntimeError) as error:
-        why = str(error).strip().rpartition("\n")[2]
-        raise ConfigurationError(f"there is no such demo of {kind.name}: {why}", field="demo") from None
-    return {"base_url": service.base_url, **service.credentials}
-
-
-def _configured(
-    kind: type[BaseConnector], settings: Mapping[str, Any], environment: Mapping[str, str]
-) -> ConnectorConfig:
-    """The configuration from arguments and environment; raises where neither says how to sign in."""
-    known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
-    for name in settings:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise ConfigurationError(
-                f"{kind.name} has no setting {name!r}" + (f" ({hint})" if hint else ""), field=name, hint=hint
-            )
-    found = _from_environment(kind, known, environment)
-    if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
-        found = {name: value for name, value in found.items() if name not in ACCOUNT}
-    found |= settings
-    if kind.credentials and not _is_complete(kind, found):
-        raise _nobody_to_ask(kind)
-    return kind.configure(**found)
-
-
-def _is_complete(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
-    """Whether the settings are enough to sign in."""
-    return any(all(settings.get(name) for name in way) for way in kind.credentials)
-
-
-def _variable(kind: type[BaseConnector], setting: str) -> str:
-    return f"SPYRO_{kind.name}_{setting}".upper()
-
-
-def _from_environment(
-    kind: type[BaseConnector], known: Iterable[str], environment: Mapping[str, str]
-) -> dict[str, Any]:
-    """The settings that environment variables give, in their types."""
-    types = get_type_hints(ConnectorConfig)
-    given = {
-        name: text
-        for name in known
-        if types.get(name) not in MAPPINGS and (text := environment.get(_variable(kind, name)))
-    }
-    return {name: _typed(_variable(kind, name), text, types.get(name)) for name, text in given.items()}
-
-
-def _typed(variable: str, text: str, kind: Any) -> Any:
-    """The text of an environment variable as a setting's type; None for a connector's own option."""
-    if text.lower() in ("true", "false") and kind in (bool, bool | str, None):
-        return text.lower() == "true"
-    if kind is bool:
-        raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
-    try:
-        return {int: int, int | None: int, float: float}.get(kind, str)(text)
-    except ValueError:
+def _kind(name: Any) -> type[BaseConnector]:
+    """The class of a connector, which may be given by its name."""
+    if isinstance(name, str):
+        return registry.find(name)
+    if isinstance(name, BaseConnector):
         raise ConfigurationError(
-            f"{variable}={text!r} cannot be: it must be a number", field=variable
-        ) from None
+            f"{name!r} is made already: give its class, {type(name).__name__}", field="name"
+        )
+    if not isinstance(name, type):
+        raise UnknownConnectorError(f"there is no connector {name!r}: give its name or class", field="name")
+    if not issubclass(name, BaseConnector):
+        raise ConfigurationError(
+            f"{name.__name__} is no connector: give a name, or a class made of BaseConnector", field="name"
+        )
+    return name
 
 
-def _nobody_to_ask(kind: type[BaseConnector]) -> AuthenticationError:
-    ways = " or ".join(" and ".join(_variable(kind, name) for name in way) for way in kind.credentials)
-    return AuthenticationError(
-        f"{kind.name} needs credentials, and there is nobody to ask here: set {ways}, or give them to connect"
-        f" as {', '.join(kind.credentials[0])}",
-        connector=kind.name,
-        hint=f"spyro.connect({kind.name!r}, demo=True) needs none",
-    )
+def _listeners(observers: Any) -> list[Observer]:
+    """The observers, each of which can be called."""
+    listed: list[Any] = list(observers) if isinstance(observers, Iterable) else [None]
+    if not all(map(callable, listed)):
+        raise ConfigurationError(
+            f"observers={observers!r} cannot be: it must be a list of functions that take an event",
+            field="observers",
+        )
+    return listed
+
+
+def _leave_to_parent() -> None:
+    """Never free the connectors that a forked child inherits, nor their sockets, not even at its end.
+
+    They are the parent's, and shared: closing them would disturb it, and to be freed while they are open they
+    complain. No variable outlives the interpreter, so that it takes a reference which nobody gives back.
+    """
+    for connector in _open_ones:
+        import ctypes  # which a process that never forks need not have
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connector))
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows has no fork
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
-from .errors import ValidationError, did_you_mean, some
+from .errors import UnknownEntityError, ValidationError, did_you_mean, some
 from .paging import ONE_PAGE, Paging
 from .where import Where, parse
 
@@ -47,6 +47,31 @@ class Catalogue(tuple[Entity, ...]):
     def names(self) -> list[str]:
         """What `fetch` takes."""
         return [entity.name for entity in self]
+
+    @overload
+    def __getitem__(self, key: SupportsIndex | str, /) -> Entity: ...
+
+    @overload
+    def __getitem__(self, key: slice, /) -> tuple[Entity, ...]: ...
+
+    def __getitem__(self, key: SupportsIndex | str | slice, /) -> Entity | tuple[Entity, ...]:
+        """The entity at a place, or of a name; `UnknownEntityError` with the nearest where there is none."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        for entity in self:
+            if entity.name == key:
+                return entity
+        hint = did_you_mean(key, self.names)
+        raise UnknownEntityError(
+            f"there is no entity {key!r}; there are {some(self.names)}" + (f" ({hint})" if hint else ""),
+            "entity",
+            key,
+            hint=hint,
+        )
+
+    def __contains__(self, key: object) -> bool:
+        """Whether it has the entity, or one of that name."""
+        return super().__contains__(key) or key in self.names
 
     def __repr__(self) -> str:
         width = max((len(entity.name) for entity in self), default=0)
@@ -139,19 +164,41 @@ class Query:
 
         Raises `ValidationError` naming the wish which makes no sense.
         """
-        if not isinstance(entity, str) or not entity:
-            raise ValidationError(f"entity={entity!r} cannot be: it must be a name", "entity", entity)
-        query = cls(entity, **wishes)
+        query = cls(named(entity), **wishes)
         return replace(
             query,
             columns=_columns("columns", query.columns),
             where=_where(query.where),
             since=_moment(query.since),
-            limit=_limit(query.limit),
+            limit=None if query.limit is None else counted("limit", query.limit),
+            include_deleted=decided("include_deleted", query.include_deleted),
             native=query.native
             if isinstance(query.native, bool)
             else _columns("native", query.native) or False,
         )
+
+
+def named(entity: Any) -> str:
+    """The name of an entity; `ValidationError` where it cannot be one."""
+    if not isinstance(entity, str) or not entity:
+        raise ValidationError(f"entity={entity!r} cannot be: it must be a name", "entity", entity)
+    return entity
+
+
+def counted(field: str, number: Any) -> int:
+    """A number of records; `ValidationError` where it cannot be one."""
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:  # numpy's integers too
+        raise ValidationError(
+            f"{field}={number!r} cannot be: it must be a whole number from 0", field, number
+        )
+    return int(number)
+
+
+def decided(field: str, answer: Any) -> bool:
+    """A yes or no; `ValidationError` for what is neither, such as the text 'no', which counts as true."""
+    if not isinstance(answer, bool):
+        raise ValidationError(f"{field}={answer!r} cannot be: it must be True or False", field, answer)
+    return answer
 
 
 def _columns(field: str, names: Any) -> tuple[str, ...] | None:
@@ -171,14 +218,6 @@ def _where(where: Any) -> Where | None:
     if not isinstance(where, str):
         raise ValidationError(f"where={where!r} cannot be: it must be a condition as text", "where", where)
     return parse(where)
-
-
-def _limit(limit: Any) -> int | None:
-    if limit is None:
-        return None
-    if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 0:  # numpy's integers too
-        raise ValidationError(f"limit={limit!r} cannot be: it must be a whole number from 0", "limit", limit)
-    return int(limit)
 
 
 def _moment(since: Any) -> datetime | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing, contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pyarrow as pa
 
@@ -16,8 +17,8 @@ from .arrow.frame import to_pandas
 from .arrow.parquet import ParquetSink, check_writable
 from .arrow.schema import unify
 from .connector import BaseConnector
-from .entity import Query
-from .errors import ConfigurationError, ConnectorError
+from .entity import Query, counted
+from .errors import ConfigurationError, ConnectorError, ValidationError
 from .plan import Plan
 
 if TYPE_CHECKING:
@@ -29,22 +30,31 @@ if TYPE_CHECKING:
 class Fetch:
     """The recipe for a table: a query on a connection. Each `to_…` call, and each loop, asks anew.
 
-    Nothing is kept from one run to the next but `partial`: after a run that failed or was stopped it holds
-    what had arrived.
+    Nothing is kept from one run to the next but `partial`: after a `to_…` that failed or was stopped it holds
+    what had arrived. A loop hands over what arrives, and keeps nothing.
     """
 
     def __init__(self, connector: Callable[[], BaseConnector], query: Query) -> None:
         self._connector = connector
         self.query = query
         self.partial: pa.Table | None = None
-        """What had arrived when the last `to_…` failed or was stopped; None when it did neither."""
+        """What had arrived when the last `to_…` failed or was stopped; None when it did neither.
+
+        None after a loop too: what arrived before it failed was handed over, and is kept nowhere else.
+        """
 
     def __repr__(self) -> str:
-        asked = {f.name: getattr(self.query, f.name) for f in fields(self.query)[1:]}
-        wishes = "".join(
-            f", {name}={value if name == 'where' else repr(value)}" for name, value in asked.items() if value
+        entity, *wishes = _words(self.query).items()
+        said = "".join(
+            f", {name}={wish!r}" for name, wish in wishes if wish is not None and wish is not False
         )
-        return f"<Fetch {self.query.entity!r}{wishes}>"
+        return f"<Fetch {entity[1]!r}{said}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a fetch asks a connection, which holds credentials and sockets and cannot be copied or sent to"
+            " another process: connect again there"
+        )
 
     # -- tables ---------------------------------------------------------------------------------------
 
@@ -70,7 +80,14 @@ class Fetch:
 
     def to_duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         """Fetch everything into a relation of `connection` or the default one; needs the extra `duckdb`."""
-        return cast("duckdb.DuckDBPyRelation", (connection or _extra("duckdb")).from_arrow(self.to_arrow()))
+        library = _extra("duckdb")
+        if not isinstance(connection, library.DuckDBPyConnection | None):
+            raise ValidationError(
+                f"connection={connection!r} cannot be: it must be a DuckDB connection, or left out",
+                "connection",
+                connection,
+            )
+        return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self.to_arrow()))
 
     def to_parquet(self, path: str | PathLike[str]) -> int:
         """Fetch everything into a Parquet file, as it arrives and in bounded memory; return its rows.
@@ -107,9 +124,10 @@ class Fetch:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield a record batch a page, in the service's order, while the next page is on its way.
 
-        Leaving the loop stops the traffic. Where the service does not declare its types, these may widen from
-        one batch to the next.
+        Leaving the loop stops the traffic; what it was given is not kept in `partial`. Where the service does
+        not declare its types, these may widen from one batch to the next.
         """
+        self.partial = None
         connector = self._connector()
         return blocking.iterate(lambda: connector.batches(self.query))
 
@@ -122,8 +140,9 @@ class Fetch:
 
     def head(self, n: int = 5) -> pandas.DataFrame:
         """The first `n` records as a `pandas.DataFrame`; the service is asked for no more than these."""
-        limit = n if self.query.limit is None else min(n, self.query.limit)
-        first = Fetch(self._connector, Query.ask(**{**_wishes(self.query), "limit": limit}))
+        most = counted("n", n)
+        limit = most if self.query.limit is None else min(most, self.query.limit)
+        first = Fetch(self._connector, replace(self.query, limit=limit))
         try:
             return first.to_pandas()
         finally:
@@ -158,7 +177,7 @@ class Fetch:
         except BaseException as error:
             self.partial = kept()
             if pages():
-                came = f"{self.partial.num_rows:,} records in {pages():,} pages"
+                came = f"{_counted(self.partial.num_rows, 'record')} in {_counted(pages(), 'page')}"
                 _say(error, f"{came} had arrived: fetch.partial has them")
             raise
 
@@ -186,15 +205,26 @@ def _say(error: BaseException, words: str) -> None:
         error.add_note(words)
 
 
-def _wishes(query: Query) -> dict[str, Any]:
-    return {f.name: getattr(query, f.name) for f in fields(query)}
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _words(query: Query) -> dict[str, Any]:
+    """The arguments of `fetch` that ask for it, in what JSON knows."""
+    wishes = {f.name: getattr(query, f.name) for f in fields(query)}
+    wishes |= {name: list(value) for name, value in wishes.items() if isinstance(value, tuple)}
+    return {
+        **wishes,
+        "where": query.where and query.where.text,
+        "since": query.since and query.since.isoformat(),
+    }
 
 
 def _provenance(connector: BaseConnector, fetch: Fetch) -> dict[str, str]:
     return {
         "source": connector.name,
         "entity": fetch.query.entity,
-        "query": repr(fetch),
+        "query": json.dumps(_words(fetch.query), ensure_ascii=False),
         "api": connector.api,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

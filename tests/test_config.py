@@ -66,6 +66,7 @@ def refusal(make=config, **settings):
         ),
         ("auth_type", "kerberos", "one of api_key, oauth2, basic, bearer, none"),
         ("auth_type", ["basic"], "one of api_key, oauth2, basic, bearer, none"),
+        *(("allow_http", value, "True or False") for value in (None, "yes", "", 1, 0)),
         *(("verify_ssl", value, "True, False or a file of certificates") for value in (None, "", 1, 0, 5)),
     ],
 )

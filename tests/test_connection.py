@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -23,7 +25,7 @@ import spyro_sdk as spyro
 from spyro_sdk import blocking
 from spyro_sdk import demo as demo_services
 from spyro_sdk.config import ConnectorConfig
-from spyro_sdk.connection import ABANDONED, _configured
+from spyro_sdk.connection import _leave_to_parent
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import (
@@ -31,8 +33,12 @@ from spyro_sdk.errors import (
     ConfigurationError,
     ConnectionError,
     UnknownConnectorError,
+    UnknownEntityError,
+    ValidationError,
 )
-from spyro_sdk.events import Event, PageArrived
+from spyro_sdk.events import Connected, Event, PageArrived
+from spyro_sdk.settings import check_variables
+from spyro_sdk.settings import configured as settings_of
 
 from .org import calls, connected, ids, truth
 
@@ -111,6 +117,26 @@ def test_a_class_of_ones_own_may_stand_for_the_name() -> None:
         assert str(mine.rate_limit) == "10 of 10 at once, 0 of 100 a minute"
 
 
+class Plain(Mine):
+    """A connector that takes what the guide says, and no more."""
+
+    def __init__(self, config: ConnectorConfig) -> None:
+        super().__init__(config)
+
+
+def test_a_connector_that_takes_its_configuration_alone_is_observed_all_the_same() -> None:
+    heard: list[Event] = []
+    with spyro.connect(Plain, auth_type="none", observers=[heard.append]) as plain:
+        assert list(plain.fetch("Thing").records()) == [{"name": "Thing"}]
+    assert isinstance(heard[0], Connected)
+
+
+@pytest.mark.parametrize("demo", [None, False])
+def test_no_demo_is_asked_for_by_saying_so(demo: Any) -> None:
+    with spyro.connect(Mine, demo=demo, auth_type="none") as mine:
+        assert mine.fetch("Thing").count() == 1
+
+
 def test_a_configuration_may_be_given_whole(org: Service) -> None:
     config = Salesforce.configure(base_url=org.base_url, access_token=org.credentials["access_token"])
     with spyro.connect("salesforce", config=config) as sf:
@@ -157,6 +183,29 @@ def test_a_configuration_may_be_given_whole(org: Service) -> None:
             "no such demo of salesforce.*--recods",
         ),
         ((Mine,), {"demo": True}, ConfigurationError, "no such demo of mine.*'mine'"),
+        *(
+            (("salesforce",), {"demo": {"records": amount}}, ConfigurationError, "no such demo.*whole number")
+            for amount in (-3, [3], 1.5, None)
+        ),
+        (("salesforce",), {"demo": {"service": "x"}}, ConfigurationError, "no such demo.*invalid choice"),
+        *(
+            (("salesforce",), {"demo": demo}, ConfigurationError, "demo=.* cannot be: it must be True")
+            for demo in (0, 1, "yes", [1], 3000, {3: 4})
+        ),
+        ((["salesforce"],), {}, UnknownConnectorError, r"no connector \['salesforce'\]: give"),
+        ((dict,), {}, ConfigurationError, "dict is no connector: give a name, or a class"),
+        (
+            (Mine(ConnectorConfig("mine", auth_type="none")),),
+            {},
+            ConfigurationError,
+            "made already: give its class, Mine",
+        ),
+        ((Mine,), {"config": {"a": 1}}, ConfigurationError, "config is a dict: give a ConnectorConfig"),
+        ((Mine,), {"custom_params": [1]}, ConfigurationError, "custom_params is a list: give a mapping"),
+        *(
+            ((Mine,), {"observers": them}, ConfigurationError, "observers=.* cannot be: it must be a list of")
+            for them in (print, None, [5], [print, None])
+        ),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(
@@ -203,7 +252,6 @@ def test_settings_come_from_the_environment_in_their_types(org: Service) -> None
         SPYRO_SALESFORCE_ALLOW_HTTP="true",
         SPYRO_SALESFORCE_DECIMALS="false",
         SPYRO_SALESFORCE_API_VERSION="66.0",
-        SPYRO_SALESFORCE_HEADERS="nonsense",
         SPYRO_SALESFORCE_TIMEOUT="",
     )
     assert done.stderr == ""
@@ -240,13 +288,13 @@ def test_one_account_is_never_mixed_with_another(org: Service) -> None:
 
 def configured(environment: dict[str, str], **settings: Any) -> ConnectorConfig:
     named = {f"SPYRO_SALESFORCE_{name.upper()}": text for name, text in environment.items()}
-    return _configured(Salesforce, settings, named)
+    return settings_of(Salesforce, settings, named)
 
 
 def test_each_variable_has_the_type_of_its_setting() -> None:
     given = {"base_url": "https://acme.example", "access_token": "x", "decimals": "TRUE"}
     more = {"page_size": "5", "burst_size": "6", "timeout": "7.5", "verify_ssl": "certificates.pem"}
-    config = configured({**given, **more, "headers": "x", "custom_params": "x"})
+    config = configured({**given, **more})
     assert (config.page_size, config.burst_size, config.timeout) == (5, 6, 7.5)
     assert (config.verify_ssl, config.custom_params) == ("certificates.pem", {"decimals": True})
     for name, text, wanted in (("timeout", "soon", "a number"), ("allow_http", "1", "true or false")):
@@ -267,7 +315,74 @@ def test_what_is_given_goes_before_the_environment() -> None:
         configured({}, client_id="us")
 
 
+def test_a_variable_that_names_no_setting_is_refused_with_the_nearest() -> None:
+    account = {"base_url": "https://acme.example", "access_token": "x"}
+    with pytest.raises(ConfigurationError, match="SALESFORCE_RATE_LIMT names no setting of sales") as caught:
+        configured({**account, "rate_limt": "300"})
+    assert caught.value.field == "SPYRO_SALESFORCE_RATE_LIMT"
+    assert caught.value.hint == "did you mean 'rate_limit'?"
+    assert caught.value.hint in str(caught.value)
+    with pytest.raises(ConfigurationError, match=r"SPYRO_SALESFORCE_ZZZ names no setting of salesforce$"):
+        configured({**account, "zzz": "1"})
+    for name in ("headers", "custom_params"):
+        with pytest.raises(ConfigurationError, match=f"{name} is a mapping.*: give it to connect"):
+            configured({**account, name: "x"})
+    others = {"SPYRO_HOME": "x", "SPYRO_OTHER_RATE_LIMT": "5", "SPYRO_SALESFORCE_RATE_LIMT": ""}
+    named = {f"SPYRO_SALESFORCE_{name.upper()}": text for name, text in account.items()}
+    assert settings_of(Salesforce, {}, {**named, **others}).rate_limit == 1200
+
+
+def test_a_connector_whose_name_begins_with_anothers_has_variables_of_its_own() -> None:
+    given = {"SPYRO_MINE_TOO_API_KEY": "x"}
+    check_variables(Mine, {"api_key"}, given, ["mine", "mine_too"])
+    with pytest.raises(ConfigurationError, match="SPYRO_MINE_TOO_API_KEY names no setting of mine"):
+        check_variables(Mine, {"api_key"}, given, ["mine", "other"])
+
+
 # --- using it
+
+
+def test_a_connection_is_a_collection_of_its_entities(org: Service) -> None:
+    with connected(org) as sf:
+        assert list(sf) == sf.entities().names
+        assert "Customer" in sf
+        assert "Custmer" not in sf
+        assert 5 not in sf
+        assert sf.entities()["Customer"].label == "Account"
+        with pytest.raises(UnknownEntityError, match="did you mean 'Customer'"):
+            sf.entities()["Custmer"]
+
+
+def test_either_of_two_entities_with_one_name_is_described(org: Service) -> None:
+    with connected(org) as sf:
+        assert sf.describe("Contact").names[:2] == ["id", "source"]
+        assert sf.describe("Contact", native=True).names[:2] == ["Id", "IsDeleted"]
+    with spyro.connect(Mine, auth_type="none") as mine:
+        assert mine.describe("Thing", native=True).names == mine.describe("Thing").names == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wishes", "message"),
+    [
+        ((None,), {}, "entity=None cannot be: it must be a name"),
+        (("",), {}, "entity='' cannot be"),
+        (("Contact",), {"native": "yes"}, "native='yes' cannot be: it must be True or False"),
+    ],
+)
+def test_what_cannot_be_described_is_refused(
+    org: Service, arguments: tuple[Any], wishes: dict[str, Any], message: str
+) -> None:
+    with connected(org) as sf, pytest.raises(ValidationError, match=message):
+        sf.describe(*arguments, **wishes)
+
+
+def test_a_connection_stays_in_its_process(org: Service) -> None:
+    with connected(org) as sf:
+        for ours in (sf, sf["Account"]):
+            for taken in (pickle.dumps, copy.copy):
+                with pytest.raises(TypeError, match=r"credentials and sockets.*: connect again") as caught:
+                    taken(ours)
+                assert "\n" not in str(caught.value)
 
 
 def test_observers_hear_of_every_page(org: Service) -> None:
@@ -318,7 +433,7 @@ def test_closing_ends_what_is_on_its_way() -> None:
             late = threads.submit(keys, sf)
             time.sleep(0.05)  # the request is on its way
             sf.close()
-            with pytest.raises(ConnectionError, match="salesforce is not connected"):
+            with pytest.raises(ConnectionError, match="salesforce was closed"):
                 late.result(0.4)
         assert sf.stats.retries == 0
         batches.close()
@@ -426,9 +541,38 @@ def test_what_a_child_inherited_is_kept_and_not_used(org: Service, everyone: lis
         sf._process = 0  # as a child finds it
         assert keys(sf) == everyone
         assert sf._connector is not inherited
-        assert ABANDONED.pop() is inherited
         assert inherited.is_connected
         blocking.run(inherited.disconnect)
+
+
+def test_what_a_child_inherited_is_never_freed(org: Service) -> None:
+    with connected(org) as sf:
+        before = sys.getrefcount(sf._connector)
+        _leave_to_parent()
+        after = sys.getrefcount(sf._connector)  # outside the assertion, which holds what it compares
+        assert after == before + 1
+
+
+@fork_only
+@pytest.mark.parametrize("use", ["pass", "sf['Account'].to_arrow()", "sf.close()", "del sf, batches"])
+def test_a_child_says_nothing_at_its_end_of_what_it_inherited(use: str) -> None:
+    done = run(
+        f"""
+        import os, sys
+        import spyro_sdk as spyro
+        org = dict(records=600, batch_limit=200, wide_records=1)
+        sf = spyro.connect("salesforce", demo=org, page_size=200)
+        batches = sf.fetch("Account", columns=["Id"]).batches()
+        next(batches)
+        child = os.fork()
+        if child == 0:
+            {use}
+            sys.exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert sum(batch.num_rows for batch in batches) == 400
+        """
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(

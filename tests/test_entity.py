@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spyro_sdk.entity import Catalogue, Column, Entity, EntitySchema, Query, unknown_column
-from spyro_sdk.errors import ValidationError
+from spyro_sdk.errors import UnknownEntityError, ValidationError
 from spyro_sdk.paging import ONE_PAGE
 from spyro_sdk.where import parse
 
@@ -87,6 +87,13 @@ def test_a_limit_that_is_no_number_of_records_is_refused(limit):
     error = refusal(limit=limit)
     assert (error.field, error.value) == ("limit", limit)
     assert str(error) == f"limit={limit!r} cannot be: it must be a whole number from 0"
+
+
+@pytest.mark.parametrize("wish", ["no", "", 0, 1, None, [True]])
+def test_deleted_records_are_asked_for_by_yes_or_no(wish):
+    error = refusal(include_deleted=wish)
+    assert (error.field, error.value) == ("include_deleted", wish)
+    assert str(error) == f"include_deleted={wish!r} cannot be: it must be True or False"
 
 
 @pytest.mark.parametrize("limit", [0, 1, 10**12, np.int64(5)])
@@ -181,6 +188,23 @@ def test_a_catalogue_reads_as_a_list():
     assert offered.names == ["Customer", "User"]
     assert repr(offered) == "2 entities\n  Customer  Clients\n  User"
     assert repr(Catalogue()) == "0 entities"
+
+
+def test_a_catalogue_is_asked_by_place_and_by_name():
+    customer, user = offered = Catalogue([Entity("Customer"), Entity("User")])
+    assert offered["User"] is offered[1] is user
+    assert offered[:1] == (customer,)
+    assert "User" in offered
+    assert user in offered
+    assert "Usr" not in offered
+    assert 5 not in offered
+    with pytest.raises(UnknownEntityError) as caught:
+        offered["Usr"]
+    error = caught.value
+    assert (error.field, error.value, error.hint) == ("entity", "Usr", "did you mean 'User'?")
+    assert str(error) == "there is no entity 'Usr'; there are Customer, User (did you mean 'User'?)"
+    with pytest.raises(UnknownEntityError, match=r"no entity 'zzz'; there are Customer, User$"):
+        offered["zzz"]
 
 
 def test_a_schema_is_its_columns():

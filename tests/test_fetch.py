@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -151,6 +152,7 @@ def test_a_library_that_is_not_there_is_named() -> None:
         ({"columns": "Name"}, "columns='Name' cannot be: it must be a list of names"),
         ({"columns": []}, "asks for nothing"),
         ({"native": "Rating"}, "native='Rating' cannot be: it must be a list of names"),
+        ({"include_deleted": "no"}, "include_deleted='no' cannot be: it must be True or False"),
     ],
 )
 def test_what_can_be_seen_to_be_wrong_is_refused_at_once(
@@ -161,6 +163,40 @@ def test_what_can_be_seen_to_be_wrong_is_refused_at_once(
         sf.fetch("Account", **wishes)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(org.requests) == before
+
+
+def test_a_fetch_reads_like_the_call_that_made_it(sf: spyro.Connection, tmp_path: Path) -> None:
+    fetch = sf.fetch(
+        "Contact",
+        columns=("Id", "Name"),
+        where="Name = 'Zoë'",
+        since="2020-01-01",
+        limit=0,
+        include_deleted=True,
+        native=True,
+    )
+    wishes = (
+        """columns=['Id', 'Name'], where="Name = 'Zoë'", since='2020-01-01T00:00:00+00:00', limit=0,"""
+        " include_deleted=True, native=True"
+    )
+    assert repr(fetch) == f"<Fetch 'Contact', {wishes}>"
+    assert repr(sf["Contact"]) == "<Fetch 'Contact'>"
+    fetch.to_parquet(tmp_path / "none.parquet")
+    said = json.loads(pq.ParquetFile(tmp_path / "none.parquet").metadata.metadata[b"spyro.query"])
+    assert repr(sf.fetch(**said)) == repr(fetch)
+
+
+def test_where_a_table_cannot_go_is_said_before_anything_is_asked(org: Service, sf: spyro.Connection) -> None:
+    before, fetch = len(org.requests), sf["Account"]
+    calls: list[tuple[Any, Any, str]] = [
+        *((fetch.to_parquet, path, "path=.* cannot be: it must be") for path in (None, 3, b"x.parquet")),
+        *((fetch.head, n, f"n={n!r} cannot be: it must be a whole number") for n in (None, -1, 2.5, "3")),
+        (fetch.to_duckdb, 5, "connection=5 cannot be: it must be a DuckDB connection"),
+    ]
+    for take, argument, message in calls:
+        with pytest.raises(ValidationError, match=message):
+            take(argument)
     assert len(org.requests) == before
 
 
@@ -183,10 +219,18 @@ def test_a_file_says_where_it_comes_from(org: Service, sf: spyro.Connection, tmp
     assert datetime.fromisoformat(metadata.pop("spyro.started")) <= datetime.fromisoformat(
         metadata.pop("spyro.finished")
     )
+    assert json.loads(metadata.pop("spyro.query")) == {
+        "entity": "Customer",
+        "columns": None,
+        "where": "industry = 'Energy'",
+        "since": None,
+        "limit": None,
+        "include_deleted": False,
+        "native": False,
+    }
     assert metadata == {
         "spyro.source": "salesforce",
         "spyro.entity": "Customer",
-        "spyro.query": "<Fetch 'Customer', where=industry = 'Energy'>",
         "spyro.api": "67.0",
         "spyro.rows": str(wanted.num_rows),
     }
@@ -257,7 +301,7 @@ def test_a_disk_that_is_full_ends_the_traffic(tmp_path: Path) -> None:
     with serve(records=1_000) as service:
         done = run(service, script, tmp_path)
     assert "cannot be written: no file may be so big there" in done.stdout
-    assert done.stdout.endswith("; 1,000 records in 1 pages had arrived: fetch.partial has them\n1000 []\n")
+    assert done.stdout.endswith("; 1,000 records in 1 page had arrived: fetch.partial has them\n1000 []\n")
     assert done.stderr == ""
 
 
@@ -286,7 +330,7 @@ def test_so_it_does_of_a_head(own: Service) -> None:
     with connected(own, retry_count=0) as sf:
         fetch = sf.fetch("Account", columns=["Id"])
         own.drop(n=99, after=1, path="/query")
-        with pytest.raises(ConnectionError, match="200 records in 1 pages had arrived"):
+        with pytest.raises(ConnectionError, match="200 records in 1 page had arrived"):
             fetch.head(500)
         assert fetch.partial is not None
         assert fetch.partial.num_rows == 200
@@ -417,6 +461,19 @@ def test_an_interruption_says_what_had_arrived(own: Service) -> None:
 
 
 # --- pieces
+
+
+def test_a_loop_forgets_what_another_run_had_kept(all_but_two: tuple[Service, spyro.Connection]) -> None:
+    service, sf = all_but_two
+    fetch = sf["Account"]
+    for loop in (fetch.batches, fetch.records, lambda: fetch):
+        with pytest.raises(ConnectionError):
+            fetch.to_arrow()
+        assert fetch.partial is not None
+        service.behave()
+        assert len(list(loop())) in (5, 1000)
+        assert fetch.partial is None
+        service.drop(n=99, after=3, path="/query")
 
 
 def test_leaving_the_loop_early_ends_the_traffic() -> None:

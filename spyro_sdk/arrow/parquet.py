@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..errors import ExportError
+from ..errors import ExportError, ValidationError
 from .schema import Kind, Metadata, Misfit, conform, unify
 
 GROUP_BYTES = 256 << 20
@@ -47,8 +47,11 @@ HINTS = {
 def check_writable(path: str | os.PathLike[str]) -> Path:
     """Find out that a file can be written at `path` before any row is fetched, or raise `ExportError`.
 
-    Returns the path that will be written: absolute, `~` and symbolic links followed.
+    Returns the path that will be written: absolute, `~` and symbolic links followed. `ValidationError` for
+    what is no path at all.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ValidationError(f"path={path!r} cannot be: it must be a text or a pathlib.Path", "path", path)
     target = Path(os.path.realpath(Path(path).expanduser()))
     with _explained(target):
         if target.is_dir():

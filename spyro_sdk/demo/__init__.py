@@ -79,12 +79,12 @@ def start(
     `options` are those of `python -m spyro_sdk.demo --help`, with underscores. Raises RuntimeError with
     the child's complaint if it does not start.
     """
-    settings = {"service": service, "records": records, "seed": seed, **options}
-    key = (os.getpid(), *sorted(settings.items()))
+    flags = _flags({"service": service, "records": records, "seed": seed, **options})
+    key = (os.getpid(), *sorted(flags))
     with _guard:
         running = _running.get(key)
         if running is None or not running.is_alive:
-            running = _running[key] = DemoProcess(_flags(settings))
+            running = _running[key] = DemoProcess(flags)
         return running
 
 
@@ -107,6 +107,7 @@ def _end(process: subprocess.Popen[bytes], errors: IO[bytes], owner: int) -> Non
             pipe.close()
     errors.close()
     if os.getpid() != owner:
+        process.returncode = 0  # it is not ours to wait for, and Popen need not warn that we did not
         return
     try:
         process.wait(PATIENCE)

@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import fields
 
 from spyro_sdk.demo.server import Service, Settings, serve
@@ -24,7 +25,15 @@ HELP = {
     "wide_records": "records of the object with 900 fields",
     "multi_currency": "give records a CurrencyIsoCode",
 }
-TYPES = {"int": int, "float": float}
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} cannot be: it must be a whole number from 0")
+    return int(text)
+
+
+TYPES: dict[str, Callable[[str], float]] = {"int": _count, "float": float}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -78,7 +78,7 @@ def test_a_head_asks_for_no_more_records_than_it_shows(own: Service) -> None:
         assert len(data_calls(own)) == 1
         assert len(sf.fetch("Customer", limit=2).head(3)) == 2
         assert data_calls(own)[-1].query["q"].endswith("LIMIT 2")
-        with pytest.raises(ValidationError, match="limit=-1 cannot be"):
+        with pytest.raises(ValidationError, match="n=-1 cannot be"):
             sf.fetch("Customer").head(-1)
 
 
@@ -157,8 +157,8 @@ def test_a_repr_never_touches_the_network(own: Service) -> None:
         before = len(own.requests)
         fetch = sf.fetch("Nonsense", columns=["a"], where="b = 'x'", since="2026-01-01", limit=3, native=True)
         assert repr(fetch) == (
-            "<Fetch 'Nonsense', columns=('a',), where=b = 'x', "
-            "since=datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), limit=3, native=True>"
+            "<Fetch 'Nonsense', columns=['a'], where=\"b = 'x'\", since='2026-01-01T00:00:00+00:00',"
+            " limit=3, native=True>"
         )
         assert repr(sf["Customer"]) == "<Fetch 'Customer'>"
         assert repr(sf) == "<Connection 'salesforce' connected>"

@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from typing import Any
 
 import pytest
 
-from spyro_sdk.demo import DemoProcess, start
+from spyro_sdk.demo import DemoProcess, _end, start
 from tests.demo.conftest import VERSION, Client
 
 PARENT = (
@@ -75,6 +77,25 @@ def test_the_child_is_stopped_at_exit_without_a_warning() -> None:
 def test_a_child_that_cannot_start_says_why() -> None:
     with pytest.raises(RuntimeError, match="unrecognized arguments: --colour=3"):
         start(records=10, colour=3)
+
+
+@pytest.mark.parametrize("option", ["records", "wide_records", "batch_limit", "daily_limit", "port"])
+@pytest.mark.parametrize("amount", [-3, 1.5, [3], None, "many"])
+def test_what_is_counted_is_a_whole_number(option: str, amount: Any) -> None:
+    flag = "--" + option.replace("_", "-")
+    with pytest.raises(
+        RuntimeError, match=f"argument {flag}: .* cannot be: it must be a whole number from 0"
+    ):
+        start(**{option: amount})
+
+
+def test_a_fork_of_the_parent_leaves_the_child_alone() -> None:
+    command = [sys.executable, "-c", "input()"]
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+        _end(process, errors, owner=os.getppid())
+        assert process.returncode == 0  # or Popen would warn of a child that nobody waited for
+    os.waitpid(process.pid, 0)
 
 
 def test_importing_it_is_cheap() -> None:

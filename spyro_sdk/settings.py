@@ -1,0 +1,139 @@
+"""Where the settings of a connection come from: arguments, the environment, the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from . import demo as demo_services
+from .config import ConnectorConfig
+from .connector import BaseConnector
+from .connectors import installed
+from .errors import AuthenticationError, ConfigurationError, did_you_mean
+
+ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
+    f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
+}
+"""The settings that say who we are, and to whom."""
+MAPPINGS = (Mapping[str, str], Mapping[str, Any])
+"""Types of settings that no environment variable can hold."""
+
+
+def demo_options(demo: Any) -> Mapping[str, Any] | None:
+    """The settings of the demo that is asked for; None where none is."""
+    if demo is None or isinstance(demo, bool):
+        return {} if demo else None
+    if not isinstance(demo, Mapping) or not all(isinstance(key, str) for key in demo):
+        raise ConfigurationError(
+            f"demo={demo!r} cannot be: it must be True, or settings such as {{'records': 1000}}", field="demo"
+        )
+    return demo
+
+
+def demo_settings(kind: type[BaseConnector], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that reach the demo service of a connector."""
+    try:
+        service = demo_services.start(**{"service": kind.name, **options})
+    except (LookupError, RuntimeError) as error:
+        why = str(error).strip().rpartition("\n")[2]
+        raise ConfigurationError(f"there is no such demo of {kind.name}: {why}", field="demo") from None
+    return {"base_url": service.base_url, **service.credentials}
+
+
+def configured(
+    kind: type[BaseConnector], settings: Mapping[str, Any], environment: Mapping[str, str]
+) -> ConnectorConfig:
+    """The configuration from arguments and environment; raises where neither says how to sign in."""
+    known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
+    for name in settings:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ConfigurationError(
+                f"{kind.name} has no setting {name!r}" + (f" ({hint})" if hint else ""), field=name, hint=hint
+            )
+    if not isinstance(custom := settings.get("custom_params", {}), Mapping):
+        raise ConfigurationError(
+            f"custom_params is a {type(custom).__name__}: give a mapping of names to values",
+            field="custom_params",
+        )
+    check_variables(kind, known, environment, installed())
+    found = _from_environment(kind, known, environment)
+    if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
+        found = {name: value for name, value in found.items() if name not in ACCOUNT}
+    found |= settings
+    if kind.credentials and not _is_complete(kind, found):
+        raise _nobody_to_ask(kind)
+    return kind.configure(**found)
+
+
+def _is_complete(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
+    """Whether the settings are enough to sign in."""
+    return any(all(settings.get(name) for name in way) for way in kind.credentials)
+
+
+def _variable(kind: type[BaseConnector], setting: str) -> str:
+    return f"SPYRO_{kind.name}_{setting}".upper()
+
+
+def check_variables(
+    kind: type[BaseConnector],
+    known: Collection[str],
+    environment: Mapping[str, str],
+    names: Iterable[str],
+) -> None:
+    """Refuse a variable which is called like this connector's, and would be ignored.
+
+    One of `names` may begin with ours, as `sap_hana` does with `sap`: its variables are its own.
+    """
+    others = tuple(f"SPYRO_{name}_".upper() for name in names if name.startswith(f"{kind.name}_"))
+    settings = {_variable(kind, name): name for name in known}
+    types = get_type_hints(ConnectorConfig)
+    for variable, text in environment.items():
+        if not text or not variable.startswith(_variable(kind, "")) or variable.startswith(others):
+            continue
+        if variable not in settings:
+            hint = did_you_mean(variable.removeprefix(_variable(kind, "")).lower(), known)
+            raise ConfigurationError(
+                f"{variable} names no setting of {kind.name}" + (f" ({hint})" if hint else ""),
+                field=variable,
+                hint=hint,
+            )
+        if types.get(name := settings[variable]) in MAPPINGS:
+            raise ConfigurationError(
+                f"{variable} cannot be: {name} is a mapping, which no variable holds: give it to connect",
+                field=variable,
+            )
+
+
+def _from_environment(
+    kind: type[BaseConnector], known: Iterable[str], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """The settings that environment variables give, in their types."""
+    types = get_type_hints(ConnectorConfig)
+    given = {name: text for name in known if (text := environment.get(_variable(kind, name)))}
+    return {name: _typed(_variable(kind, name), text, types.get(name)) for name, text in given.items()}
+
+
+def _typed(variable: str, text: str, kind: Any) -> Any:
+    """The text of an environment variable as a setting's type; None for a connector's own option."""
+    if text.lower() in ("true", "false") and kind in (bool, bool | str, None):
+        return text.lower() == "true"
+    if kind is bool:
+        raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
+    try:
+        return {int: int, int | None: int, float: float}.get(kind, str)(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{variable}={text!r} cannot be: it must be a number", field=variable
+        ) from None
+
+
+def _nobody_to_ask(kind: type[BaseConnector]) -> AuthenticationError:
+    ways = " or ".join(" and ".join(_variable(kind, name) for name in way) for way in kind.credentials)
+    return AuthenticationError(
+        f"{kind.name} needs credentials, and there is nobody to ask here: set {ways}, or give them to connect"
+        f" as {', '.join(kind.credentials[0])}",
+        connector=kind.name,
+        hint=f"spyro.connect({kind.name!r}, demo=True) needs none",
+    )
