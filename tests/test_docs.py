@@ -95,13 +95,14 @@ def rows(text: str) -> list[list[str]]:
 def desk(tmp_path: Path) -> Iterator[Path]:
     """A folder of one's own, and an environment and a logger as they were afterwards."""
     environment, logger = dict(os.environ), logging.getLogger("spyro_sdk")
-    handlers, level = list(logger.handlers), logger.level
+    handlers, level, propagates = list(logger.handlers), logger.level, logger.propagate
     with contextlib.chdir(tmp_path):
         yield tmp_path
     os.environ.clear()
     os.environ.update(environment)
     logger.handlers[:] = handlers
     logger.setLevel(level)
+    logger.propagate = propagates
 
 
 @document
