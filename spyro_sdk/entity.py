@@ -61,13 +61,7 @@ class Catalogue(tuple[Entity, ...]):
         for entity in self:
             if entity.name == key:
                 return entity
-        hint = did_you_mean(key, self.names)
-        raise UnknownEntityError(
-            f"there is no entity {key!r}; there are {some(self.names)}" + (f" ({hint})" if hint else ""),
-            "entity",
-            key,
-            hint=hint,
-        )
+        raise unknown_entity(f"there is no entity {key!r}; there are", key, self.names)
 
     def __contains__(self, key: object) -> bool:
         """Whether it has the entity, or one of that name."""
@@ -240,6 +234,20 @@ def _moment(since: Any) -> datetime | None:
         )
     moment = datetime.combine(moment.date(), moment.timetz())  # of a pandas.Timestamp the plain datetime
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def unknown_entity(
+    said: str, name: str, known: Sequence[str], connector: str | None = None
+) -> UnknownEntityError:
+    """The error for an entity that there is not; `said` leads up to the list of those that there are."""
+    hint = did_you_mean(name, known)
+    return UnknownEntityError(
+        f"{said} {some(known)}" + (f" ({hint})" if hint else ""),
+        "entity",
+        name,
+        hint=hint,
+        connector=connector,
+    )
 
 
 def unknown_column(entity: str, name: str, known: Sequence[str]) -> ValidationError:

@@ -69,7 +69,8 @@ class Lifecycle(ABC):
     async def disconnect(self) -> None:
         """Close what `self._session` holds."""
         session, self._session = self._session, None
-        was_connected, self._is_connected, self._is_closed = self._is_connected, False, True
+        was_connected, self._is_connected = self._is_connected, False
+        self._is_closed |= was_connected
         close = getattr(session, "aclose", None) or getattr(session, "close", None)
         try:
             closing = close() if close else None
@@ -182,7 +183,7 @@ def _forgotten(disconnect: Turn) -> Turn:
             await disconnect(self)
         finally:
             if self._is_connected:  # it did not call super().disconnect()
-                self._is_connected = False
+                self._is_connected, self._is_closed = False, True
                 self._emit(Disconnected(self.name))
 
     return disconnected

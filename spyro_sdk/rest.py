@@ -21,15 +21,13 @@ from .arrow.schema import changes
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Column, Entity, EntitySchema, Query, unknown_column
+from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
 from .errors import (
     AuthenticationError,
     DataFetchError,
     DecodeError,
     IntegrityError,
-    UnknownEntityError,
     ValidationError,
-    did_you_mean,
     some,
 )
 from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
@@ -106,14 +104,7 @@ class RestConnector(BaseConnector):
         offered = {entity.name: entity for entity in await self.entities()}
         if name in offered:
             return offered[name]
-        hint = did_you_mean(name, offered)
-        raise UnknownEntityError(
-            f"{self.name} has no entity {name!r}; it has {some(offered)}" + (f" ({hint})" if hint else ""),
-            "entity",
-            name,
-            hint=hint,
-            connector=self.name,
-        )
+        raise unknown_entity(f"{self.name} has no entity {name!r}; it has", name, list(offered), self.name)
 
     def request(self, entity: Entity, query: Query) -> Request:
         """The request for the first page."""

@@ -83,9 +83,9 @@ class ConnectorContract:
 
     async def test_nothing_can_be_asked_before_it_is_connected(self, make: Make) -> None:
         connector = make()
-        with pytest.raises(ConnectionError, match=r"not connected|was closed"):
+        with pytest.raises(ConnectionError, match="is not connected"):
             await anext(aiter(connector.fetch_data(self.entity)))
-        with pytest.raises(ConnectionError, match=r"not connected|was closed"):
+        with pytest.raises(ConnectionError, match="is not connected"):
             await anext(connector.batches(Query.ask(self.entity)))
         assert connector.stats.requests == 0
 
@@ -108,7 +108,7 @@ class ConnectorContract:
             async with connector.connection_context():
                 assert await connector.get_sample_data(self.entity, 1)
         await connector.disconnect()  # which it is already
-        with pytest.raises(ConnectionError, match=r"not connected|was closed"):
+        with pytest.raises(ConnectionError, match="was closed"):
             await anext(connector.batches(Query.ask(self.entity)))
 
     # -- its records ----------------------------------------------------------------------------------

@@ -448,7 +448,7 @@ async def test_a_fetch_that_outlives_the_connection_says_so(service: Service) ->
     records = connector.fetch_data("customers")
     assert await anext(records)
     await connector.disconnect()
-    with pytest.raises(ConnectionError, match=r"not connected|was closed"):
+    with pytest.raises(ConnectionError, match="was closed"):
         _ = [record async for record in records]
 
 
@@ -461,7 +461,7 @@ async def test_a_call_that_is_tried_again_after_the_end_says_so() -> None:
         await connector.disconnect()
         raise ConnectionResetError
 
-    with pytest.raises(ConnectionError, match=r"not connected|was closed"):
+    with pytest.raises(ConnectionError, match="was closed"):
         await connector._execute_with_retry(call)
 
 
@@ -935,7 +935,7 @@ async def test_fetch_data_of_a_class_over_another_is_checked_too() -> None:
                 yield {name.upper(): value for name, value in record.items()}
 
     connector = Louder([{"id": 1}])
-    with pytest.raises(ConnectionError, match=r"not connected|was closed"):
+    with pytest.raises(ConnectionError, match="is not connected"):
         await anext(connector.fetch_data("Customer"))
     async with connector.connection_context():
         assert [record async for record in connector.fetch_data("Customer")] == [{"ID": 1}]
