@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -248,17 +248,27 @@ class RestConnector(BaseConnector):
             raise self._lost(entity, f"it announced {told:,} records and sent {rows:,}")
 
     async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
-        """Send a request inside the guards and `read` its answer; a refused token is renewed once.
+        """Send a request inside the guards and `read` its JSON answer; see `_call`."""
+
+        async def understand(response: Response) -> T:
+            if len(response.body) > INLINE:
+                return await _in_worker(self._understood, response, partial(read, request))
+            return self._understood(response, partial(read, request))
+
+        return await self._call(request, understand)
+
+    async def _call(self, request: Request, understand: Callable[[Response], Awaitable[T]]) -> T:
+        """Send a request inside the guards and `understand` its answer; a refused token is renewed once.
 
         Signing, sending, decoding, checking and reading are one attempt, so that an answer cut short, or a
-        login page, is asked for again and never becomes a short result.
+        login page, is asked for again and never becomes a short result: `understand` raises for these.
         """
         signed = request
 
         async def attempt() -> T:
             nonlocal signed
             signed = await self._auth.sign(self._at_home(request), self._send)
-            return await self._answer(signed, partial(read, request))
+            return await understand(await self._exchange(signed))
 
         try:
             return await self._execute_with_retry(attempt)
@@ -267,17 +277,15 @@ class RestConnector(BaseConnector):
                 raise
         return await self._execute_with_retry(attempt)
 
-    async def _answer(self, signed: Request, read: Callable[[Answer], T]) -> T:
-        """Send one signed request; decode, check and read what comes, a big body in a worker thread."""
+    async def _exchange(self, signed: Request) -> Response:
+        """Send one signed request, and learn what the answer says beside its body."""
         started = time.perf_counter()
         response = await self._send(signed)
         self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        if len(response.body) > INLINE:
-            return await _in_worker(self._understood, response, read)
-        return self._understood(response, read)
+        return response
 
     def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
         payload = _payload(response)
