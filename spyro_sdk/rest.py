@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -16,8 +15,8 @@ import anyio.to_thread
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import column, inflate, parse, to_batch
-from .arrow.schema import changes
+from .arrow.decode import Body, ahead, column, decode, inflate, open_body, parse
+from .arrow.schema import changes, merge
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
@@ -34,6 +33,7 @@ from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewe
 from .failure import refused
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
+from .pages import Bounds, Foresee, Page, Pages
 from .paging import Answer, dig
 from .plan import Plan
 from .transport.aiohttp import AiohttpTransport
@@ -48,13 +48,46 @@ MOMENT = pa.timestamp("us", "UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One answer of the service: its records, and where the next are."""
+class Place:
+    """Where a page stands in its fetch."""
 
-    records: list[dict[str, Any]]
     next: Request | None
-    total: int | None
+    """What to ask for after it."""
+    total: int | None = None
     """Records of the whole fetch, if the service says."""
+
+
+Finish: TypeAlias = Callable[[Page], Awaitable[Page]]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one fetch knows of the bodies that it reads; its schema grows with them."""
+
+    name: str
+    """What the caller asked for."""
+    entity: Entity
+    schema: pa.Schema | None
+    """The columns as they stand in a body: those described or declared, or else what the first page has."""
+    closed: bool = False
+    """Whether no other columns are wanted than those of the schema."""
+    finish: Finish | None = None
+    """What is made of each page before it is handed on."""
+    told: set[Change] = field(default_factory=set)
+
+    def decoded(self, body: Body) -> pa.RecordBatch:
+        """The records of a body; called in a worker thread."""
+        return decode(body, self.schema, closed=self.closed)
+
+    def learn(self, found: pa.Schema) -> list[Change]:
+        """Widen the schema to what a page had; return the changes that nobody was told yet."""
+        if self.schema is None or found.equals(self.schema):
+            self.schema = self.schema or found
+            return []
+        news = [change for change in changes(self.schema, found) if change not in self.told]
+        self.told.update(news)
+        self.schema = merge(self.schema, found)
+        return news
 
 
 class RestConnector(BaseConnector):
@@ -119,24 +152,10 @@ class RestConnector(BaseConnector):
         """What the answer says of the service's quota."""
         return read_quota(response.headers, now=time.time())
 
-    def page(self, entity: Entity, request: Request, answer: Answer) -> Page:
-        """The records of an answer, and where the next are; `DataFetchError` when it holds none."""
-        records = dig(answer.payload, entity.records)
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise DecodeError(
-                f"{self.name} answered without a list of records"
-                + (f" at {entity.records!r}" if entity.records else "")
-                + f" for {entity.name}; it sent {_shape(answer.payload)}",
-                entity.name,
-                connector=self.name,
-            )
-        answer = Answer(answer.payload, len(records), answer.headers)
+    def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
+        """Where the next page is, and the number of all records, by what stands around those of a page."""
         total = dig(answer.payload, entity.total) if entity.total else None
-        return Page(records, entity.paging.next(request, answer), total if type(total) is int else None)
-
-    def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
-        """The records of a page as columns; called in a worker thread."""
-        return to_batch(records, schema)
+        return Place(entity.paging.next(request, answer), total if type(total) is int else None)
 
     # -- how a page travels ---------------------------------------------------------------------------
 
@@ -205,47 +224,85 @@ class RestConnector(BaseConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         entity = await self.entity(query.entity)
-        enough = query.limit if query.where is None and query.since is None else None
-        told: set[Change] = set()
+        since = by_worker(partial(self._changed, entity, query.since)) if query.since else None
+        enough = query.limit if query.where is None and since is None else None
         is_eager = query.limit is None or enough is not None
-        async with aclosing(self._pages(entity, self.request(entity, query), enough, is_eager)) as pages:
+        reading = Reading(query.entity, entity, entity.schema, finish=since)
+        request = self.request(entity, query)
+        async with aclosing(self._pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
             async for page in pages:
-                batch = await self._decoded(query.entity, page, entity.schema, told)
-                if query.since is not None:
-                    batch = await _in_worker(self._changed, entity, batch, query.since)
-                yield batch
+                self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
+                yield page.batch
 
     async def _pages(
-        self, entity: Entity, request: Request, enough: int | None = None, is_eager: bool = True
+        self, reading: Reading, request: Request, *, enough: int | None = None, is_eager: bool = True
     ) -> AsyncGenerator[Page, None]:
-        """The pages from `request` on, in order, each asked for while the one before is worked on.
+        """The pages from `request` on, in order, each asked for while those before it are worked on.
 
-        No page is asked for once `enough` records have come, and none ahead unless `is_eager`. Raises
+        No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`. Raises
         `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
         announced.
         """
-        rows, told, seen = 0, None, set[object]()
-        turn: Request | None = request
-        ahead: asyncio.Task[Page] | None = None
-        try:
-            while turn is not None:
-                seen.add(_identity(turn))
-                page, ahead = await (ahead or self._ask(turn, partial(self.page, entity))), None
-                rows += len(page.records)
-                told = page.total if page.total is not None else told
-                is_enough = enough is not None and rows >= enough
-                turn = None if is_enough else page.next
-                if turn is not None and _identity(turn) in seen:
-                    raise self._lost(entity, f"page {len(seen)} links back to one that came before")
-                if turn is not None and is_eager:
-                    ahead = asyncio.create_task(self._ask(turn, partial(self.page, entity)))
+        bounds = Bounds(self._concurrency(), self.config.page_size, enough, is_eager)
+        lost = partial(self._lost, reading.entity)
+        pages = Pages(partial(self._page, reading), reading.entity.paging, bounds, lost)
+        async with aclosing(pages.read(request)) as found:
+            async for page in found:
                 yield page
-                if is_enough:
-                    return
-        finally:
-            await _abandoned(ahead)
-        if told is not None and told != rows:
-            raise self._lost(entity, f"it announced {told:,} records and sent {rows:,}")
+
+    async def _page(self, reading: Reading, request: Request, foresee: Foresee) -> Page:
+        """Ask for one page; what its first bytes, and then its body, tell of the next goes to `foresee`."""
+
+        def heard(start: bytes, encoding: str | None) -> None:
+            foresee(ahead(start, encoding, reading.entity.records))
+
+        asked = replace(request, heard=heard)
+        page = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        for change in reading.learn(page.batch.schema):
+            self._emit(SchemaChanged(self.name, reading.name, *change))
+        return page if reading.finish is None else await reading.finish(page)
+
+    async def _decoded(
+        self, reading: Reading, request: Request, foresee: Foresee, response: Response
+    ) -> Page:
+        """The page in an answer; an error where it holds none."""
+        entity = reading.entity
+        work = _in_worker if len(response.body) > INLINE else _here
+        body = await work(self._opened, response, entity.records)
+        foresee(body.payload)
+        batch = await work(self._records, reading, body)
+        answer = Answer(body.payload, batch.num_rows, response.headers)
+        place = self.place(entity, request, answer)
+        return Page(batch, batch.num_rows, place.next, place.total, _last(batch, entity.key))
+
+    def _opened(self, response: Response, path: str) -> Body:
+        """The body of an answer that is good, what stands around the records read."""
+        if 200 <= response.status < 300:
+            body = open_body(response.body, response.headers.get("content-encoding"), path)
+            self.check(response, body.payload)
+            return body
+        self.check(response, _payload(response))
+        raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
+
+    def _records(self, reading: Reading, body: Body) -> pa.RecordBatch:
+        entity = reading.entity
+        if body.records is None and not _is_list_of_objects(dig(body.payload, entity.records)):
+            raise DecodeError(
+                f"{self.name} answered without a list of records"
+                + (f" at {entity.records!r}" if entity.records else "")
+                + f" for {entity.name}; it sent {_shape(body.payload)}",
+                entity.name,
+                connector=self.name,
+            )
+        return reading.decoded(body)
+
+    def _concurrency(self) -> int:
+        """Requests of a fetch that may be under way at once: as many as the rate limit feeds."""
+        if self.config.concurrency is not None:
+            return self.config.concurrency
+        latency = self.stats.latency(0.5) or 0.0
+        fed = self.limiter.get_available_tokens() + self.config.rate.rate * latency
+        return min(self.config.pool_size, max(2, int(fed)))
 
     async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
         """Send a request inside the guards and `read` its JSON answer; see `_call`."""
@@ -299,19 +356,7 @@ class RestConnector(BaseConnector):
         send: Send = self._session
         return send
 
-    async def _decoded(
-        self, entity: str, page: Page, schema: pa.Schema | None, told: set[Change]
-    ) -> pa.RecordBatch:
-        """A page as a record batch; a column wider than `schema` says is told to the observers, once."""
-        self._emit(PageArrived(self.name, entity, len(page.records), page.total))
-        batch = await _in_worker(self.batch, page.records, schema)
-        if schema is not None and batch.schema != schema:
-            for change in [it for it in changes(schema, batch.schema) if it not in told]:
-                self._emit(SchemaChanged(self.name, entity, *change))
-                told.add(change)
-        return batch
-
-    def _changed(self, entity: Entity, batch: pa.RecordBatch, since: datetime) -> pa.RecordBatch:
+    def _changed(self, entity: Entity, since: datetime, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that changed at or after `since`, also where the service itself has no such filter."""
         if not batch.num_rows:
             return batch
@@ -358,22 +403,32 @@ def _leaf(name: str, value: Any) -> Leaf:
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
 
 
+def by_worker(shape: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
+    """Have a worker thread make something of the records of each page."""
+
+    async def finish(page: Page) -> Page:
+        return replace(page, batch=await _in_worker(shape, page.batch))
+
+    return finish
+
+
+def _last(batch: pa.RecordBatch, key: str | None) -> Any:
+    """The key of the last record."""
+    return batch[key][-1].as_py() if batch.num_rows and key in batch.schema.names else None
+
+
 async def _in_worker(function: Callable[..., T], *args: Any) -> T:
     """Call in a worker thread; when we are cancelled it is left to end by itself."""
     return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True)
 
 
-async def _abandoned(task: asyncio.Task[Any] | None) -> None:
-    """Cancel a task that nobody waits for any more, and see it end."""
-    if task is not None:
-        task.cancel()
-        with anyio.CancelScope(shield=True):
-            await asyncio.gather(task, return_exceptions=True)
+async def _here(function: Callable[..., T], *args: Any) -> T:
+    """Call at once: a small body takes less time than a thread."""
+    return function(*args)
 
 
-def _identity(request: Request) -> tuple[str, str, bytes]:
-    """What tells one page's request from another's; a cursor may stand in the body."""
-    return request.method, request.address, request.body
+def _is_list_of_objects(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(it, dict) for it in found)
 
 
 def _payload(response: Response) -> Any:

@@ -13,16 +13,20 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ...arrow.schema import unify
 from ...auth import oauth
 from ...config import ConnectorConfig
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
 from ...errors import ConfigurationError, DataFetchError, DecodeError
+from ...events import PageArrived
 from ...guards.quota import Quota
 from ...http import Request, Response
+from ...pages import Page
 from ...paging import Answer
 from ...plan import Plan
-from ...rest import Change, Page, RestConnector
+from ...rest import Finish, Place, Reading, RestConnector, by_worker
 from . import describe, soql
 from .address import LOGIN, audience, version
 from .question import Question, condition_of, native_columns, since_of
@@ -232,73 +236,87 @@ class Salesforce(RestConnector):
         if not 200 <= response.status < 300:
             raise error_of(response, payload, self._described)
 
-    def page(self, entity: Entity, request: Request, answer: Answer) -> Page:
-        """The records of an answer, which must say how many there are and whether more follow."""
-        page = super().page(entity, request, answer)
-        if page.total is None or answer.payload.get("done") is not (page.next is None):
+    def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
+        """Where the next page is; the answer must say how many records there are and whether more follow."""
+        place = super().place(entity, request, answer)
+        if place.total is None or answer.payload.get("done") is not (place.next is None):
             raise DecodeError(
                 f"{self.name} sent {entity.name} without saying how many there are, or where the next are",
                 entity.name,
                 connector=self.name,
             )
-        return page
+        return place
 
     def quota(self, response: Response) -> Quota | None:
         """What is left of the last 24 hours' requests."""
         usage = USAGE.search(response.headers.get("sforce-limit-info", ""))
         return Quota(int(usage[2]), max(int(usage[2]) - int(usage[1]), 0), None) if usage else None
 
-    def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
-        """The records as columns, those of related records under their dotted paths."""
-        return super().batch(describe.flat(records, schema or pa.schema([])), schema)
-
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         question = await self._question(query)
-        told: set[Change] = set()
         async with aclosing(self._answers(question)) as pages:
             async for page in pages:
-                batch = await self._decoded(query.entity, page, question.schema, told)
-                yield question.shaped(batch, {"base_url": self.base_url})
+                self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
+                yield page.batch
 
     async def _answers(self, question: Question) -> AsyncGenerator[Page, None]:
         """The pages of a question by `Id`; a cursor that Salesforce has dropped is asked for anew."""
         first, *others = question.groups()
+        finish = partial(self._finished, question, others)
+        reading = self._reading(question, first, finish)
         last, limit = "", question.limit
         is_eager = question.query.limit is None or question.condition.exact
         while True:
             start = last
-            request = self._query(
-                question, first, *([f"Id > {soql.quoted(last)}"] if last else []), limit=limit
-            )
+            after = [f"Id > {soql.quoted(last)}"] if last else []
+            request = self._query(question, first, *after, limit=limit)
             try:
-                async with aclosing(self._pages(question.entity, request, is_eager=is_eager)) as pages:
+                async with aclosing(self._pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
-                        for group in others:
-                            await self._complete(question, page, group)
-                        if page.records:
-                            last = page.records[-1]["Id"]
-                        limit = None if limit is None else limit - len(page.records)
+                        last = page.last or last
+                        limit = None if limit is None else limit - page.rows
                         yield page
                 return
             except DataFetchError as error:
                 if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
 
-    async def _complete(self, question: Question, page: Page, group: Sequence[str]) -> None:
-        """Add the columns of `group` to the records of a page, where one address cannot hold them all."""
-        missing = {record["Id"]: record for record in page.records}
-        if not missing:
-            return
-        keys = [soql.quoted(record["Id"]) for record in page.records]
-        request = self._query(question, group, f"Id >= {keys[0]}", f"Id <= {keys[-1]}")
-        async with aclosing(self._pages(question.entity, request)) as pages:
-            async for part in pages:
-                for record in part.records:
-                    missing.pop(record["Id"], {}).update(record)  # it may be younger than the page
-        if missing:
-            raise self._lost(
-                question.entity, f"{len(missing):,} records were deleted or changed while they were read"
-            )
+    def _reading(self, question: Question, columns: Sequence[str], finish: Finish | None = None) -> Reading:
+        """How answers with these columns are read: nothing else was asked for, so nothing else is wanted."""
+        schema = describe.wire(pa.schema([question.schema.field(name) for name in columns]))
+        return Reading(question.query.entity, question.entity, schema, closed=True, finish=finish)
+
+    async def _finished(self, question: Question, others: Sequence[Sequence[str]], page: Page) -> Page:
+        """A page in the columns that the caller can name, those that its address could not hold added."""
+        parts = [await self._part(question, page, group) for group in others] if page.rows else []
+        return await by_worker(partial(self._shaped, question, parts))(page)
+
+    def _shaped(self, question: Question, parts: Sequence[pa.Table], batch: pa.RecordBatch) -> pa.RecordBatch:
+        wide = self._joined(question, batch, parts) if parts else batch
+        return question.shaped(describe.flat(wide, question.schema), {"base_url": self.base_url})
+
+    async def _part(self, question: Question, page: Page, group: Sequence[str]) -> pa.Table:
+        """The columns of `group` for the records of a page."""
+        ids = page.batch["Id"]
+        first, last = (soql.quoted(ids[place].as_py()) for place in (0, -1))
+        request = self._query(question, group, f"Id >= {first}", f"Id <= {last}")
+        async with aclosing(self._pages(self._reading(question, group), request)) as pages:
+            return unify([part.batch async for part in pages])
+
+    def _joined(self, question: Question, batch: pa.RecordBatch, parts: Sequence[pa.Table]) -> pa.RecordBatch:
+        """The records with the columns of all parts, each beside its own `Id`."""
+        for part in parts:
+            places = pc.index_in(batch["Id"], value_set=part["Id"].combine_chunks())
+            if places.null_count:
+                raise self._lost(
+                    question.entity,
+                    f"{places.null_count:,} records were deleted or changed while they were read",
+                )
+            for name in part.column_names:
+                if name not in batch.schema.names:
+                    column = part[name].take(places).combine_chunks()
+                    batch = batch.append_column(part.schema.field(name), column)
+        return batch
 
     def _query(
         self, question: Question, columns: Sequence[str], *more: str, limit: int | None = None
