@@ -80,6 +80,7 @@ class Pages:
         self._came: set[Identity] = set()
         self._rows, self._largest = 0, 1
         self._announced: int | None = None
+        self._is_foreseeing = True
 
     async def read(self, first: Request) -> AsyncGenerator[Page, None]:
         """Yield the pages from `first` on.
@@ -109,7 +110,10 @@ class Pages:
         self._largest = max(self._largest, page.batch.nbytes)
         self._announced = page.total if page.total is not None else self._announced
         upcoming = None if self._is_enough else page.next
-        if upcoming is None or (self._line and _identity(self._line[0].request) != _identity(upcoming)):
+        if upcoming is None:
+            self._drop()
+        elif turn.next is not None and _identity(turn.next) != _identity(upcoming):
+            self._is_foreseeing = False  # it would be wrong again, and each time cost a request
             self._drop()
         if upcoming is not None and _identity(upcoming) in self._came:
             raise self._lost(f"page {len(self._came)} links back to one that came before")
@@ -142,7 +146,7 @@ class Pages:
 
     def _ahead(self, request: Request, payload: Any) -> Request | None:
         """The next request as far as it can be told; what makes no sense is found out by the page itself."""
-        if isinstance(self._paging, Foreseeing):
+        if self._is_foreseeing and isinstance(self._paging, Foreseeing):
             with suppress(ConnectorError, ValueError, TypeError, LookupError):
                 return self._paging.ahead(request, payload)
         return None
