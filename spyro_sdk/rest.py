@@ -227,7 +227,7 @@ class RestConnector(BaseConnector):
         since = by_worker(partial(self._changed, entity, query.since)) if query.since else None
         enough = query.limit if query.where is None and since is None else None
         is_eager = query.limit is None or enough is not None
-        reading = Reading(query.entity, entity, entity.schema, finish=since)
+        reading = Reading(query.entity, entity, *_wanted(entity, query), finish=since)
         request = self.request(entity, query)
         async with aclosing(self._pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
             async for page in pages:
@@ -401,6 +401,19 @@ def _leaf(name: str, value: Any) -> Leaf:
     if value is None:
         return IsNull(name)
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
+
+
+def _wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
+    """The columns that a query looks at, and whether all others may be passed over.
+
+    Not where one is an object: what is new in that would be passed over too.
+    """
+    if entity.schema is None or query.columns is None:
+        return entity.schema, False
+    names = {*query.columns, *(query.where.columns if query.where else ()), entity.key, entity.cursor}
+    heads = {str(name).partition(".")[0] for name in names} | names
+    wanted = pa.schema([field for field in entity.schema if field.name in heads])
+    return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)
 
 
 def by_worker(shape: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:

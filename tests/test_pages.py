@@ -1,4 +1,4 @@
-"""Pages come in order, none twice and none missing, however far ahead and however wrongly they are foreseen."""
+"""Pages come in order, none twice and none missing, however far and however wrongly they are foreseen."""
 
 from __future__ import annotations
 
@@ -103,9 +103,13 @@ def reading(book: Book, paging: Any = None, **bounds: Any) -> Any:
     return Pages(book.ask, paging or Counted(), Bounds(**given), lost).read(numbered(1))
 
 
-async def ids(pages: Any) -> list[int]:
+async def ids(pages: Any, seen: list[int] | None = None) -> list[int]:
+    """The ids of all records; those that came before an error are in `seen`."""
+    seen = [] if seen is None else seen
     async with aclosing(pages) as found:
-        return [key async for page in found for key in page.batch["id"].to_pylist()]
+        async for page in found:
+            seen += page.batch["id"].to_pylist()
+    return seen
 
 
 async def settled() -> None:
@@ -241,20 +245,18 @@ async def test_what_goes_wrong_is_told_after_the_pages_before_it() -> None:
             raise DataFetchError("the fourth")
         yield None
 
-    book, seen = Book(300, before=before), []
+    seen: list[int] = []
     with pytest.raises(DataFetchError, match="the fourth"):
-        async for page in reading(book):
-            seen += page.batch["id"].to_pylist()
+        await ids(reading(Book(300, before=before)), seen)
     assert seen == list(range(9))
 
 
 @pytest.mark.parametrize("paging", [Blind(), Counted(), Linked()])
 @pytest.mark.parametrize("back", [1, 2, 4])
 async def test_a_circle_is_seen_before_a_record_comes_twice(paging: Any, back: int) -> None:
-    book, seen = Book(300, links={4: back}), []
+    seen: list[int] = []
     with pytest.raises(IntegrityError, match="page 4 links back"):
-        async for page in reading(book, paging):
-            seen += page.batch["id"].to_pylist()
+        await ids(reading(Book(300, links={4: back}), paging), seen)
     assert seen == list(range(9))
 
 
