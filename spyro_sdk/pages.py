@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from .errors import ConnectorError, IntegrityError
 from .http import Request
-from .paging import Foreseeing, Paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,8 @@ class Page:
 
 Foresee: TypeAlias = Callable[[Any], None]
 """Told what an answer says around its records, as soon as that is known."""
+Ahead: TypeAlias = Callable[[Request, Any], Request | None]
+"""The next request, as far as a request and what is foreseen of its answer tell it; see `paging`."""
 Ask: TypeAlias = Callable[[Request, Foresee], Coroutine[Any, Any, Page]]
 """Ask for one page."""
 Identity: TypeAlias = tuple[str, str, bytes]
@@ -72,15 +73,14 @@ class Pages:
     """
 
     def __init__(
-        self, ask: Ask, paging: Paging, bounds: Bounds, lost: Callable[[str], IntegrityError]
+        self, ask: Ask, ahead: Ahead | None, bounds: Bounds, lost: Callable[[str], IntegrityError]
     ) -> None:
-        self._ask, self._paging, self._bounds, self._lost = ask, paging, bounds, lost
+        self._ask, self._ahead, self._bounds, self._lost = ask, ahead, bounds, lost
         self._line: deque[_Turn] = deque()
         self._tasks: set[asyncio.Task[Page]] = set()
         self._came: set[Identity] = set()
         self._rows, self._largest = 0, 1
         self._announced: int | None = None
-        self._is_foreseeing = True
 
     async def read(self, first: Request) -> AsyncGenerator[Page, None]:
         """Yield the pages from `first` on.
@@ -113,7 +113,7 @@ class Pages:
         if upcoming is None:
             self._drop()
         elif turn.next is not None and _identity(turn.next) != _identity(upcoming):
-            self._is_foreseeing = False  # it would be wrong again, and each time cost a request
+            self._ahead = None  # it would be wrong again, and each time cost a request
             self._drop()
         if upcoming is not None and _identity(upcoming) in self._came:
             raise self._lost(f"page {len(self._came)} links back to one that came before")
@@ -130,7 +130,7 @@ class Pages:
 
     def _start(self, request: Request) -> None:
         """Ask for a page."""
-        following = self._ahead(request, None)
+        following = self._told(request, None)
         turn = _Turn(request, following, following is not None)
         turn.task = asyncio.create_task(self._ask(request, partial(self._foresee, turn)))
         turn.task.add_done_callback(self._tasks.discard)
@@ -141,14 +141,14 @@ class Pages:
     def _foresee(self, turn: _Turn, payload: Any) -> None:
         """Ask for the page after the last, when what came of that tells its address."""
         if turn.next is None and self._line and turn is self._line[-1]:
-            turn.next = self._ahead(turn.request, payload)
+            turn.next = self._told(turn.request, payload)
             self._extend()
 
-    def _ahead(self, request: Request, payload: Any) -> Request | None:
+    def _told(self, request: Request, payload: Any) -> Request | None:
         """The next request as far as it can be told; what makes no sense is found out by the page itself."""
-        if self._is_foreseeing and isinstance(self._paging, Foreseeing):
+        if self._ahead is not None:
             with suppress(ConnectorError, ValueError, TypeError, LookupError):
-                return self._paging.ahead(request, payload)
+                return self._ahead(request, payload)
         return None
 
     def _extend(self) -> None:

@@ -34,7 +34,7 @@ from .failure import refused
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .pages import Bounds, Foresee, Page, Pages
-from .paging import Answer, dig
+from .paging import Answer, Foreseeing, dig
 from .plan import Plan
 from .transport.aiohttp import AiohttpTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
@@ -229,12 +229,12 @@ class RestConnector(BaseConnector):
         is_eager = query.limit is None or enough is not None
         reading = Reading(query.entity, entity, *_wanted(entity, query), finish=since)
         request = self.request(entity, query)
-        async with aclosing(self._pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
+        async with aclosing(self.pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
             async for page in pages:
                 self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
                 yield page.batch
 
-    async def _pages(
+    async def pages(
         self, reading: Reading, request: Request, *, enough: int | None = None, is_eager: bool = True
     ) -> AsyncGenerator[Page, None]:
         """The pages from `request` on, in order, each asked for while those before it are worked on.
@@ -244,8 +244,10 @@ class RestConnector(BaseConnector):
         announced.
         """
         bounds = Bounds(self._concurrency(), self.config.page_size, enough, is_eager)
-        lost = partial(self._lost, reading.entity)
-        pages = Pages(partial(self._page, reading), reading.entity.paging, bounds, lost)
+        lost = partial(self.lost, reading.entity)
+        paging = reading.entity.paging
+        foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
+        pages = Pages(partial(self._page, reading), foreseen, bounds, lost)
         async with aclosing(pages.read(request)) as found:
             async for page in found:
                 yield page
@@ -380,7 +382,8 @@ class RestConnector(BaseConnector):
             )
         return request
 
-    def _lost(self, entity: Entity, what: str) -> IntegrityError:
+    def lost(self, entity: Entity, what: str) -> IntegrityError:
+        """The error for records of an entity that are missing, or came twice."""
         return IntegrityError(
             f"{self.name} did not give every {entity.name} exactly once: {what}",
             entity.name,

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from spyro_sdk.errors import DataFetchError, DecodeError, IntegrityError
 from spyro_sdk.http import Request
 from spyro_sdk.pages import Bounds, Foresee, Page, Pages
-from spyro_sdk.paging import Answer
 
 SIZE = 3
 
@@ -33,33 +32,16 @@ def lost(what: str) -> IntegrityError:
     return IntegrityError(f"lost: {what}")
 
 
-@dataclass(frozen=True)
-class Blind:
-    """A paging that knows the next request from the whole answer alone."""
-
-    def first(self, request: Request, size: int) -> Request:
-        return request
-
-    def next(self, request: Request, answer: Answer) -> Request | None:
-        return answer.payload
-
-
-@dataclass(frozen=True)
-class Counted(Blind):
+def counted(request: Request, payload: Any) -> Request | None:
     """Pages by number."""
-
-    def ahead(self, request: Request, payload: Any) -> Request | None:
-        return numbered(number(request) + 1)
+    return numbered(number(request) + 1)
 
 
-@dataclass(frozen=True)
-class Linked(Blind):
+def linked(request: Request, payload: Any) -> Request | None:
     """Pages by a link, which stands in what is foreseen."""
-
-    def ahead(self, request: Request, payload: Any) -> Request | None:
-        if isinstance(payload, Exception):
-            raise payload
-        return payload
+    if isinstance(payload, Exception):
+        raise payload
+    return payload
 
 
 @dataclass
@@ -98,9 +80,9 @@ class Book:
         return Page(batch, len(rows), numbered(link) if link else None, self.total)
 
 
-def reading(book: Book, paging: Any = None, **bounds: Any) -> Any:
+def reading(book: Book, ahead: Any = counted, **bounds: Any) -> Any:
     given = {"under_way": 8, "page_size": SIZE, **bounds}
-    return Pages(book.ask, paging or Counted(), Bounds(**given), lost).read(numbered(1))
+    return Pages(book.ask, ahead, Bounds(**given), lost).read(numbered(1))
 
 
 async def ids(pages: Any, seen: list[int] | None = None) -> list[int]:
@@ -120,12 +102,12 @@ async def settled() -> None:
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("paging", [Blind(), Counted(), Linked()])
+@pytest.mark.parametrize("ahead", [None, counted, linked])
 @pytest.mark.parametrize("rows", [0, 1, 3, 4, 30])
 @pytest.mark.parametrize("total", [None, "right"])
-async def test_every_record_comes_once_and_in_order(paging: Any, rows: int, total: Any) -> None:
+async def test_every_record_comes_once_and_in_order(ahead: Any, rows: int, total: Any) -> None:
     book = Book(rows, total=rows if total else None)
-    assert await ids(reading(book, paging)) == list(range(rows))
+    assert await ids(reading(book, ahead)) == list(range(rows))
 
 
 async def test_computed_pages_are_asked_for_twice_as_far_ahead_each_time() -> None:
@@ -205,7 +187,7 @@ async def test_a_link_in_the_first_bytes_is_followed_while_the_page_is_on_its_wa
         await gate.wait()
 
     book = Book(30, before=before)
-    task = asyncio.ensure_future(ids(reading(book, Linked())))
+    task = asyncio.ensure_future(ids(reading(book, linked)))
     await settled()
     assert book.asked == [1, 2]  # and no farther, before a page has come
     gate.set()
@@ -219,7 +201,7 @@ async def test_a_wrong_foresight_costs_a_request_and_no_record(odd: Any) -> None
         yield odd
 
     book = Book(12, before=before)
-    assert await ids(reading(book, Linked())) == list(range(12))
+    assert await ids(reading(book, linked)) == list(range(12))
 
 
 async def test_who_foresaw_wrongly_once_is_not_believed_again() -> None:
@@ -251,12 +233,12 @@ async def test_what_goes_wrong_is_told_after_the_pages_before_it() -> None:
     assert seen == list(range(9))
 
 
-@pytest.mark.parametrize("paging", [Blind(), Counted(), Linked()])
+@pytest.mark.parametrize("ahead", [None, counted, linked])
 @pytest.mark.parametrize("back", [1, 2, 4])
-async def test_a_circle_is_seen_before_a_record_comes_twice(paging: Any, back: int) -> None:
+async def test_a_circle_is_seen_before_a_record_comes_twice(ahead: Any, back: int) -> None:
     seen: list[int] = []
     with pytest.raises(IntegrityError, match="page 4 links back"):
-        await ids(reading(Book(300, links={4: back}), paging), seen)
+        await ids(reading(Book(300, links={4: back}), ahead), seen)
     assert seen == list(range(9))
 
 
@@ -266,23 +248,23 @@ async def test_a_link_that_leads_back_is_not_followed_when_it_is_foreseen() -> N
 
     book = Book(300, links={1: 1}, before=before)
     with pytest.raises(IntegrityError, match="page 1 links back"):
-        await ids(reading(book, Linked()))
+        await ids(reading(book, linked))
     assert book.asked == [1]
 
 
 @pytest.mark.parametrize("claimed", [0, 9, 11])
-@pytest.mark.parametrize("paging", [Blind(), Counted()])
-async def test_a_total_that_does_not_agree_is_an_error(claimed: int, paging: Any) -> None:
+@pytest.mark.parametrize("ahead", [None, counted])
+async def test_a_total_that_does_not_agree_is_an_error(claimed: int, ahead: Any) -> None:
     with pytest.raises(IntegrityError, match=f"announced {claimed} records and sent 10"):
-        await ids(reading(Book(10, total=claimed), paging))
+        await ids(reading(Book(10, total=claimed), ahead))
 
 
-@pytest.mark.parametrize("paging", [Blind(), Counted(), Linked()])
+@pytest.mark.parametrize("ahead", [None, counted, linked])
 @pytest.mark.parametrize("total", [None, 300])
 @pytest.mark.parametrize("enough", [1, 3, 4, 6, 29, 30])
-async def test_no_page_is_asked_for_that_is_not_needed(paging: Any, total: int | None, enough: int) -> None:
+async def test_no_page_is_asked_for_that_is_not_needed(ahead: Any, total: int | None, enough: int) -> None:
     book = Book(300, total=total)
-    found = await ids(reading(book, paging, enough=enough))
+    found = await ids(reading(book, ahead, enough=enough))
     pages = -(-enough // SIZE)
     assert found == list(range(SIZE * pages))
     assert book.asked == list(range(1, pages + 1))
@@ -325,10 +307,10 @@ async def test_being_cancelled_leaves_no_task() -> None:
     under_way=st.integers(1, 6),
     steps=st.lists(st.integers(0, 6), min_size=16, max_size=16),
     foreseen=st.lists(st.integers(-1, 16), min_size=16, max_size=16),
-    paging=st.sampled_from([Blind(), Counted(), Linked()]),
+    ahead=st.sampled_from([None, counted, linked]),
 )
 def test_whatever_is_foreseen_and_whenever_it_comes_the_records_are_the_same(
-    rows: int, says_total: bool, under_way: int, steps: list[int], foreseen: list[int], paging: Any
+    rows: int, says_total: bool, under_way: int, steps: list[int], foreseen: list[int], ahead: Any
 ) -> None:
     async def before(page: int) -> AsyncIterator[Any]:
         guess = foreseen[page % 16]
@@ -338,7 +320,7 @@ def test_whatever_is_foreseen_and_whenever_it_comes_the_records_are_the_same(
 
     async def main() -> None:
         book = Book(rows, total=rows if says_total else None, before=before)
-        assert await ids(reading(book, paging, under_way=under_way)) == list(range(rows))
+        assert await ids(reading(book, ahead, under_way=under_way)) == list(range(rows))
         assert book.most <= under_way + 1  # a page that was dropped ends a moment later
 
     asyncio.run(main())

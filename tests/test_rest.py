@@ -678,7 +678,7 @@ async def test_pages_end_where_enough_records_have_come(service: Service) -> Non
     async with acme(service).connection_context() as connector:
         first = connector.request(CUSTOMER, Query.ask("Customer"))
         reading = Reading("Customer", CUSTOMER, None)
-        pages = [page async for page in connector._pages(reading, first, enough=5)]
+        pages = [page async for page in connector.pages(reading, first, enough=5)]
     assert [(page.rows, page.last) for page in pages] == [(3, 3), (3, 6)]
     assert service.pages == [1, 2]
 

@@ -13,22 +13,20 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ...arrow.schema import unify
 from ...auth import oauth
 from ...config import ConnectorConfig
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
-from ...errors import ConfigurationError, DataFetchError, DecodeError
+from ...errors import ConfigurationError, DecodeError
 from ...events import PageArrived
 from ...guards.quota import Quota
 from ...http import Request, Response
-from ...pages import Page
 from ...paging import Answer
 from ...plan import Plan
-from ...rest import Finish, Place, Reading, RestConnector, by_worker
-from . import describe, soql
+from ...rest import Place, RestConnector
+from . import describe
 from .address import LOGIN, audience, version
+from .answers import Answers
 from .question import Question, condition_of, native_columns, since_of
 from .refusal import error_of, not_its_own
 from .vocabulary import TRANSLATIONS
@@ -176,7 +174,8 @@ class Salesforce(RestConnector):
         query = await self.prepare(query)
         question = await self._question(query)
         groups = question.groups()
-        request = self._query(question, groups[0], limit=question.limit)
+        answers = self._answers(question)
+        request = answers.request(groups[0], limit=question.limit)
         rows = await self._counted(question) if count else None
         if rows is not None and question.limit is not None:
             rows = min(rows, question.limit)
@@ -184,7 +183,7 @@ class Salesforce(RestConnector):
             self.name,
             query,
             f"GET {request.url.removeprefix(self.base_url)}?q={request.params['q']}",
-            self._page_size(question),
+            answers.page_size,
             rows,
             None if question.condition.exact else str(query.where),
             self.stats.quota.remaining if self.stats.quota else None,
@@ -254,83 +253,13 @@ class Salesforce(RestConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         question = await self._question(query)
-        async with aclosing(self._answers(question)) as pages:
+        async with aclosing(self._answers(question).pages()) as pages:
             async for page in pages:
                 self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
                 yield page.batch
 
-    async def _answers(self, question: Question) -> AsyncGenerator[Page, None]:
-        """The pages of a question by `Id`; a cursor that Salesforce has dropped is asked for anew."""
-        first, *others = question.groups()
-        finish = partial(self._finished, question, others)
-        reading = self._reading(question, first, finish)
-        last, limit = "", question.limit
-        is_eager = question.query.limit is None or question.condition.exact
-        while True:
-            start = last
-            after = [f"Id > {soql.quoted(last)}"] if last else []
-            request = self._query(question, first, *after, limit=limit)
-            try:
-                async with aclosing(self._pages(reading, request, is_eager=is_eager)) as pages:
-                    async for page in pages:
-                        last = page.last or last
-                        limit = None if limit is None else limit - page.rows
-                        yield page
-                return
-            except DataFetchError as error:
-                if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
-                    raise
-
-    def _reading(self, question: Question, columns: Sequence[str], finish: Finish | None = None) -> Reading:
-        """How answers with these columns are read: nothing else was asked for, so nothing else is wanted."""
-        schema = describe.wire(pa.schema([question.schema.field(name) for name in columns]))
-        return Reading(question.query.entity, question.entity, schema, closed=True, finish=finish)
-
-    async def _finished(self, question: Question, others: Sequence[Sequence[str]], page: Page) -> Page:
-        """A page in the columns that the caller can name, those that its address could not hold added."""
-        parts = [await self._part(question, page, group) for group in others] if page.rows else []
-        return await by_worker(partial(self._shaped, question, parts))(page)
-
-    def _shaped(self, question: Question, parts: Sequence[pa.Table], batch: pa.RecordBatch) -> pa.RecordBatch:
-        wide = self._joined(question, batch, parts) if parts else batch
-        return question.shaped(describe.flat(wide, question.schema), {"base_url": self.base_url})
-
-    async def _part(self, question: Question, page: Page, group: Sequence[str]) -> pa.Table:
-        """The columns of `group` for the records of a page."""
-        ids = page.batch["Id"]
-        first, last = (soql.quoted(ids[place].as_py()) for place in (0, -1))
-        request = self._query(question, group, f"Id >= {first}", f"Id <= {last}")
-        async with aclosing(self._pages(self._reading(question, group), request)) as pages:
-            return unify([part.batch async for part in pages])
-
-    def _joined(self, question: Question, batch: pa.RecordBatch, parts: Sequence[pa.Table]) -> pa.RecordBatch:
-        """The records with the columns of all parts, each beside its own `Id`."""
-        for part in parts:
-            places = pc.index_in(batch["Id"], value_set=part["Id"].combine_chunks())
-            if places.null_count:
-                raise self._lost(
-                    question.entity,
-                    f"{places.null_count:,} records were deleted or changed while they were read",
-                )
-            for name in part.column_names:
-                if name not in batch.schema.names:
-                    column = part[name].take(places).combine_chunks()
-                    batch = batch.append_column(part.schema.field(name), column)
-        return batch
-
-    def _query(
-        self, question: Question, columns: Sequence[str], *more: str, limit: int | None = None
-    ) -> Request:
-        return Request(
-            self.base_url + self._endpoint(question.query),
-            params={"q": question.statement(columns, *more, limit=limit)},
-            headers={"Sforce-Query-Options": f"batchSize={self._page_size(question)}"},
-        )
-
-    def _page_size(self, question: Question) -> int:
-        """Records in a page: Salesforce gives from 200 to 2,000, and we ask for no more than are wanted."""
-        wanted = self.config.page_size if question.query.limit is None else question.query.limit
-        return max(200, min(wanted, self.config.page_size, 2000))
+    def _answers(self, question: Question) -> Answers:
+        return Answers(self, question, self.base_url + self._endpoint(question.query))
 
     def _endpoint(self, query: Query) -> str:
         return self._path("queryAll" if query.include_deleted else "query")
