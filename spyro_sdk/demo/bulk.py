@@ -1,9 +1,9 @@
 """The Bulk API 2.0's addresses: jobs that answer a query in chunks of CSV.
 
-Played after "Bulk API 2.0 and Bulk API Developer Guide", https://developer.salesforce.com/docs
-/atlas.en-us.api_asynch.meta/api_asynch/query_bulk_api_2_0.htm. What it leaves open is played so: an empty
-result is a row of names and no more, null is an empty value in quotes, and no chunk is larger than the
-default even if the client asks for more.
+Played after the vendor's guide:
+https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/query_bulk_api_2_0.htm
+What it leaves open is played so: an empty result is a row of names and no more, null is an empty value in
+quotes, and no chunk is larger than the default even if the client asks for more.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from spyro_sdk.demo.plan import Column, Plan, formatted
 from spyro_sdk.demo.schema import BARE, NUMBERS
 
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
+UNQUOTED = BARE | NUMBERS | {"boolean"}  # types whose values have no quotes within
+FRACTIONS = NUMBERS - {"int"}
 LINE_ENDINGS = {"CRLF": "\r\n", "LF": "\n"}
 
 
@@ -42,7 +44,7 @@ def _quoted(column: Column) -> tuple[str, str]:
     kind = column.field.type
     if kind == "datetime" and not column.nillable:
         return '"%.23sZ"', column.sql
-    if kind in BARE | NUMBERS | {"boolean"}:
+    if kind in UNQUOTED:
         return '"%s"', _plain(column)
     return '"%w"', f"coalesce({column.sql}, '')"  # %w doubles the quotes within
 
@@ -56,6 +58,22 @@ def _bare(column: Column) -> tuple[str, str]:
 
 def _plain(column: Column) -> str:
     """Write the SQL of a value's text, or null; times are in UTC and say so with a Z."""
-    if column.field.type == "boolean":
+    kind = column.field.type
+    if kind == "boolean":
         return f"CASE {column.sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
-    return f"substr({column.sql}, 1, 23) || 'Z'" if column.field.type == "datetime" else column.sql
+    if kind in FRACTIONS:
+        return _fraction(column.sql)
+    return f"substr({column.sql}, 1, 23) || 'Z'" if kind == "datetime" else column.sql
+
+
+def _fraction(sql: str) -> str:
+    """Write the SQL of a number as Java's Double does: 9999999.0, but 1.0E7 and 1.0E-4.
+
+    https://github.com/forcedotcom/cli/issues/3367 shows such values, of whole numbers, too.
+    """
+    digits, sign = f"format('%.14e', {sql})", f"({sql} < 0)"
+    mantissa = f"rtrim(substr({digits}, 1, 16 + {sign}), '0')"
+    exponent = f"CAST(substr({digits}, 18 + {sign}) AS INTEGER)"
+    is_small = f"{sql} > -1e-3 AND {sql} < 1e-3 AND {sql} != 0"
+    scientific = f"replace({mantissa} || 'E', '.E', '.0E') || {exponent}"
+    return f"CASE WHEN {sql} >= 1e7 OR {sql} <= -1e7 OR ({is_small}) THEN {scientific} ELSE {sql} END"
