@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-import anyio
-import anyio.to_thread
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import Body, ahead, column, decode, inflate, open_body, parse
-from .arrow.schema import changes, merge
+from .arrow.decode import Body, ahead, column, inflate, open_body, parse
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
@@ -27,67 +24,23 @@ from .errors import (
     DecodeError,
     IntegrityError,
     ValidationError,
-    some,
 )
 from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
-from .failure import refused
+from .failure import refused, shape_of, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .pages import Bounds, Foresee, Page, Pages
 from .paging import Answer, Foreseeing, dig
 from .plan import Plan
+from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
 from .transport.aiohttp import AiohttpTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
+from .workers import here, in_worker
 
 T = TypeVar("T")
-Change: TypeAlias = tuple[str, str, str]
-"""A column that is wider than announced: its name, the type that was, the type that is."""
 
 INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 MOMENT = pa.timestamp("us", "UTC")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page stands in its fetch."""
-
-    next: Request | None
-    """What to ask for after it."""
-    total: int | None = None
-    """Records of the whole fetch, if the service says."""
-
-
-Finish: TypeAlias = Callable[[Page], Awaitable[Page]]
-
-
-@dataclass(slots=True)
-class Reading:
-    """What one fetch knows of the bodies that it reads; its schema grows with them."""
-
-    name: str
-    """What the caller asked for."""
-    entity: Entity
-    schema: pa.Schema | None
-    """The columns as they stand in a body: those described or declared, or else what the first page has."""
-    closed: bool = False
-    """Whether no other columns are wanted than those of the schema."""
-    finish: Finish | None = None
-    """What is made of each page before it is handed on."""
-    told: set[Change] = field(default_factory=set)
-
-    def decoded(self, body: Body) -> pa.RecordBatch:
-        """The records of a body; called in a worker thread."""
-        return decode(body, self.schema, closed=self.closed)
-
-    def learn(self, found: pa.Schema) -> list[Change]:
-        """Widen the schema to what a page had; return the changes that nobody was told yet."""
-        if self.schema is None or found.equals(self.schema):
-            self.schema = self.schema or found
-            return []
-        news = [change for change in changes(self.schema, found) if change not in self.told]
-        self.told.update(news)
-        self.schema = merge(self.schema, found)
-        return news
 
 
 class RestConnector(BaseConnector):
@@ -146,7 +99,7 @@ class RestConnector(BaseConnector):
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=_words(payload))
+            raise refused(self.name, response.status, response.headers, words=words_of(payload))
 
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
@@ -227,7 +180,7 @@ class RestConnector(BaseConnector):
         since = by_worker(partial(self._changed, entity, query.since)) if query.since else None
         enough = query.limit if query.where is None and since is None else None
         is_eager = query.limit is None or enough is not None
-        reading = Reading(query.entity, entity, *_wanted(entity, query), finish=since)
+        reading = Reading(query.entity, entity, *wanted(entity, query), finish=since)
         request = self.request(entity, query)
         async with aclosing(self.pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
             async for page in pages:
@@ -269,13 +222,13 @@ class RestConnector(BaseConnector):
     ) -> Page:
         """The page in an answer; an error where it holds none."""
         entity = reading.entity
-        work = _in_worker if len(response.body) > INLINE else _here
+        work = in_worker if len(response.body) > INLINE else here
         body = await work(self._opened, response, entity.records)
         foresee(body.payload)
         batch = await work(self._records, reading, body)
         answer = Answer(body.payload, batch.num_rows, response.headers)
         place = self.place(entity, request, answer)
-        return Page(batch, batch.num_rows, place.next, place.total, _last(batch, entity.key))
+        return Page(batch, batch.num_rows, place.next, place.total, last_key(batch, entity.key))
 
     def _opened(self, response: Response, path: str) -> Body:
         """The body of an answer that is good, what stands around the records read."""
@@ -288,11 +241,11 @@ class RestConnector(BaseConnector):
 
     def _records(self, reading: Reading, body: Body) -> pa.RecordBatch:
         entity = reading.entity
-        if body.records is None and not _is_list_of_objects(dig(body.payload, entity.records)):
+        if body.records is None and not is_list_of_objects(dig(body.payload, entity.records)):
             raise DecodeError(
                 f"{self.name} answered without a list of records"
                 + (f" at {entity.records!r}" if entity.records else "")
-                + f" for {entity.name}; it sent {_shape(body.payload)}",
+                + f" for {entity.name}; it sent {shape_of(body.payload)}",
                 entity.name,
                 connector=self.name,
             )
@@ -311,7 +264,7 @@ class RestConnector(BaseConnector):
 
         async def understand(response: Response) -> T:
             if len(response.body) > INLINE:
-                return await _in_worker(self._understood, response, partial(read, request))
+                return await in_worker(self._understood, response, partial(read, request))
             return self._understood(response, partial(read, request))
 
         return await self._call(request, understand)
@@ -406,47 +359,6 @@ def _leaf(name: str, value: Any) -> Leaf:
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
 
 
-def _wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
-    """The columns that a query looks at, and whether all others may be passed over.
-
-    Not where one is an object: what is new in that would be passed over too.
-    """
-    if entity.schema is None or query.columns is None:
-        return entity.schema, False
-    names = {*query.columns, *(query.where.columns if query.where else ()), entity.key, entity.cursor}
-    heads = {str(name).partition(".")[0] for name in names} | names
-    wanted = pa.schema([field for field in entity.schema if field.name in heads])
-    return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)
-
-
-def by_worker(shape: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
-    """Have a worker thread make something of the records of each page."""
-
-    async def finish(page: Page) -> Page:
-        return replace(page, batch=await _in_worker(shape, page.batch))
-
-    return finish
-
-
-def _last(batch: pa.RecordBatch, key: str | None) -> Any:
-    """The key of the last record."""
-    return batch[key][-1].as_py() if batch.num_rows and key in batch.schema.names else None
-
-
-async def _in_worker(function: Callable[..., T], *args: Any) -> T:
-    """Call in a worker thread; when we are cancelled it is left to end by itself."""
-    return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True)
-
-
-async def _here(function: Callable[..., T], *args: Any) -> T:
-    """Call at once: a small body takes less time than a thread."""
-    return function(*args)
-
-
-def _is_list_of_objects(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(it, dict) for it in found)
-
-
 def _payload(response: Response) -> Any:
     """The decoded body; None for a bad answer that is no JSON."""
     try:
@@ -455,21 +367,3 @@ def _payload(response: Response) -> Any:
         if 200 <= response.status < 300:
             raise
         return None
-
-
-def _words(payload: Any) -> str:
-    """What an error body says, from the places where such words usually stand."""
-    for name in ("message", "error_description", "detail", "title", "error"):
-        words = payload.get(name) if isinstance(payload, dict) else None
-        if isinstance(words, dict):
-            return _words(words)
-        if isinstance(words, str) and words:
-            return words[:300]
-    return ""
-
-
-def _shape(payload: Any) -> str:
-    """What an answer looks like, in few words and without its values."""
-    if isinstance(payload, dict):
-        return f"an object with {some(payload)}" if payload else "an empty object"
-    return "a list" if isinstance(payload, list) else f"a {type(payload).__name__}"

@@ -48,7 +48,8 @@ from spyro_sdk.events import (
 )
 from spyro_sdk.http import Request, Response
 from spyro_sdk.paging import Answer, Cursor, NextLink, Offset
-from spyro_sdk.rest import Reading, RestConnector
+from spyro_sdk.reading import Reading
+from spyro_sdk.rest import RestConnector
 
 from .service import (
     Fault,

@@ -23,7 +23,8 @@ from ...guards.quota import Quota
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
-from ...rest import Place, RestConnector
+from ...reading import Place
+from ...rest import RestConnector
 from . import describe
 from .address import LOGIN, audience, version
 from .answers import Answers

@@ -15,7 +15,8 @@ from ...arrow.schema import unify
 from ...errors import DataFetchError
 from ...http import Request
 from ...pages import Bounds, Foresee, Page, Pages
-from ...rest import Finish, Reading, RestConnector, by_worker
+from ...reading import Finish, Reading, by_worker
+from ...rest import RestConnector
 from . import describe, soql
 from .question import Question
 from .ranges import ranges
