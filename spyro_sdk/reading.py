@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from .pages import Page
 from .workers import in_worker
 
 Change: TypeAlias = tuple[str, str, str]
-"""A column that is wider than announced: its name, the type that was, the type that is."""
+"""A column that is wider than known: its name, the type that was, the type that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,19 @@ class Reading:
     closed: bool = False
     """Whether no other columns are wanted than those of the schema."""
     finish: Finish | None = None
-    told: set[Change] = field(default_factory=set)
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body; called in a worker thread."""
         return decode(body, self.schema, closed=self.closed)
 
     def learn(self, found: pa.Schema) -> list[Change]:
-        """Widen the schema to what a page had; return the changes that nobody was told yet."""
-        if self.schema is None or found.equals(self.schema):
-            self.schema = self.schema or found
+        """Widen the schema to what a page had; return what that changed."""
+        known = self.schema
+        if known is None or found.equals(known):
+            self.schema = known or found
             return []
-        news = [change for change in changes(self.schema, found) if change not in self.told]
-        self.told.update(news)
-        self.schema = merge(self.schema, found)
-        return news
+        self.schema = merge(known, found)
+        return changes(known, self.schema)
 
 
 def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
