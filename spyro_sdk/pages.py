@@ -31,7 +31,7 @@ class Page:
     """The key of its last record, where the entity has one."""
 
 
-Foresee: TypeAlias = Callable[[Any], None]
+Foresee: TypeAlias = Callable[[Any], object]
 """Told what an answer says around its records, as soon as that is known."""
 Ahead: TypeAlias = Callable[[Request, Any], Request | None]
 """The next request, as far as a request and what is foreseen of its answer tell it; see `paging`."""

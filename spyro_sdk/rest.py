@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -35,7 +36,7 @@ from .plan import Plan
 from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
 from .transport.aiohttp import AiohttpTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
-from .workers import here, in_worker
+from .workers import in_worker
 
 T = TypeVar("T")
 
@@ -221,13 +222,17 @@ class RestConnector(BaseConnector):
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
     ) -> Page:
         """The page in an answer; an error where it holds none."""
+        if len(response.body) <= INLINE:
+            return self._made(reading, request, foresee, response)
+        soon = partial(asyncio.get_running_loop().call_soon_threadsafe, foresee)
+        return await in_worker(self._made, reading, request, soon, response)
+
+    def _made(self, reading: Reading, request: Request, foresee: Foresee, response: Response) -> Page:
         entity = reading.entity
-        work = in_worker if len(response.body) > INLINE else here
-        body = await work(self._opened, response, entity.records)
+        body = self._opened(response, entity.records)
         foresee(body.payload)
-        batch = await work(self._records, reading, body)
-        answer = Answer(body.payload, batch.num_rows, response.headers)
-        place = self.place(entity, request, answer)
+        batch = self._records(reading, body)
+        place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
         return Page(batch, batch.num_rows, place.next, place.total, last_key(batch, entity.key))
 
     def _opened(self, response: Response, path: str) -> Body:

@@ -24,8 +24,3 @@ async def in_worker(function: Callable[..., T], *args: Any) -> T:
     except LookupError:
         _workers.set(workers := anyio.CapacityLimiter(max(2, os.cpu_count() or 1)))
     return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True, limiter=workers)
-
-
-async def here(function: Callable[..., T], *args: Any) -> T:
-    """Call at once: a small body takes less time than a thread."""
-    return function(*args)
