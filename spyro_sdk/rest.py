@@ -224,7 +224,11 @@ class RestConnector(BaseConnector):
         """The page in an answer; an error where it holds none."""
         if len(response.body) <= INLINE:
             return self._made(reading, request, foresee, response)
-        soon = partial(asyncio.get_running_loop().call_soon_threadsafe, foresee)
+        loop = asyncio.get_running_loop()
+
+        def soon(payload: Any) -> None:
+            loop.call_soon_threadsafe(foresee, payload)
+
         return await in_worker(self._made, reading, request, soon, response)
 
     def _made(self, reading: Reading, request: Request, foresee: Foresee, response: Response) -> Page:
