@@ -29,6 +29,7 @@ class Page:
     """Records of the whole fetch, if the service says."""
     last: Any = None
     """The key of its last record, where the entity has one."""
+    size: int = 0  # bytes of the body it came in
 
 
 Foresee: TypeAlias = Callable[[Any], object]
@@ -107,7 +108,7 @@ class Pages:
         """Count a page that has come; return the request for the next, None where no more is wanted."""
         self._came.add(_identity(turn.request))
         self._rows += page.rows
-        self._largest = max(self._largest, page.batch.nbytes)
+        self._largest = max(self._largest, page.size)
         self._announced = page.total if page.total is not None else self._announced
         upcoming = None if self._is_enough else page.next
         if upcoming is None:

@@ -237,7 +237,8 @@ class RestConnector(BaseConnector):
         foresee(body.payload)
         batch = self._records(reading, body)
         place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
-        return Page(batch, batch.num_rows, place.next, place.total, last_key(batch, entity.key))
+        last = last_key(batch, entity.key)
+        return Page(batch, batch.num_rows, place.next, place.total, last, len(response.body))
 
     def _opened(self, response: Response, path: str) -> Body:
         """The body of an answer that is good, what stands around the records read."""

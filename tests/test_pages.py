@@ -77,7 +77,7 @@ class Book:
         rows = list(range(first, max(first, last)))
         link = self.links.get(page, page + 1 if last < self.rows else None)
         batch = pa.record_batch({"id": pa.array(rows, pa.int64())})
-        return Page(batch, len(rows), numbered(link) if link else None, self.total)
+        return Page(batch, len(rows), numbered(link) if link else None, self.total, size=100)
 
 
 def reading(book: Book, ahead: Any = counted, **bounds: Any) -> Any:
@@ -155,8 +155,7 @@ async def test_no_more_are_under_way_than_are_allowed() -> None:
 
 async def test_big_pages_are_not_piled_up() -> None:
     book = Book(300, total=300)
-    size = book.page(1).batch.nbytes
-    async with aclosing(reading(book, memory=2 * size)) as pages:
+    async with aclosing(reading(book, memory=200)) as pages:
         await anext(pages)
         await settled()
         assert book.asked == [1, 2, 3]
