@@ -34,7 +34,7 @@ from .events import (
 )
 from .failure import typed
 from .guards.breaker import CircuitBreaker
-from .guards.limiter import RateLimiter
+from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
 from .lifecycle import Lifecycle
 from .observers.logging import Log
@@ -74,7 +74,7 @@ class BaseConnector(Lifecycle):
     ) -> None:
         self.stats = Stats()
         super().__init__(config, [self.stats, Log(), *observers])
-        self.limiter = limiter or RateLimiter(config.rate)
+        self.limiter = limiter or RateLimiter(config.rate, jitter=JITTER)
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
