@@ -15,6 +15,7 @@ Where to look, from the face down
     guards                 retry, circuit breaker, rate limiter: around any call
     entity, where, paging  what is offered, what is asked, how the next page is asked for
     auth, transport        how a request is signed and sent
+    warm                   what is heavy is imported while the service is being asked
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
     demo                   services that never were, to try it all without an account
@@ -81,7 +82,10 @@ def __getattr__(name: str) -> Any:
         return import_module(".connectors", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    from .warm import uncollected
+
+    with uncollected():
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

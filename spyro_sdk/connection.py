@@ -12,7 +12,7 @@ from functools import partial
 from inspect import signature
 from typing import Any, NoReturn, Self
 
-from . import blocking, registry
+from . import blocking, registry, warm
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import Catalogue, EntitySchema, Query, decided, named
@@ -53,7 +53,9 @@ def connect(
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
-    kind, options, listeners = _kind(name), demo_options(demo), _listeners(observers)
+    with warm.uncollected():
+        kind = _kind(name)
+    options, listeners = demo_options(demo), _listeners(observers)
     if config is not None and (settings or options is not None):
         raise ConfigurationError(
             "config is given, and settings beside it: give one of the two", field="config"
@@ -68,6 +70,7 @@ def connect(
     config = config or configured(kind, settings, os.environ if options is None else {})
     if sys.stderr.isatty() if progress is None else progress:
         listeners.append(ProgressLine())
+    warm.begin("pandas")  # while the service answers the first requests
     return Connection(kind, config, listeners)
 
 
