@@ -36,7 +36,7 @@ from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .paging import Answer, dig
 from .plan import Plan
-from .transport.aiohttp import AiohttpTransport
+from .transport.pool import SharedTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class RestConnector(BaseConnector):
 
     async def connect(self) -> None:
         """Open the pool of connections."""
-        self._session = self._transport or AiohttpTransport(self.config)
+        self._session = self._transport or SharedTransport(self.config)
 
     # -- what a connector may override, in the order a page meets it ---------------------------------
 
