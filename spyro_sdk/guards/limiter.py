@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import sys
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable
-from itertools import takewhile
 
 import anyio
 
@@ -112,7 +112,8 @@ class RateLimiter:
     def get_available_tokens(self) -> float:
         """Tokens that could be taken now, never negative."""
         now = self._clock()
-        room = self._most - sum(at + self._window > now for at in self.request_times)
+        times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
+        room = self._most - sum(at + self._window > now for at in times)
         return max(0.0, min(self._held(now), room))
 
     def get_wait_time(self, tokens: int = 1) -> float:
@@ -123,8 +124,8 @@ class RateLimiter:
         """Requests granted in the last 60 seconds, however many tokens each took."""
         since = self._clock() - MINUTE
         self._forget(since - self._jitter)
-        older = takewhile(lambda at: at <= since, self.request_times)
-        return len(self.request_times) - sum(1 for _ in older)
+        times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
+        return len(times) - bisect_right(times, since)
 
     async def _stand_in_line(self, tokens: float, since: float) -> float:
         """Wait until the bucket holds so much; nobody can take it before the caller's next await."""
@@ -161,7 +162,8 @@ class RateLimiter:
 
     def _used_alone(self, quota: Quota, now: float) -> bool:
         """Whether all that is used of a window was used by us, who know when it comes back."""
-        if quota.limit != self._most:
+        is_same = quota.window is None or quota.window + self._jitter == self._window
+        if quota.limit != self._most or not is_same:
             return False
         used, times = self._most - quota.remaining, self.request_times
         return used <= 0 or (used <= len(times) and times[-used] + FORMER * self._window > now)

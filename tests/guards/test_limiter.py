@@ -325,6 +325,17 @@ def test_what_others_used_comes_back_at_the_reset(limiter, used_by_us, wait):
     assert asyncio.run(main()) == pytest.approx(wait)
 
 
+def test_a_quota_of_the_same_size_for_another_window_is_another(limiter):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        for _ in range(4):
+            await limiter.acquire()
+        limiter.learn(Quota(4, 0, 900.0, 86_400.0))  # used up for the day
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(900 + 1 / RATE)
+
+
 def test_a_window_longer_than_our_memory_is_a_pace_alone(limiter):
     async def main():
         limiter.learn(Quota(360, 300, None, 120.0))
