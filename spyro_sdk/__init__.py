@@ -82,10 +82,7 @@ def __getattr__(name: str) -> Any:
         return import_module(".connectors", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .warm import uncollected
-
-    with uncollected():
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -54,9 +54,7 @@ def connect(
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
-    with warm.uncollected():
-        kind = _kind(name)
-    options, listeners = demo_options(demo), _listeners(observers)
+    kind, options, listeners = _kind(name), demo_options(demo), _listeners(observers)
     if config is not None and (settings or options is not None):
         raise ConfigurationError(
             "config is given, and settings beside it: give one of the two", field="config"

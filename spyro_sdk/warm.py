@@ -7,12 +7,11 @@ both, one after the other.
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
@@ -35,23 +34,8 @@ def begin(module: str, *, load: Callable[[str], object] = import_module) -> None
         thread.start()
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let the garbage collector rest while modules are imported: what they make is there to stay.
-
-    Else it looks through all of it again and again, which is a tenth of the time that the imports take.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def _load(module: str, load: Callable[[str], object]) -> None:
-    with uncollected(), suppress(Exception):
+    with suppress(Exception):
         load(module)
 
 

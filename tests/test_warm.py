@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,19 +69,6 @@ def test_an_import_that_fails_is_left_to_who_needs_it(capsys: pytest.CaptureFixt
     warm.begin("there_is_no_such_module")
     assert not ended("there_is_no_such_module").is_alive()
     assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("switch", [gc.enable, gc.disable])
-def test_the_collector_rests_and_is_then_as_it_was(switch: Callable[[], None]) -> None:
-    try:
-        switch()
-        before = gc.isenabled()
-        with suppress(ImportError), warm.uncollected():
-            assert not gc.isenabled()
-            raise ImportError
-        assert gc.isenabled() == before
-    finally:
-        gc.enable()
 
 
 def run(script: str) -> str:
