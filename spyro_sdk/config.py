@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from hashlib import blake2b
 from ipaddress import ip_address
-from os import PathLike
+from os import PathLike, urandom
 from typing import Any, Literal, Self, get_args
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,6 +30,10 @@ NEEDED: Mapping[AuthType, tuple[tuple[str, ...], ...]] = {
 """For each kind of authentication the sets of credentials of which one must be complete."""
 
 CREDENTIALS = tuple(dict.fromkeys(name for ways in NEEDED.values() for way in ways for name in way))
+
+SALT = urandom(16)
+ACCOUNT = ("name", "base_url", "token_url", "auth_type", *CREDENTIALS, "custom_params")
+"""The settings that say which account is asked, and as whom."""
 
 SECRET_NAME = re.compile(
     r"auth|bearer|cookie|credential|jwt|key|pass|pwd|secret|session|signature|token", re.IGNORECASE
@@ -153,6 +158,15 @@ class ConnectorConfig:
     def rate(self) -> RateLimitConfig:
         """The allowance of this configuration."""
         return RateLimitConfig(self.rate_limit, self.burst_size)
+
+    def fingerprint(self, *settings: str) -> bytes:
+        """Tell this account, asked with these settings, from others: equal for equals, in this process alone.
+
+        It keeps the secrets in it: a salted hash, from which none can be guessed.
+        """
+        values = [getattr(self, name) for name in (*ACCOUNT, *settings)]
+        parts = [sorted(it.items()) if isinstance(it, Mapping) else it for it in values]
+        return blake2b(repr(parts).encode(), key=SALT, digest_size=16).digest()
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting but the secret ones; `from_dict` takes it back."""

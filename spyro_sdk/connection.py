@@ -12,7 +12,7 @@ from functools import partial
 from inspect import signature
 from typing import Any, NoReturn, Self
 
-from . import blocking, registry
+from . import blocking, registry, warm
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import Catalogue, EntitySchema, Query, decided, named
@@ -23,6 +23,7 @@ from .errors import (
 )
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
+from .guards.account import limiter_of
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
 from .settings import configured, demo_options, demo_settings
@@ -68,6 +69,7 @@ def connect(
     config = config or configured(kind, settings, os.environ if options is None else {})
     if sys.stderr.isatty() if progress is None else progress:
         listeners.append(ProgressLine())
+    warm.begin("pandas")  # while the service answers the first requests
     return Connection(kind, config, listeners)
 
 
@@ -179,7 +181,7 @@ class Connection:
         self._process = os.getpid()
         self._connector = self._kind(self._config)
         self._connector.observe(*self._observers)
-        blocking.run(self._connector.connect)
+        blocking.run(_opened, self._connector)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
         _open_ones.add(self._connector)
 
@@ -212,6 +214,12 @@ class RateLimit:
             if self.quota and self.quota.limit
             else ""
         )
+
+
+async def _opened(connector: BaseConnector) -> None:
+    """Connect, at the pace of all that this process asks the same account."""
+    connector.share(limiter_of(connector.config))
+    await connector.connect()
 
 
 def _kind(name: Any) -> type[BaseConnector]:

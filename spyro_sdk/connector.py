@@ -34,7 +34,7 @@ from .events import (
 )
 from .failure import typed
 from .guards.breaker import CircuitBreaker
-from .guards.limiter import RateLimiter
+from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
 from .lifecycle import Lifecycle
 from .observers.logging import Log
@@ -74,7 +74,8 @@ class BaseConnector(Lifecycle):
     ) -> None:
         self.stats = Stats()
         super().__init__(config, [self.stats, Log(), *observers])
-        self.limiter = limiter or RateLimiter(config.rate)
+        own = RateLimiter(config.rate, jitter=JITTER)
+        self.limiter, self._own_limiter = limiter or own, own
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
@@ -88,6 +89,11 @@ class BaseConnector(Lifecycle):
         return ConnectorConfig.from_dict(
             {"name": cls.name, **cls.defaults, **settings, "custom_params": custom}
         )
+
+    def share(self, limiter: RateLimiter) -> None:
+        """Ask at the pace of others of the same account; a limiter that was given to us stays."""
+        if self.limiter is self._own_limiter:
+            self.limiter = limiter
 
     # -- what a connector must give -------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from .pages import Bounds, Foresee, Page, Pages
 from .paging import Answer, Foreseeing, dig
 from .plan import Plan
 from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
-from .transport.aiohttp import AiohttpTransport
+from .transport.pool import SharedTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
 from .workers import in_worker
 
@@ -61,7 +61,7 @@ class RestConnector(BaseConnector):
 
     async def connect(self) -> None:
         """Open the pool of connections."""
-        self._session = self._transport or AiohttpTransport(self.config)
+        self._session = self._transport or SharedTransport(self.config)
 
     # -- what a connector may override, in the order a page meets it ---------------------------------
 

@@ -1,6 +1,8 @@
 import json
 import math
 import pathlib
+import subprocess
+import sys
 from dataclasses import fields, replace
 
 import pytest
@@ -352,3 +354,46 @@ def test_the_allowance_of_a_configuration_is_its_own():
 @pytest.mark.parametrize(("settings", "field"), [((0,), "requests_per_minute"), ((60, 0), "burst_size")])
 def test_an_allowance_of_nothing_is_refused(settings, field):
     assert refusal(lambda: RateLimitConfig(*settings)).field == field
+
+
+# which account it is
+
+
+OTHERS = {
+    "name": "globex",
+    "base_url": "https://globex.example",
+    "token_url": "https://globex.example/token",
+    "custom_params": {"tenant": "7"},
+    "client_id": "app",
+    **dict.fromkeys(SECRETS, "hush"),
+}
+
+
+@pytest.mark.parametrize(("setting", "value"), OTHERS.items())
+def test_another_account_has_another_fingerprint(setting, value):
+    other = config(**{setting: value})
+    assert config().fingerprint() == config().fingerprint() != other.fingerprint()
+
+
+def test_how_an_account_is_asked_is_in_its_fingerprint_where_that_is_wanted():
+    one, other = (config(timeout=seconds, headers={"a": "1"}) for seconds in (5, 6))
+    assert one.fingerprint() == other.fingerprint()
+    assert one.fingerprint("headers") == other.fingerprint("headers")
+    assert one.fingerprint("timeout") != other.fingerprint("timeout")
+
+
+def test_the_order_of_headers_does_not_matter_to_a_fingerprint():
+    one, other = (
+        config(headers=dict(pairs)) for pairs in ([("a", "1"), ("b", "2")], [("b", "2"), ("a", "1")])
+    )
+    assert one.fingerprint("headers") == other.fingerprint("headers")
+
+
+def test_no_secret_is_in_a_fingerprint_and_none_can_be_guessed_from_it_elsewhere():
+    assert b"hush" not in config().fingerprint()
+    script = "from tests.test_config import config; print(config().fingerprint().hex())"
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=pathlib.Path(__file__).parents[1]
+    )
+    assert run.stdout.strip() != config().fingerprint().hex()

@@ -479,6 +479,16 @@ def test_several_connections_stand_side_by_side(org: Service, everyone: list[str
         assert keys(one) == everyone
 
 
+def test_connections_of_one_account_share_its_sockets_and_its_pace(org: Service) -> None:
+    mine = {"rate_limit": 77_777}  # like nobody else in this process
+    with connected(org, **mine) as one, connected(org, **mine, page_size=200) as two, connected(org) as other:
+        one["Account"].count()
+        asked = one.stats.requests + two.stats.requests
+        assert one.rate_limit.current_rate == two.rate_limit.current_rate == asked
+        assert other._connector.limiter is not one._connector.limiter
+        assert len({sf._connector._session._pool for sf in (one, two, other)}) == 1
+
+
 def test_eight_threads_renew_a_token_once() -> None:
     with serve(records=300, batch_limit=100) as service:
         known = {name: service.credentials[name] for name in ("client_id", "client_secret")}

@@ -668,6 +668,14 @@ async def test_connectors_of_one_account_share_a_limiter() -> None:
     assert [event.seconds for event in told if isinstance(event, Waited)] == [1.0]
 
 
+def test_a_limiter_that_was_given_is_not_replaced_by_a_shared_one() -> None:
+    given, shared = (RateLimiter(RateLimitConfig(60, 2)) for _ in range(2))
+    paced, unpaced = Acme(limiter=given), Acme()
+    for connector in (paced, unpaced):
+        connector.share(shared)
+    assert (paced.limiter, unpaced.limiter) == (given, shared)
+
+
 @pytest.mark.anyio
 async def test_a_cancelled_call_is_neither_tried_again_nor_counted_as_failed() -> None:
     started = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -14,27 +16,39 @@ from ..errors import ValidationError
 from .quota import Quota
 
 MINUTE = 60.0  # seconds
+FORMER = 1.1  # windows; an answer tells what was, up to a tenth of a window ago
 LONGEST_PACE = 3600.0  # seconds; the quota of a longer window is a stock to spend, not a pace to keep
 DUST = 1e-6  # seconds; a rounding error is not worth a sleep
+LATE = 0.005  # seconds; timers wake us a little late: by at most so much the next waiter is served earlier
+JITTER = 0.025  # seconds by which requests may arrive closer together than they left
 
 
 class RateLimiter:
     """A token bucket: starts full, holds `burst` tokens, gains `rate` a second; a request takes one.
 
     In any t seconds at most rate * t + burst tokens are granted, in the order in which they were asked
-    for. Several connectors of one account may share a limiter, on one event loop at a time.
+    for. Timers wake a waiter a little late, which an empty bucket makes up for, but not one that holds a
+    single token: there the next waiter comes as much earlier, by 5 ms and a token's time at most. Several
+    connectors of one account may share a limiter, on one event loop at a time.
+
+    A service that counts exactly refuses what arrives too close together, however evenly it left. `jitter`
+    takes its windows to be so many seconds longer: those it announces, else windows of a second, the
+    shortest that are usual.
     """
 
     def __init__(
         self,
         config: RateLimitConfig,
         *,
+        jitter: float = 0.0,  # seconds
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self.request_times: deque[float] = deque()
         """When the requests of the last minute were granted, oldest first, as told by `clock`."""
-        self._fastest, self._rate, self._burst = config.rate, config.rate, config.burst
+        self._burst, self._jitter = config.burst, jitter
+        self._fastest = self._rate = config.rate / (1 + jitter)
+        self._most, self._window = sys.maxsize, 0.0  # requests in so many seconds, as the service said
         self._clock, self._sleep = clock, sleep
         self._empty_at = -math.inf  # the bucket has gained since then; in the future while it is drained
         self._turnstile = anyio.Lock(fast_acquire=True)  # its head alone waits for tokens
@@ -54,10 +68,11 @@ class RateLimiter:
             )
         now = self._clock()
         if not self._waiting and self._ready_at(tokens) - now <= DUST:
-            self._take(tokens, now)
+            self._take(tokens, now, now)
             return 0.0
         waited = await self._stand_in_line(tokens, now)
-        self._take(tokens, self._clock())
+        now = self._clock()
+        self._take(tokens, now, max(self._ready_at(tokens), now - min(LATE, 1 / self._rate)))
         return waited
 
     async def wait_if_needed(self) -> float:
@@ -80,20 +95,26 @@ class RateLimiter:
     def learn(self, quota: Quota) -> None:
         """Heed what the service says is left to us; what makes no sense is ignored.
 
-        The bucket holds no more than is left; when nothing is, it is drained until the reset. A quota that
-        is slower than our own rate becomes the rate; no quota makes us faster than configured.
+        A quota that is slower than our own rate becomes the rate; no quota makes us faster than configured.
+        Where its window is a minute or less, no such window holds more of our requests than it allows,
+        whatever the burst. What others have used of it, we cannot know when they will give back: then the
+        bucket holds no more than is left; when nothing is, it is drained until the reset.
         """
         now = self._clock()
         if quota.limit and quota.limit > 0 and quota.window and 0 < quota.window <= LONGEST_PACE:
-            self._pace(min(self._fastest, quota.limit / quota.window), now)
-        if quota.remaining >= 0:
-            self._empty_at = max(self._empty_at, now - quota.remaining / self._rate)
+            self._heed(quota.limit, quota.window + self._jitter, now)
+        if quota.remaining < 0 or self._used_alone(quota, now):
+            return
+        self._empty_at = max(self._empty_at, now - quota.remaining / self._rate)
         if quota.remaining == 0 and quota.resets_in is not None and quota.resets_in < math.inf:
             self.drain(quota.resets_in)
 
     def get_available_tokens(self) -> float:
         """Tokens that could be taken now, never negative."""
-        return max(0.0, self._held(self._clock()))
+        now = self._clock()
+        times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
+        room = self._most - sum(at + self._window > now for at in times)
+        return max(0.0, min(self._held(now), room))
 
     def get_wait_time(self, tokens: int = 1) -> float:
         """Seconds until tokens could be taken, as things stand and if nobody else wanted any."""
@@ -101,8 +122,10 @@ class RateLimiter:
 
     def get_current_rate(self) -> int:
         """Requests granted in the last 60 seconds, however many tokens each took."""
-        self._forget(self._clock() - MINUTE)
-        return len(self.request_times)
+        since = self._clock() - MINUTE
+        self._forget(since - self._jitter)
+        times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
+        return len(times) - bisect_right(times, since)
 
     async def _stand_in_line(self, tokens: float, since: float) -> float:
         """Wait until the bucket holds so much; nobody can take it before the caller's next await."""
@@ -118,15 +141,32 @@ class RateLimiter:
 
     def _ready_at(self, tokens: float) -> float:
         """When, as things stand, so many tokens can be taken."""
-        return self._empty_at + tokens / self._rate
+        ready = self._empty_at + tokens / self._rate
+        if len(self.request_times) < self._most:
+            return ready
+        return max(ready, self.request_times[-self._most] + self._window)
 
-    def _take(self, tokens: int, now: float) -> None:
-        self._empty_at = max(self._empty_at, now - self._burst / self._rate) + tokens / self._rate
+    def _take(self, tokens: int, now: float, due: float) -> None:
+        self._empty_at = max(self._empty_at, due - self._burst / self._rate) + tokens / self._rate
         self.request_times.append(now)
-        self._forget(now - MINUTE)
+        self._forget(now - MINUTE - self._jitter)
 
     def _held(self, now: float) -> float:
         return min(float(self._burst), (now - self._empty_at) * self._rate)
+
+    def _heed(self, limit: int, window: float, now: float) -> None:
+        """Send no more than `limit` in any `window`, evenly once the bucket is empty."""
+        self._pace(min(self._fastest, limit / window), now)
+        if window <= MINUTE + self._jitter:  # else we do not remember
+            self._most, self._window = limit, window
+
+    def _used_alone(self, quota: Quota, now: float) -> bool:
+        """Whether all that is used of a window was used by us, who know when it comes back."""
+        is_same = quota.window is None or quota.window + self._jitter == self._window
+        if quota.limit != self._most or not is_same:
+            return False
+        used, times = self._most - quota.remaining, self.request_times
+        return used <= 0 or (used <= len(times) and times[-used] + FORMER * self._window > now)
 
     def _pace(self, rate: float, now: float) -> None:
         """Gain `rate` tokens a second from now on, and keep what the bucket holds."""

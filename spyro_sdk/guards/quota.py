@@ -29,7 +29,7 @@ class Quota:
     limit: int | None  # requests in a whole window
     remaining: int  # requests
     resets_in: float | None  # seconds
-    window: float | None = None  # seconds
+    window: float | None = None  # seconds; the least that it can be, where the service does not say
 
     @property
     def _urgency(self) -> tuple[float, float]:
@@ -81,7 +81,9 @@ def _named(headers: Mapping[str, str], now: float) -> list[Quota]:
         remaining = _whole(left.get("r"))
         if remaining is not None and policy.get("qu", '"requests"') == '"requests"':
             resets_in = _reset(left.get("t"), now)
-            quotas.append(Quota(_whole(policy.get("q")), remaining, resets_in, _number(policy.get("w"))))
+            limit = _whole(policy.get("q"))
+            window = _number(policy.get("w")) or _begun(limit, remaining, left.get("t"))
+            quotas.append(Quota(limit, remaining, resets_in, window))
     return quotas
 
 
@@ -97,8 +99,19 @@ def _trio(headers: Mapping[str, str], prefix: str, now: float) -> Quota | None:
     limit = _whole(re.split("[,;]", limits)[0])
     policies = f"{limits},{headers.get('ratelimit-policy', '')}"
     window = re.search(rf"(?<![0-9]){limit}\s*;\s*w=([0-9]+)", policies)
-    resets_in = _reset(headers.get(prefix + "reset"), now)
-    return Quota(limit, remaining, resets_in, _number(window[1]) if window else None)
+    reset = headers.get(prefix + "reset")
+    seconds = _number(window[1]) if window else _begun(limit, remaining, reset)
+    return Quota(limit, remaining, _reset(reset, now), seconds)
+
+
+def _begun(limit: int | None, remaining: int, reset: str | None) -> float | None:
+    """How long a window is, if this answer was its first: then it ends as many seconds from now.
+
+    A window that began before anybody asked is longer. A reset told as a date is too coarse for this.
+    """
+    seconds = _number(reset)
+    is_first = limit is not None and remaining >= limit - 1
+    return seconds if is_first and seconds is not None and 0 < seconds < EPOCH_SECONDS else None
 
 
 def _reset(value: str | None, now: float) -> float | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.errors import ValidationError
-from spyro_sdk.guards.limiter import RateLimiter
+from spyro_sdk.guards.limiter import LATE, RateLimiter
 from spyro_sdk.guards.quota import Quota
 
 RATE, BURST = 4.0, 5  # tokens a second, tokens
@@ -287,6 +287,86 @@ def test_a_quota_of_a_day_is_a_stock_and_not_a_pace(limiter):
     assert asyncio.run(limiter.acquire()) == pytest.approx(1 / RATE)
 
 
+def test_no_window_that_the_service_announced_holds_more_than_it_allows(limiter, clock):
+    async def main():
+        for _ in range(3):
+            await limiter.acquire()
+        limiter.learn(Quota(4, 1, 1.0, 1.0))
+        assert limiter.get_available_tokens() == 1  # of the bucket's 2 one has room in this second
+        granted = []
+        for _ in range(9):
+            await limiter.acquire()
+            granted.append(clock.now - 50)
+        return granted
+
+    assert asyncio.run(main()) == pytest.approx([0, *[1] * 4, *[2] * 4], abs=1e-5)
+
+
+def test_what_we_used_ourselves_comes_back_when_it_is_old_enough(limiter, clock):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        for _ in range(4):
+            await limiter.acquire()
+        limiter.learn(Quota(4, 0, 5.0, 1.0))  # no drain: all four are ours
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("used_by_us", "wait"), [(3, 5 + 1 / RATE), (4, 1.0)])
+def test_what_others_used_comes_back_at_the_reset(limiter, used_by_us, wait):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        for _ in range(used_by_us):
+            await limiter.acquire()
+        limiter.learn(Quota(4, 0, 5.0, 1.0))
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(wait)
+
+
+def test_a_quota_of_the_same_size_for_another_window_is_another(limiter):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        for _ in range(4):
+            await limiter.acquire()
+        limiter.learn(Quota(4, 0, 900.0, 86_400.0))  # used up for the day
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(900 + 1 / RATE)
+
+
+def test_a_window_longer_than_our_memory_is_a_pace_alone(limiter):
+    async def main():
+        limiter.learn(Quota(360, 300, None, 120.0))
+        assert limiter.get_available_tokens() == pytest.approx(BURST)
+        await limiter.acquire(BURST)
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(1 / 3)
+
+
+def test_jitter_makes_seconds_and_windows_longer(clock):
+    limiter = RateLimiter(RateLimitConfig(240, 1), jitter=0.1, clock=clock, sleep=clock.sleep)
+
+    async def main():
+        waits = [await limiter.acquire() for _ in range(3)]
+        limiter.learn(Quota(2, 1, None, 2.0))
+        return [*waits, *[await limiter.acquire() for _ in range(3)]]
+
+    quarter, pace = 1.1 / 4, 2.1 / 2
+    assert asyncio.run(main()) == pytest.approx([0, quarter, quarter, 2.1 - quarter, pace, pace], abs=1e-5)
+
+
+def test_the_rate_of_the_last_minute_is_exact_though_more_is_remembered(clock):
+    limiter = RateLimiter(CONFIG, jitter=1.0, clock=clock, sleep=clock.sleep)
+    asyncio.run(limiter.acquire())
+    clock.now += 60.5
+    asyncio.run(limiter.acquire())
+    assert limiter.get_current_rate() == 1
+    assert len(limiter.request_times) == 2
+
+
 @pytest.mark.parametrize("window_told", [True, False])
 @settings(deadline=None, max_examples=30)
 @given(limit=st.integers(1, 60), callers=st.integers(1, 8), latencies=st.lists(st.integers(1, 9), min_size=1))
@@ -416,6 +496,48 @@ def test_many_waiters_use_the_allowance_and_never_exceed_it(virtually, late):
     granted = virtually(main)
     assert_within_allowance([(at, 1) for at in granted])
     assert sum(at < 1000 + seconds for at in granted) >= 0.99 * (RATE * seconds + BURST)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    rate=st.sampled_from([1.0, 4.0, 40.0, 100.0, 150.0]),
+    lateness=st.lists(st.integers(0, 30).map(lambda tenths: tenths / 1e4), min_size=1, max_size=20),
+    callers=st.integers(1, 16),
+)
+def test_with_a_burst_of_one_late_wakes_cost_nothing_and_bring_little(virtually, rate, lateness, callers):
+    async def main():
+        clock, granted, late = asyncio.get_running_loop().time, [], cycle(lateness)
+        limiter = here(RateLimitConfig(rate * 60, 1), sleep=lambda wait: asyncio.sleep(wait + next(late)))
+
+        async def caller():
+            while clock() < 1000 + 100 / rate:
+                await limiter.acquire()
+                granted.append(clock())
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(callers):
+                tasks.create_task(caller())
+        return [at for at in granted if at < 1000 + 100 / rate]
+
+    granted = virtually(main)
+    assert len(granted) >= 99
+    for first, start in enumerate(granted):
+        for count, at in enumerate(granted[first:], 1):
+            assert count <= rate * (at - start + min(LATE, 1 / rate)) + 1 + 1e-3
+
+
+def test_a_wake_that_is_very_late_is_made_up_for_in_part(clock):
+    async def sleep(seconds):
+        clock.now += seconds + 1.0
+
+    limiter = RateLimiter(RateLimitConfig(240, 1), clock=clock, sleep=sleep)
+
+    async def main():
+        await limiter.acquire()
+        await limiter.acquire()
+        return limiter.get_wait_time()
+
+    assert asyncio.run(main()) == pytest.approx(1 / RATE - LATE)
 
 
 # schedules

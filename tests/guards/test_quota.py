@@ -197,6 +197,21 @@ def test_the_standard_trio_may_carry_its_policies():
     )
 
 
+@pytest.mark.parametrize("remaining", ["39", "40"])  # whether or not a service counts what it is answering
+def test_the_first_answer_of_a_window_says_how_long_it_is(remaining):
+    trio = {"x_ratelimit_limit": "40", "x_ratelimit_remaining": remaining, "x_ratelimit_reset": "1"}
+    assert quota(**trio).window == 1.0
+    policy = {"ratelimit": f'"a";r={remaining};t=1', "ratelimit_policy": '"a";q=40'}
+    assert quota(**policy).window == 1.0
+
+
+@pytest.mark.parametrize("reset", [None, "", "0", "soon", f"{EPOCH + 1:.0f}", "2026-11-23T12:00:45Z"])
+def test_a_window_is_not_told_by_a_reset_that_is_none_or_a_date(reset):
+    headers = {"x-ratelimit-limit": "40", "x-ratelimit-remaining": "39"}
+    headers |= {} if reset is None else {"x-ratelimit-reset": reset}
+    assert read_quota(headers, now=EPOCH).window is None
+
+
 def test_without_a_remainder_there_is_no_quota():
     assert quota(x_ratelimit_limit="100", x_ratelimit_reset="30") is None
     assert quota(x_ratelimit_limit="100", x_ratelimit_remaining="many") is None
