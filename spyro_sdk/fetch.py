@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pyarrow as pa
 
 from . import blocking
+from .arrow.background import Background
+from .arrow.draft import check_writable
 from .arrow.frame import to_pandas
-from .arrow.parquet import ParquetSink, check_writable
+from .arrow.parquet import Parquet
 from .arrow.schema import unify
+from .arrow.sink import Sink
 from .connector import BaseConnector
 from .entity import Query, counted
 from .errors import ConfigurationError, ConnectorError, ValidationError
@@ -89,26 +93,14 @@ class Fetch:
             )
         return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self.to_arrow()))
 
-    def to_parquet(self, path: str | PathLike[str]) -> int:
-        """Fetch everything into a Parquet file, as it arrives and in bounded memory; return its rows.
-
-        The file appears under its name when it is complete, and replaces an older one then; `ExportError`
-        where it cannot be written, before anything is asked of the service. Its metadata say where it comes
-        from: `spyro.source`, `spyro.entity`, `spyro.query`, `spyro.api`, `spyro.started`, `spyro.rows`.
-        """
+    def to_parquet(
+        self, path: str | PathLike[str], *, compression: str = "zstd", row_group_rows: int = 50_000
+    ) -> int:
+        """X."""
         self.partial = None
+        form = Parquet(compression, row_group_rows)
         check_writable(path)
-        connector = self._connector()
-        query, schema = blocking.run(_prepared, connector, self.query)
-        sink = ParquetSink(path, schema=schema, metadata=_provenance(connector, self))
-        with (
-            self._keeping(sink.keep, lambda: sink.batches),
-            sink,
-            closing(blocking.iterate(lambda: connector.batches(query))) as batches,
-        ):
-            for batch in batches:
-                sink.write(batch)
-        return sink.rows
+        return self._export(partial(Sink, path, form))
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
@@ -167,6 +159,16 @@ class Fetch:
         return blocking.run(explained)
 
     # -- inside ---------------------------------------------------------------------------------------
+
+    def _export(self, make: Callable[..., Sink]) -> int:
+        """Pour everything into the sink that `make` makes; return the rows."""
+        self.partial = None
+        connector = self._connector()
+        query, schema = blocking.run(_prepared, connector, self.query)
+        sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
+        with self._keeping(sink.keep, lambda: sink.batches), sink:
+            blocking.run(sink.pour, lambda: connector.batches(query))
+        return sink.rows
 
     @contextmanager
     def _keeping(self, kept: Callable[[], pa.Table], pages: Callable[[], int]) -> Iterator[None]:
