@@ -8,45 +8,29 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, aclosing, suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import pyarrow as pa
 
 from .schema import unify
+from .sink import GivenUp, Sink
 
 WAITING_BYTES = 16 << 20
-"""Memory that batches on their way to the sink may take before no more are fetched: some 20 pages of 2,000 records. More
-would not make it faster, since what is waiting is only there to bridge the writing of a row group."""
+"""Memory that batches on their way to the sink may take before no more are fetched: some 20 pages of 2,000
+records. More would not make it faster, since what is waiting is only there to bridge the writing of a row
+group."""
 OVERHEAD = 16 << 10  # bytes that a batch takes beside its values, so that empty ones cannot pile up either
 SLICE: Final = 0.05  # seconds a wait lasts before it looks up: Windows sees Ctrl-C only in between
-
-
-class Takes(Protocol):
-    """What takes batches, within its `with` block, and can give them back after it."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Take a batch."""
-        ...
-
-    def keep(self) -> pa.Table:
-        """Give back what was taken."""
-        ...
 
 
 class Background(AbstractContextManager["Background"]):
     """Hands batches to `sink` in a thread that lives as long as the `with` block.
 
-    Leaving the block well waits until the sink has finished, and raises what it raised; leaving it with an error
-    makes the sink give up. Ctrl-C stops the waiting thread only, so that the sink is never cut in two.
+    Leaving the block well waits until the sink has finished, and raises what it raised; leaving it with an
+    error makes the sink give up. Ctrl-C stops the waiting thread only, so that the sink is never cut in two.
     """
 
-    def __init__(self, sink: Takes, most_bytes: int = WAITING_BYTES) -> None:
+    def __init__(self, sink: Sink, most_bytes: int = WAITING_BYTES) -> None:
         self.rows = self.batches = 0
         """What was handed over, taken by the sink or not."""
         self._sink = sink
@@ -73,6 +57,7 @@ class Background(AbstractContextManager["Background"]):
                 self._join()
         finally:
             self._is_left = True
+            self._sink.give_up()
             self._items.put(None)
             self._join()
         if kind is None and self._error is not None:
@@ -105,11 +90,14 @@ class Background(AbstractContextManager["Background"]):
                 if self._has_ended:
                     return
 
-    def keep(self) -> pa.Table:
-        """Give the rows that were handed over, as far as they can be read; after the `with` block."""
+    def keep(self) -> pa.Table | None:
+        """Give the rows that were handed over, as far as they can be read; after the `with` block.
+
+        None where the file is in its place: it has them.
+        """
         self._join()
         taken, left = self._sink.keep(), list(self._left())
-        return unify([*taken.to_batches(), *left], taken.schema) if left else taken
+        return taken if taken is None or not left else unify([*taken.to_batches(), *left], taken.schema)
 
     def _left(self) -> Iterator[pa.RecordBatch]:
         """What the sink has not come to take."""
@@ -131,8 +119,8 @@ class Background(AbstractContextManager["Background"]):
                     sink.write(batch)
                     self._tell(self._taken, _size(batch))
                 if self._is_left:
-                    raise _Left
-        except _Left:
+                    raise GivenUp
+        except GivenUp:
             pass
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
             self._error = error
@@ -159,10 +147,6 @@ class Background(AbstractContextManager["Background"]):
     def _join(self) -> None:
         while self._thread.is_alive():
             self._thread.join(SLICE)
-
-
-class _Left(Exception):
-    """The caller has left; the sink must give up."""
 
 
 def _size(batch: pa.RecordBatch) -> int:

@@ -1,7 +1,7 @@
 """A file under a hidden name, which takes its place when it is whole.
 
-It grows in the folder where it will stand. Until it takes its place an older file of that name stays as it was,
-whatever happens: an error, Ctrl-C, a power cut.
+It grows in the folder where it will stand. Until it takes its place an older file of that name stays as it
+was, whatever happens: an error, Ctrl-C, a power cut.
 """
 
 from __future__ import annotations

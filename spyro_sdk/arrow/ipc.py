@@ -29,9 +29,7 @@ class Ipc:
 
     def writer(self, file: pa.NativeFile, first: pa.Table) -> IpcWriter:
         """Begin a file."""
-        options = pa.ipc.IpcWriteOptions(
-            compression=None if self.compression == "none" else self.compression
-        )
+        options = pa.ipc.IpcWriteOptions(compression=None if self.compression == "none" else self.compression)
         return IpcWriter(pa.ipc.new_file(file, first.schema, options=options))
 
     def groups(self, file: pa.NativeFile) -> Iterator[pa.Table]:

@@ -25,10 +25,10 @@ class Parquet:
     """
 
     compression: str = "zstd"
-    """zstd in its level 1: a quarter smaller than snappy at the same speed, and read by all."""
+    """zstd, in its level 1, makes half the file that snappy makes; a million records take a second."""
     row_group_rows: int = 50_000
-    """Rows in each row group but the last. More make a file that is a little smaller and read in bigger pieces; two
-    row groups may be in memory while one is written, so that memory grows with it."""
+    """Rows in each row group but the last. More make a file that is a little smaller and read in bigger
+    pieces; two row groups may be in memory while one is written, so that memory grows with it."""
 
     def __post_init__(self) -> None:
         one_of("compression", self.compression, COMPRESSIONS)
@@ -39,9 +39,8 @@ class Parquet:
         return self.row_group_rows
 
     def storable(self, schema: pa.Schema) -> pa.Schema:
-        """The schema in types that Parquet has: no object without keys, no moments in whole seconds."""
-        metadata: Metadata = schema.metadata
-        return pa.schema([field.with_type(_storable(field.type)) for field in schema], metadata)
+        """The schema in types that Parquet has."""
+        return storable(schema)
 
     def writer(self, file: Any, first: pa.Table) -> ParquetWriter:
         """Begin a file; texts that repeat in `first` are written as a dictionary."""
@@ -72,6 +71,12 @@ class ParquetWriter:
         if metadata:
             self._writer.add_key_value_metadata(dict(metadata))
         self._writer.close()
+
+
+def storable(schema: pa.Schema) -> pa.Schema:
+    """The schema in types that Parquet has: no object without keys, no moments in whole seconds."""
+    metadata: Metadata = schema.metadata
+    return pa.schema([field.with_type(_storable(field.type)) for field in schema], metadata)
 
 
 def _storable(kind: Kind) -> Kind:

@@ -1,7 +1,7 @@
 """Batches become one file: whole, or not there at all.
 
-What a file of batches looks like is its `Format`'s to say. The sink gathers batches into groups, keeps them under one
-schema, and makes what is written wider where a later batch needs it.
+What a file of batches looks like is its `Format`'s to say. The sink gathers batches into groups, keeps them
+under one schema, and makes what is written wider where a later batch needs it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from .schema import Metadata, Misfit, conform, unify
 
 GROUP_BYTES = 128 << 20
 """Memory that waiting rows may take before they are written, however few they are."""
+
+
+class GivenUp(Exception):
+    """Nobody wants the file any more."""
 
 
 class Writer(Protocol):
@@ -59,11 +63,11 @@ class Format(Protocol):
 class Sink:
     """A context manager that writes batches to `path`; the file appears when the `with` block ends well.
 
-    At most one group waits in memory. A batch wider than those before it makes the file wider: what is written is
-    rewritten, group by group, in the types that hold every value (`schema.widen`).
+    At most one group waits in memory. A batch wider than those before it makes the file wider: what is
+    written is rewritten, group by group, in the types that hold every value (`schema.widen`).
 
-    `metadata` is written under `spyro.` names, and at the end of the file `spyro.rows` and `spyro.finished` (ISO
-    time), where the format has room for them there.
+    `metadata` is written under `spyro.` names, and at the end of the file `spyro.rows` and `spyro.finished`
+    (ISO time), where the format has room for them there.
     """
 
     def __init__(
@@ -79,11 +83,13 @@ class Sink:
         self.schema = form.storable(schema) if schema is not None else None
         self.rows = 0
         self.batches = 0
+        self.is_published = False
         self._format = form
         self._metadata = {f"spyro.{name}": value for name, value in (metadata or {}).items()}
         self._now = now
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
+        self._is_given_up = False
         self._growing: Growing | None = None
         self._remains: pa.NativeFile | None = None
 
@@ -94,13 +100,11 @@ class Sink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        is_published = False
         try:
             if kind is None:
                 self._finish()
-                is_published = True
         finally:
-            if not is_published:
+            if not self.is_published:
                 self._abandon()
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -115,12 +119,18 @@ class Sink:
         elif self._waiting_bytes >= GROUP_BYTES:
             self._flush(self._waiting_rows)
 
-    def keep(self) -> pa.Table:
+    def give_up(self) -> None:
+        """Let what goes on in another thread end soon, with `GivenUp`."""
+        self._is_given_up = True
+
+    def keep(self) -> pa.Table | None:
         """Give the rows that were taken, read back from what was written; after the `with` block.
 
-        When writing itself failed (a full disk), only the rows that still waited in memory are left.
+        When writing itself failed (a full disk), only the rows that still waited in memory are left. None
+        where the file is in its place: it has them.
         """
-        self._abandon()
+        if self.is_published:
+            return None
         waiting = unify(self._waiting, self.schema)
         if self._remains is None:
             return waiting
@@ -143,20 +153,28 @@ class Sink:
                     break
                 except Misfit as misfit:  # rows in the file need even wider types
                     table = unify(table.to_batches(), misfit.schema)
-            for first in range(0, max(rows, 1), self._format.group_rows):  # a file without rows has a group too
-                growing.write(table.slice(first, min(self._format.group_rows, rows - first)))
-        self.schema = table.schema
+            self.schema = table.schema
+            self._hold(table)
+            for _ in range(0, max(rows, 1), self._format.group_rows):  # a file without rows has a group too
+                group = table.slice(0, min(self._format.group_rows, rows))
+                growing.write(group)
+                table, rows = table.slice(group.num_rows), rows - group.num_rows
+                self._hold(table)
+
+    def _hold(self, table: pa.Table) -> None:
+        """Let these rows wait and no others."""
         self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
-        self._wait(*table.slice(rows).to_batches())
+        self._wait(*table.to_batches())
 
     def _growing_for(self, table: pa.Table) -> Growing:
         """The file with the schema of `table`, the rows so far in it; `Misfit` if they do not fit."""
         old = self._growing
         if old is not None and old.schema.equals(table.schema):
             return old
-        new = Growing(self.path, self._format, self._labelled(table))
+        new = self._begin(self._labelled(table))
         try:
             for group in old.groups() if old is not None else ():
+                self._go_on()
                 batches = [conform(batch, table.schema) for batch in group.to_batches()]
                 new.write(pa.Table.from_batches(batches, table.schema))
         except BaseException:
@@ -166,6 +184,13 @@ class Sink:
         if old is not None:
             old.remove()
         return new
+
+    def _begin(self, first: pa.Table) -> Growing:
+        return Growing(self.path, self._format, first)
+
+    def _go_on(self) -> None:
+        if self._is_given_up:
+            raise GivenUp
 
     def _labelled(self, table: pa.Table) -> pa.Table:
         metadata: Metadata = {**(table.schema.metadata or {}), **self._metadata}
@@ -179,6 +204,7 @@ class Sink:
             self._deliver(
                 self._growing, {"spyro.rows": str(self.rows), "spyro.finished": self._now().isoformat()}
             )
+        self.is_published = True
 
     def _deliver(self, growing: Growing, metadata: Mapping[str, str]) -> None:
         """Bring what has been written to its place."""
