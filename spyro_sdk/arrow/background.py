@@ -56,10 +56,7 @@ class Background(AbstractContextManager["Background"]):
                 self._items.put(None)
                 self._join()
         finally:
-            self._is_left = True
-            self._sink.give_up()
-            self._items.put(None)
-            self._join()
+            self._stop()
         if kind is None and self._error is not None:
             try:
                 raise self._error
@@ -95,7 +92,7 @@ class Background(AbstractContextManager["Background"]):
 
         None where the file is in its place: it has them.
         """
-        self._join()
+        self._stop()
         taken, left = self._sink.keep(), list(self._left())
         return taken if taken is None or not left else unify([*taken.to_batches(), *left], taken.schema)
 
@@ -143,6 +140,13 @@ class Background(AbstractContextManager["Background"]):
         self._room.set()
         if self._task is not None:
             self._task.cancel()
+
+    def _stop(self) -> None:
+        """Let the sink give up unless it is done."""
+        self._is_left = True
+        self._sink.give_up()
+        self._items.put(None)
+        self._join()
 
     def _join(self) -> None:
         while self._thread.is_alive():
