@@ -38,7 +38,7 @@ class Background(AbstractContextManager["Background"]):
         self._bytes = 0  # handed over and not yet taken; counted by the loop's thread alone
         self._items: SimpleQueue[pa.RecordBatch | None] = SimpleQueue()  # None: no more will come
         self._error: BaseException | None = None
-        self._is_left = self._has_ended = False
+        self._is_left = self._has_ended = self._has_cancelled = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._room = asyncio.Event()
@@ -71,8 +71,10 @@ class Background(AbstractContextManager["Background"]):
         try:
             if not self._has_ended:
                 await self._feed(source)
+        except GivenUp:
+            pass
         except asyncio.CancelledError:
-            if not self._has_ended or task.uncancel():
+            if not self._has_cancelled or task.uncancel():
                 raise  # it is the caller who does not want to wait
         finally:
             self._task = None
@@ -81,11 +83,15 @@ class Background(AbstractContextManager["Background"]):
         async with aclosing(source()) as batches:
             async for batch in batches:
                 self._hand_over(batch)
-                while self._bytes > self._most_bytes and not self._has_ended:
-                    self._room.clear()
-                    await self._room.wait()
-                if self._has_ended:
-                    return
+                await self._has_room()
+
+    async def _has_room(self) -> None:
+        """Wait until the sink can take more; raise `GivenUp` when it never will."""
+        while self._bytes > self._most_bytes and not self._has_ended:
+            self._room.clear()
+            await self._room.wait()
+        if self._has_ended:  # and the source did not listen when it was told
+            raise GivenUp
 
     def keep(self) -> pa.Table | None:
         """Give the rows that were handed over, as far as they can be read; after the `with` block.
@@ -139,7 +145,7 @@ class Background(AbstractContextManager["Background"]):
         """Stop fetching what nobody takes."""
         self._room.set()
         if self._task is not None:
-            self._task.cancel()
+            self._has_cancelled = self._task.cancel()
 
     def _stop(self) -> None:
         """Let the sink give up unless it is done."""
