@@ -42,6 +42,7 @@ class Csv:
     """None: by the name of the file, `.gz` or `.zst`."""
     delimiter: str = ","
     formulas: str = "keep"
+    group_rows: int = 50_000
 
     def __post_init__(self) -> None:
         if self.compression is not None:
@@ -84,7 +85,7 @@ class CsvSink(Sink):
     """A `Sink` whose file is a CSV."""
 
     def __init__(self, path: str | os.PathLike[str], csv: Csv, **about: Any) -> None:
-        super().__init__(path, Ipc(), **about)
+        super().__init__(path, _spool(csv), **about)
         self._csv = csv
 
     def _begin(self, first: pa.Table) -> Growing:
@@ -95,7 +96,7 @@ class _GrowingCsv(Growing):
     """A CSV that is being written, and beside it the same rows as they are."""
 
     def __init__(self, target: Path, csv: Csv, first: pa.Table) -> None:
-        super().__init__(target, Ipc(), first)
+        super().__init__(target, _spool(csv), first)
         self._csv = csv
         with ExitStack() as undo:
             undo.callback(super().remove)
@@ -134,6 +135,11 @@ class _GrowingCsv(Growing):
 
     def _close_lines(self) -> None:
         self._streams.close()
+
+
+def _spool(csv: Csv) -> Ipc:
+    """How the rows lie in the file beside."""
+    return Ipc(group_rows=csv.group_rows)
 
 
 def _packed(file: Any, compression: str) -> Any:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,11 +34,11 @@ class FolderDraft:
             self._lock = os.open(self.path, os.O_RDONLY)
             lock(self._lock)
 
-    def publish(self) -> None:
+    def publish(self, *, exchange: Callable[[Path, Path], bool] | None = None) -> None:
         """Put the folder, once it is on the disk, in the place of `target`, and remove an older one."""
         _sync(self.path)
         if self.target.exists():
-            _swap(self.path, self.target)
+            _swap(self.path, self.target, exchange or exchanged)
         else:
             os.rename(self.path, self.target)
         sync_folder(self.target.parent)
@@ -102,9 +103,9 @@ def _sync(folder: Path) -> None:
         sync_folder(Path(where))
 
 
-def _swap(new: Path, old: Path) -> None:
+def _swap(new: Path, old: Path, exchange: Callable[[Path, Path], bool]) -> None:
     """Let two folders change places: at one blow where the system can, else within a moment."""
-    if not _exchanged(new, old):
+    if not exchange(new, old):
         aside = hidden(old)
         os.rename(old, aside)
         try:
@@ -115,15 +116,15 @@ def _swap(new: Path, old: Path) -> None:
         os.rename(aside, new)
 
 
-def _exchanged(a: Path, b: Path) -> bool:
+def exchanged(a: Path, b: Path, *, library: str | None = None, platform: str = sys.platform) -> bool:
     """Whether the system has exchanged the two; not every one can, nor every disk."""
     names = os.fsencode(a), os.fsencode(b)
     here = -100  # AT_FDCWD; the paths are absolute
     with suppress(AttributeError, OSError, TypeError):  # no such function, or no C library to ask
-        library = ctypes.CDLL(None, use_errno=True)
-        if sys.platform == "darwin":
-            failed = library.renamex_np(*names, 2)  # RENAME_SWAP
+        system = ctypes.CDLL(library)
+        if platform == "darwin":
+            failed = system.renamex_np(*names, 2)  # RENAME_SWAP
         else:
-            failed = library.renameat2(here, names[0], here, names[1], 2)  # RENAME_EXCHANGE
+            failed = system.renameat2(here, names[0], here, names[1], 2)  # RENAME_EXCHANGE
         return not failed
     return False

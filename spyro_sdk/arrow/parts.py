@@ -74,15 +74,16 @@ class Parts:
     def _make_room(self) -> None:
         """Write the biggest, until half of what waits is gone."""
         for part in sorted(self._parts.values(), key=lambda part: part.bytes, reverse=True):
-            self._flush(part)
-            if self._bytes <= self._most_bytes // 2:
-                return
+            if self._bytes > self._most_bytes // 2:
+                self._flush(part)
 
     def _flush(self, part: Part) -> None:
-        """Write what waits for a partition as one row group."""
+        """Write what waits for a partition."""
         if part.waiting:
             table = pa.concat_tables(part.waiting)
-            self._writer(part, table).write(table)
+            writer = self._writer(part, table)
+            for first in range(0, max(part.rows, 1), self._form.row_group_rows):
+                writer.write(table.slice(first, self._form.row_group_rows))
             self._bytes -= part.bytes
             part.waiting, part.rows, part.bytes = [], 0, 0
 
