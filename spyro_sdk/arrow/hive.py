@@ -54,7 +54,7 @@ class Folders:
 def asked(by: Any) -> tuple[str, ...]:
     """The columns to partition by; `ValidationError` for what cannot be any."""
     names = (by,) if isinstance(by, str) else tuple(by) if isinstance(by, list | tuple) else ()
-    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+    if not names or len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
         raise ValidationError(
             f"partition_by={by!r} cannot be: it must be the name of a column, or a list of different ones",
             "partition_by",

@@ -157,10 +157,14 @@ def test_a_source_that_does_not_listen_is_asked_for_no_more(path: Path) -> None:
 
 def test_a_path_that_cannot_be_written_is_told_even_if_it_was_found_too_early(tmp_path: Path) -> None:
     pages = Pages(numbers(0, 3))
-    sink = Background(Sink(tmp_path, Parquet()))
-    with pytest.raises(ExportError, match="is a folder"), sink:
-        until(lambda: not sinks_at_work())
-        blocking.run(sink.pour, pages)
+
+    def pour_late() -> None:
+        with Background(Sink(tmp_path, Parquet())) as sink:
+            until(lambda: not sinks_at_work())
+            blocking.run(sink.pour, pages)
+
+    with pytest.raises(ExportError, match="is a folder"):
+        pour_late()
     assert pages.given == 0
 
 
@@ -211,8 +215,7 @@ def test_a_caller_who_cancels_is_told_so_even_where_the_disk_fails_too(path: Pat
 
     async def cancel_while_it_fails() -> None:
         task = asyncio.create_task(sink.pour(Pages(numbers(0, 3), then=hangs)))
-        while not disk.is_asked.is_set():
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(disk.is_asked.wait, 30)
         if is_first:
             task.cancel()
         disk.is_free.set()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from spyro_sdk.arrow.csv import Csv, CsvSink
 from spyro_sdk.errors import ExportError, ValidationError
 
-from .rows import batch, names, numbers
+from .rows import batch, fill, interrupt, names, numbers
 from .test_sink import no_file_over
 
 
@@ -174,15 +174,8 @@ def test_after_a_failure_the_rows_are_kept_as_they_came(path: Path) -> None:
     path.write_bytes(b"old")
     sink = CsvSink(path, Csv(formulas="escape", group_rows=1))
     came = [batch(s=["=1", ""], at=[datetime(2026, 1, 31), None]), batch(m=[{"a": [1]}])]
-
-    def write_and_fail() -> None:
-        with sink:
-            for page in came:
-                sink.write(page)
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        write_and_fail()
+        fill(sink, *came, then=interrupt)
     kept = sink.keep()
     assert kept is not None
     assert kept.to_pydict() == {
@@ -198,9 +191,8 @@ def test_after_a_failure_the_rows_are_kept_as_they_came(path: Path) -> None:
 def test_a_full_disk_loses_no_row_that_came(path: Path, size: int) -> None:
     path.write_bytes(b"old")
     sink = CsvSink(path, Csv())
-    with no_file_over(size), pytest.raises(ExportError, match="no file may be so big there"), sink:
-        for first in range(0, 1_000_000, 50_000):
-            sink.write(numbers(first, 50_000))
+    with no_file_over(size), pytest.raises(ExportError, match="no file may be so big there"):
+        fill(sink, *(numbers(first, 50_000) for first in range(0, 1_000_000, 50_000)))
     kept = sink.keep()
     assert kept is not None
     assert kept["n"].to_pylist() == list(range(sink.rows))

@@ -42,13 +42,9 @@ def test_plain_values_have_plain_folders() -> None:
 
 @pytest.mark.parametrize("by", [None, "", [], [""], ["a", "a"], ["a", 1], 3, b"a", {"a"}])
 def test_what_is_no_list_of_columns_is_refused(by: Any) -> None:
-    if by in ("", [""]):
-        with pytest.raises(ValidationError, match="has no column ''"):
-            check_columns(asked(by), pa.schema([("a", pa.string())]), "Customer")
-    else:
-        with pytest.raises(ValidationError, match="partition_by=.* cannot be: it must be the name") as caught:
-            asked(by)
-        assert caught.value.field == "partition_by"
+    with pytest.raises(ValidationError, match=r"partition_by=.* cannot be: it must be the name") as caught:
+        asked(by)
+    assert caught.value.field == "partition_by"
 
 
 def test_a_name_or_a_list_of_names_is_taken() -> None:

@@ -24,7 +24,7 @@ from spyro_sdk.arrow.parts import Parts
 from spyro_sdk.arrow.sink import GivenUp
 from spyro_sdk.errors import ExportError, ValidationError
 
-from .rows import batch, names, numbers
+from .rows import batch, fill, interrupt, names, numbers
 from .test_sink import no_file_over
 
 
@@ -126,8 +126,8 @@ def test_no_value_leads_out_of_the_folder(path: Path, value: str) -> None:
 
 def test_a_value_too_long_for_a_folder_is_an_export_error(path: Path) -> None:
     sink = PartitionedSink(path, Parquet(), ["k"])
-    with pytest.raises(ExportError, match="File name too long"), sink:
-        sink.write(batch(k=["x" * 300], n=[1]))
+    with pytest.raises(ExportError, match="File name too long"):
+        fill(sink, batch(k=["x" * 300], n=[1]))
     kept = sink.keep()
     assert kept is not None
     assert kept.num_rows == 1
@@ -213,10 +213,9 @@ def test_a_column_that_is_not_there_is_refused_before_the_first_row(path: Path) 
 
 def test_a_column_that_later_becomes_a_number_with_a_fraction_is_refused(path: Path) -> None:
     sink = PartitionedSink(path, Parquet(), ["k"])
-    with pytest.raises(ValidationError, match="cannot be partitioned by 'k', which is double"), sink:
-        sink.write(batch(k=[1], n=[1]))
-        sink.write(batch(n=[2]))  # has no such column: null
-        sink.write(batch(k=[0.5], n=[3]))
+    pages = (batch(k=[1], n=[1]), batch(n=[2]), batch(k=[0.5], n=[3]))  # the second has no such column: null
+    with pytest.raises(ValidationError, match="cannot be partitioned by 'k', which is double"):
+        fill(sink, *pages)
     kept = sink.keep()
     assert kept is not None
     assert kept.to_pydict() == {"k": [1.0, None, 0.5], "n": [1, 2, 3]}
@@ -226,9 +225,11 @@ def test_a_column_that_later_becomes_a_number_with_a_fraction_is_refused(path: P
 def test_too_many_values_are_refused_as_soon_as_they_are_seen(path: Path) -> None:
     most = partition.MOST_PARTITIONS
     sink = PartitionedSink(path, Parquet(), ["id"])
-    with pytest.raises(ValidationError, match="makes more than 10,000 folders: choose columns"), sink:
-        for first in range(0, most + 2000, 1000):
-            sink.write(batch(id=list(range(first, first + 1000)), n=[0] * 1000))
+    pages = [
+        batch(id=list(range(first, first + 1000)), n=[0] * 1000) for first in range(0, most + 2000, 1000)
+    ]
+    with pytest.raises(ValidationError, match="makes more than 10,000 folders: choose columns"):
+        fill(sink, *pages)
     assert sink.rows == most + 1000
 
 
@@ -249,14 +250,8 @@ def test_a_folder_that_is_not_ours_is_refused_before_the_first_row(path: Path) -
 def test_after_a_failure_the_old_folder_is_as_it_was_and_the_rows_are_kept(path: Path) -> None:
     write(path, ["k"], batch(k=["old"], n=[1]))
     sink = PartitionedSink(path, Parquet(), ["k"])
-
-    def write_and_fail() -> None:
-        with sink:
-            sink.write(batch(k=["new"], n=[2]))
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        write_and_fail()
+        fill(sink, batch(k=["new"], n=[2]), then=interrupt)
     assert files(path) == ["k=old/part-0.parquet"]
     assert names(path.parent) == ["table"]
     kept = sink.keep()
@@ -267,9 +262,8 @@ def test_after_a_failure_the_old_folder_is_as_it_was_and_the_rows_are_kept(path:
 def test_who_gives_up_while_it_is_distributed_leaves_the_old_folder(path: Path) -> None:
     write(path, ["k"], batch(k=["old"], n=[1]))
     sink = PartitionedSink(path, Parquet(), ["k"])
-    with pytest.raises(GivenUp), sink:
-        sink.write(batch(k=["new"], n=[2]))
-        sink.give_up()
+    with pytest.raises(GivenUp):
+        fill(sink, batch(k=["new"], n=[2]), then=sink.give_up)
     assert files(path) == ["k=old/part-0.parquet"]
     assert names(path.parent) == ["table"]
     kept = sink.keep()
@@ -280,10 +274,9 @@ def test_who_gives_up_while_it_is_distributed_leaves_the_old_folder(path: Path) 
 def test_a_full_disk_leaves_the_old_folder_and_nothing_else(path: Path) -> None:
     write(path, ["k"], batch(k=["old"], n=[1]))
     sink = PartitionedSink(path, Parquet("none"), ["k"])
-    with no_file_over(50_000), pytest.raises(ExportError, match="no file may be so big there"), sink:
-        sink.write(
-            batch(k=["new"] * 40_000, n=[7] * 40_000)
-        )  # packed in the first file, and not in the second
+    page = batch(k=["new"] * 40_000, n=[7] * 40_000)  # packed in the first file, and not in the second
+    with no_file_over(50_000), pytest.raises(ExportError, match="no file may be so big there"):
+        fill(sink, page)
     assert files(path) == ["k=old/part-0.parquet"]
     assert names(path.parent) == ["table"]
 

@@ -26,7 +26,7 @@ from spyro_sdk.arrow.partition import PartitionedSink
 from spyro_sdk.arrow.sink import Format, GivenUp, Sink
 from spyro_sdk.errors import ExportError
 
-from .rows import batch, names, numbers
+from .rows import batch, fill, interrupt, names, numbers
 
 FORMATS: list[tuple[Callable[[int], Format], Callable[[Path], pa.Table]]] = [
     (lambda rows: Parquet(row_group_rows=rows), lambda path: pq.read_table(path)),
@@ -40,11 +40,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "rows.parquet"
 
 
-def fail(sink: Sink, *batches: pa.RecordBatch, error: type[BaseException] = RuntimeError) -> None:
-    with pytest.raises(error), sink:
-        for each in batches:
-            sink.write(each)
-        raise error
+def fail(sink: Sink, *batches: pa.RecordBatch) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fill(sink, *batches, then=interrupt)
 
 
 # --- what is written -----------------------------------------------------------------------------------
@@ -158,10 +156,9 @@ def test_rows_without_columns_count_once_a_column_appears(path: Path, form: Any,
 
 
 @both
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_after_a_failure_the_old_file_is_as_it_was(path: Path, form: Any, read: Any, error: Any) -> None:
+def test_after_a_failure_the_old_file_is_as_it_was(path: Path, form: Any, read: Any) -> None:
     path.write_bytes(b"old")
-    fail(Sink(path, form(10)), numbers(0, 25), error=error)
+    fail(Sink(path, form(10)), numbers(0, 25))
     assert path.read_bytes() == b"old"
     assert names(path.parent) == ["rows.parquet"]
 
@@ -196,10 +193,8 @@ def test_what_is_published_is_not_kept_besides(path: Path) -> None:
 
 def test_a_sink_that_is_given_up_ends_within_a_rewriting(path: Path) -> None:
     sink = Sink(path, Parquet(row_group_rows=1))
-    with pytest.raises(GivenUp), sink:
-        sink.write(numbers(0, 3))
-        sink.give_up()
-        sink.write(batch(n=["x"]))
+    with pytest.raises(GivenUp):
+        fill(sink, numbers(0, 3), then=lambda: (sink.give_up(), sink.write(batch(n=["x"]))))
     kept = sink.keep()
     assert kept is not None
     assert kept["n"].to_pylist() == ["0", "1", "2", "x"]
@@ -259,16 +254,12 @@ def test_a_file_that_vanishes_under_the_sink_is_an_export_error(path: Path) -> N
 
 
 def test_a_format_that_cannot_begin_leaves_nothing(path: Path) -> None:
-    sink = Sink(path, Ipc())
-    with pytest.raises(RuntimeError), sink:
-        sink._format = Refusing()  # type: ignore[assignment]
-        sink.write(numbers(0, 3))
+    with pytest.raises(RuntimeError):
+        fill(Sink(path, Refusing()), numbers(0, 3))
     assert names(path.parent) == []
 
 
 class Refusing(Ipc):
-    group_rows = 1
-
     def writer(self, file: Any, first: pa.Table) -> Any:
         raise RuntimeError
 
