@@ -82,7 +82,7 @@ class Fetch:
         stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
         decimals, structs and lists `ArrowDtype`.
         """
-        return to_pandas(self.to_arrow(), self_destruct=True)
+        return to_pandas(self.to_arrow())
 
     def to_polars(self) -> polars.DataFrame:
         """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
