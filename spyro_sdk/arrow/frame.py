@@ -36,7 +36,8 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     datetime64, dates in ms; string → pandas' string dtype; decimals, times, lists, structs stay Arrow's
     (`pd.ArrowDtype`), exact. A null in a float64 column becomes NaN.
 
-    Some columns are converted and let go, then the next: a table that nobody else holds is never in memory twice.
+    Some columns are converted and let go, then the next: a table that nobody else holds is never in memory
+    twice.
     """
     import pandas as pd
 

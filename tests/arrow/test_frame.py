@@ -139,7 +139,7 @@ def test_a_table_that_nobody_holds_is_not_twice_in_memory():
     done = subprocess.run(
         [sys.executable, "-c", PEAK], cwd=root, capture_output=True, text=True, check=True, timeout=60
     )
-    assert 0.8 < float(done.stdout) < 1.8
+    assert 0.5 < float(done.stdout) < 1.8
 
 
 def test_a_frame_can_be_changed():
