@@ -297,6 +297,9 @@ def _conforming(
         with closing(batches):
             for batch in batches:
                 yield conform(batch, schema)
+    except KeyboardInterrupt as stop:
+        stop.args = ("KeyboardInterrupt: the fetch was stopped",)  # readers pass on the words, not the type
+        raise
     except Misfit as misfit:
         wider = ", ".join(f"{name} {now}, not {was}" for name, was, now in changes(schema, misfit.schema))
         raise DecodeError(
