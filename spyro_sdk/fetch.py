@@ -256,21 +256,31 @@ class Fetch:
         connector = self._connector()
         query, schema = blocking.run(_prepared, connector, self.query)
         sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
-        with self._keeping(sink.keep, lambda: sink.batches), sink:
+        with self._keeping(sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
             blocking.run(sink.pour, lambda: connector.batches(query))
         return sink.rows
 
     @contextmanager
-    def _keeping(self, kept: Callable[[], pa.Table | None], pages: Callable[[], int]) -> Iterator[None]:
-        """Remember what had arrived, and say so in the error, when the body fails or is stopped."""
+    def _keeping(
+        self,
+        kept: Callable[[], pa.Table | None],
+        pages: Callable[[], int],
+        rows: Callable[[], int] = lambda: 0,
+    ) -> Iterator[None]:
+        """Remember what had arrived, and say so in the error, when the body fails or is stopped.
+
+        `rows` may be more than are kept: what is in a file that a full disk has cut short cannot be read.
+        """
         self.partial = None
         try:
             yield
         except BaseException as error:
             self.partial = kept()
             if pages() and self.partial is not None:
-                came = f"{_counted(self.partial.num_rows, 'record')} in {_counted(pages(), 'page')}"
-                _say(error, f"{came} had arrived: fetch.partial has them")
+                has, came = self.partial.num_rows, max(rows(), self.partial.num_rows)
+                which = "them" if has == came else f"the last {has:,}"
+                came_in = f"{_counted(came, 'record')} in {_counted(pages(), 'page')}"
+                _say(error, f"{came_in} had arrived: fetch.partial has {which}")
             raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -502,6 +503,26 @@ def test_a_disk_that_is_full_ends_the_traffic(tmp_path: Path) -> None:
     assert "cannot be written: no file may be so big there" in done.stdout
     assert done.stdout.endswith("; 1,000 records in 1 page had arrived: fetch.partial has them\n1000 []\n")
     assert done.stderr == ""
+
+
+def test_what_a_full_disk_has_swallowed_is_not_promised(tmp_path: Path) -> None:
+    script = """
+        import resource
+        from spyro_sdk.errors import ExportError
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+        fetch = sf.fetch("Customer")
+        try:
+            fetch.to_parquet("full.parquet", compression="none", row_group_rows=100)
+        except ExportError as error:
+            print(error)
+        print(0 < fetch.partial.num_rows < 1000)
+    """
+    with serve(records=1_000, batch_limit=200) as service:
+        done = run(service, script, tmp_path)
+    words = r"; [\d,]+ records in \d pages? had arrived: fetch.partial has the last \d+\n"
+    assert re.search(words, done.stdout)
+    assert done.stdout.endswith("True\n")
 
 
 # --- what had arrived
