@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pyarrow as pa
 
 from . import blocking
+from .arrow.background import Background
+from .arrow.csv import Csv, CsvSink
+from .arrow.draft import check_writable
+from .arrow.folder import check_folder
 from .arrow.frame import to_pandas
-from .arrow.parquet import ParquetSink, check_writable
-from .arrow.schema import unify
+from .arrow.hive import asked
+from .arrow.ipc import Ipc
+from .arrow.parquet import Parquet
+from .arrow.partition import PartitionedSink
+from .arrow.schema import Misfit, changes, conform, unify
+from .arrow.sink import Sink
 from .connector import BaseConnector
 from .entity import Query, counted
-from .errors import ConfigurationError, ConnectorError, ValidationError
+from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
 from .plan import Plan
 
 if TYPE_CHECKING:
@@ -72,7 +82,7 @@ class Fetch:
         stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
         decimals, structs and lists `ArrowDtype`.
         """
-        return to_pandas(self.to_arrow(), self_destruct=True)
+        return to_pandas(self.to_arrow())
 
     def to_polars(self) -> polars.DataFrame:
         """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
@@ -89,26 +99,84 @@ class Fetch:
             )
         return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self.to_arrow()))
 
-    def to_parquet(self, path: str | PathLike[str]) -> int:
+    def to_parquet(
+        self,
+        path: str | PathLike[str],
+        *,
+        partition_by: str | Sequence[str] | None = None,
+        compression: str = "zstd",
+        row_group_rows: int = 50_000,
+    ) -> int:
         """Fetch everything into a Parquet file, as it arrives and in bounded memory; return its rows.
 
         The file appears under its name when it is complete, and replaces an older one then; `ExportError`
         where it cannot be written, before anything is asked of the service. Its metadata say where it comes
         from: `spyro.source`, `spyro.entity`, `spyro.query`, `spyro.api`, `spyro.started`, `spyro.rows`.
+
+        `partition_by`: one or more columns of texts, whole numbers, days, or true and false. `path` is then a
+        folder of files such as `country=DE/part-0.parquet`, in Hive's way, which appears as a whole; only an
+        earlier export or an empty folder is replaced. At most 10,000 combinations of values, since a folder
+        for each of more helps nobody. Needs space for the rows twice while it writes.
+
+        `compression`: `zstd` (its level 1), `snappy`, `lz4`, `gzip`, `brotli` or `none`. `zstd` makes half
+        the file that `snappy` makes, and is faster than any service.
+
+        `row_group_rows`: rows, at least 1, in each row group but the last. With more the file is a little
+        smaller; two row groups are in memory at once, so that 50,000 of 1 kB need some 100 MB.
+
+        Raises `ValidationError` for an option that makes no sense, or a column that is not there.
         """
         self.partial = None
+        form = Parquet(compression, row_group_rows)
+        if partition_by is None:
+            check_writable(path)
+            return self._export(partial(Sink, path, form))
+        columns = asked(partition_by)
+        check_folder(path)
+        return self._export(partial(PartitionedSink, path, form, columns))
+
+    def to_csv(
+        self,
+        path: str | PathLike[str],
+        *,
+        compression: str | None = None,
+        delimiter: str = ",",
+        formulas: str = "keep",
+    ) -> int:
+        """Fetch everything into a CSV file, as it arrives and in bounded memory; return its rows.
+
+        It appears when it is complete, as a Parquet file does. UTF-8, with a header. Null is nothing, an
+        empty text `""`; moments are ISO 8601, in UTC where they end in `Z`; structs and lists their JSON;
+        numbers have all their digits. In a table of one column null is `""` too, for a line of nothing is
+        none to most readers. Types are not in it: `to_parquet` keeps them. Needs space for the rows twice
+        while it writes.
+
+        `compression`: `gzip`, `zstd` or `none`; left out, by the name: `.gz` and `.zst`.
+
+        `delimiter`: one ASCII character; `;` for an Excel whose numbers have a decimal comma.
+
+        `formulas`: `keep` leaves texts as they are; `escape` puts `'` before those that begin with `=`, `+`,
+        `-`, `@`, a tab or a carriage return, which a spreadsheet might run. For files that people open there.
+        """
+        self.partial = None
+        csv = Csv(compression, delimiter, formulas)
         check_writable(path)
-        connector = self._connector()
-        query, schema = blocking.run(_prepared, connector, self.query)
-        sink = ParquetSink(path, schema=schema, metadata=_provenance(connector, self))
-        with (
-            self._keeping(sink.keep, lambda: sink.batches),
-            sink,
-            closing(blocking.iterate(lambda: connector.batches(query))) as batches,
-        ):
-            for batch in batches:
-                sink.write(batch)
-        return sink.rows
+        return self._export(partial(CsvSink, path, csv))
+
+    def to_ipc(self, path: str | PathLike[str], *, compression: str = "lz4") -> int:
+        """Fetch everything into an Arrow IPC file, as it arrives and in bounded memory; return its rows.
+
+        It is what pandas calls Feather (`pandas.read_feather`) and Polars IPC (`polars.read_ipc`): the
+        batches as they lie in memory, every type kept. It appears when it is complete, as a Parquet file
+        does; its schema's metadata say where it comes from.
+
+        `compression`: `lz4`, as pandas writes Feather, `zstd` or `none`; only a file without can be used
+        in place, by mapping it into memory.
+        """
+        self.partial = None
+        form = Ipc(compression)
+        check_writable(path)
+        return self._export(partial(Sink, path, form))
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
@@ -116,8 +184,22 @@ class Fetch:
         return (self.to_arrow().schema if schema is None else schema).__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Arrow PyCapsule stream: polars, duckdb, pyarrow and pandas take a Fetch as it is."""
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
+        """Arrow PyCapsule stream: polars, duckdb, pyarrow and pandas take a Fetch as it is.
+
+        Where the columns are known beforehand, batches are fetched while the stream is read, and what is read
+        stays nowhere else: a failure comes before the first batch as it is, and after it as an error of the
+        library that reads, in which ours is quoted. A stream cannot change its columns: should a page need
+        wider ones, it ends with such an error; `to_arrow` widens them. Else everything is fetched first.
+        """
+        connector = self._connector()
+        query, schema = blocking.run(_prepared, connector, self.query)
+        if schema is None:
+            return self.to_arrow().__arrow_c_stream__(requested_schema)
+        self.partial = None
+        batches = _conforming(blocking.iterate(lambda: connector.batches(query)), schema, query.entity)
+        first = list(islice(batches, 1))
+        reader = pa.RecordBatchReader.from_batches(schema, chain(first, batches))
+        return reader.__arrow_c_stream__(requested_schema)
 
     # -- pieces ---------------------------------------------------------------------------------------
 
@@ -168,17 +250,37 @@ class Fetch:
 
     # -- inside ---------------------------------------------------------------------------------------
 
+    def _export(self, make: Callable[..., Sink]) -> int:
+        """Pour everything into the sink that `make` makes; return the rows."""
+        self.partial = None
+        connector = self._connector()
+        query, schema = blocking.run(_prepared, connector, self.query)
+        sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
+        with self._keeping(sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
+            blocking.run(sink.pour, lambda: connector.batches(query))
+        return sink.rows
+
     @contextmanager
-    def _keeping(self, kept: Callable[[], pa.Table], pages: Callable[[], int]) -> Iterator[None]:
-        """Remember what had arrived, and say so in the error, when the body fails or is stopped."""
+    def _keeping(
+        self,
+        kept: Callable[[], pa.Table | None],
+        pages: Callable[[], int],
+        rows: Callable[[], int] = lambda: 0,
+    ) -> Iterator[None]:
+        """Remember what had arrived, and say so in the error, when the body fails or is stopped.
+
+        `rows` may be more than are kept: what is in a file that a full disk has cut short cannot be read.
+        """
         self.partial = None
         try:
             yield
         except BaseException as error:
             self.partial = kept()
-            if pages():
-                came = f"{_counted(self.partial.num_rows, 'record')} in {_counted(pages(), 'page')}"
-                _say(error, f"{came} had arrived: fetch.partial has them")
+            if pages() and self.partial is not None:
+                has, came = self.partial.num_rows, max(rows(), self.partial.num_rows)
+                which = "them" if has == came else f"the last {has:,}"
+                came_in = f"{_counted(came, 'record')} in {_counted(pages(), 'page')}"
+                _say(error, f"{came_in} had arrived: fetch.partial has {which}")
             raise
 
 
@@ -195,6 +297,27 @@ async def _prepared(connector: BaseConnector, query: Query) -> tuple[Query, pa.S
     """The query, checked, and the columns that it will give."""
     query = await connector.prepare(query)
     return query, await connector.schema_of(query)
+
+
+def _conforming(
+    batches: Generator[pa.RecordBatch, None, None], schema: pa.Schema, entity: str
+) -> Iterator[pa.RecordBatch]:
+    """The batches in the columns of `schema`; `DecodeError` for one that needs wider ones."""
+    try:
+        with closing(batches):
+            for batch in batches:
+                yield conform(batch, schema)
+    except KeyboardInterrupt as stop:
+        stop.args = ("KeyboardInterrupt: the fetch was stopped",)  # readers pass on the words, not the type
+        raise
+    except Misfit as misfit:
+        wider = ", ".join(f"{name} {now}, not {was}" for name, was, now in changes(schema, misfit.schema))
+        raise DecodeError(
+            f"a page of {entity} needs other columns than described: {wider};"
+            " a stream cannot change them: take to_arrow(), or a file",
+            entity,
+            hint="take to_arrow(), which makes columns wider",
+        ) from None
 
 
 def _say(error: BaseException, words: str) -> None:

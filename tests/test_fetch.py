@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,10 +22,12 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
 import spyro_sdk as spyro
+from spyro_sdk import Query
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import ConfigurationError, ConnectionError, ExportError, ValidationError
 from spyro_sdk.events import Event, PageArrived
@@ -101,6 +106,90 @@ def test_others_take_a_fetch_as_it_is_and_fetch_it_once(org: Service, sf: spyro.
     active = sum(record["IsActive"] for record in wanted)
     assert duckdb.sql("SELECT count(*) FROM users WHERE IsActive").fetchall() == [(active,)]
     assert len(org.requests) == before + 3
+
+
+def test_a_stream_asks_for_pages_as_it_is_read() -> None:
+    with serve(records=5_000, batch_limit=200) as service, connected(service) as sf:
+        reader = pa.RecordBatchReader.from_stream(sf.fetch("Account", columns=["Id"]))
+        assert reader.read_next_batch().num_rows == 200
+        time.sleep(0.1)  # what is on its way arrives
+        assert 1 <= len(data_calls(service)) <= 6  # of 25: the one, and some ahead
+        assert ids(reader.read_all()) == [it["Id"] for it in truth(service, "Account")[200:]]
+
+
+def test_a_stream_that_nobody_reads_to_its_end_stops_the_traffic() -> None:
+    with serve(records=5_000, batch_limit=200) as service, connected(service) as sf:
+        reader = pa.RecordBatchReader.from_stream(sf.fetch("Account", columns=["Id"]))
+        reader.read_next_batch()
+        reader.close()
+        del reader
+        time.sleep(0.2)  # what is on its way arrives
+        seen = len(data_calls(service))
+        assert seen <= 6
+        time.sleep(0.1)
+        assert len(data_calls(service)) == seen
+
+
+def test_a_failure_before_the_first_page_comes_through_as_it_is(own: Service) -> None:
+    with connected(own, retry_count=0) as sf:
+        fetch = sf["Account"]
+        fetch.explain(count=False)
+        own.drop(n=99, path="/query")
+        with pytest.raises(ConnectionError, match="closed before an answer"):
+            pl.DataFrame(fetch)
+
+
+def test_a_later_failure_is_quoted_in_the_readers_own(
+    all_but_two: tuple[Service, spyro.Connection],
+) -> None:
+    service, sf = all_but_two
+    accounts = sf["Account"]
+    with pytest.raises(OSError, match="closed before an answer"):
+        pa.table(accounts)
+    service.behave()
+    service.drop(n=99, after=3, path="/query")
+    with pytest.raises(pl.exceptions.ComputeError, match="closed before an answer"):
+        pl.DataFrame(accounts)
+    service.behave()
+    service.drop(n=99, after=3, path="/query")
+    with pytest.raises(duckdb.Error, match="closed before an answer"):
+        duckdb.sql("SELECT count(*) FROM accounts").fetchall()
+
+
+class Changing(spyro.BaseConnector):
+    """A connector whose second page has more than it said."""
+
+    async def connect(self) -> None:
+        """There is nothing to open."""
+
+    async def fetch_data(
+        self, entity_type: str, since: Any = None, filters: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        yield {"n": 1, "s": "a"}
+        if entity_type == "Stopped":
+            raise KeyboardInterrupt
+        yield {"n": 0.5, "s": "b", "new": True}
+
+    async def schema_of(self, query: Query) -> pa.Schema:
+        return pa.schema([("n", pa.int64()), ("s", pa.string())])
+
+
+def test_a_stream_says_which_page_does_not_fit_it(tmp_path: Path) -> None:
+    with spyro.connect(Changing, auth_type="none", page_size=1) as changing:
+        fetch = changing.fetch("Thing")
+        words = "n double, not int64, new bool, not absent; a stream cannot change them: take to_arrow"
+        with pytest.raises(pa.ArrowException, match=words):
+            pa.table(fetch)
+        assert fetch.to_arrow().to_pydict() == {"n": [1.0, 0.5], "s": ["a", "b"], "new": [None, True]}
+        assert fetch.to_parquet(tmp_path / "things.parquet") == 2
+
+
+def test_a_stream_that_is_stopped_says_so() -> None:
+    with (
+        spyro.connect(Changing, auth_type="none", page_size=1) as changing,
+        pytest.raises(pa.ArrowException, match="KeyboardInterrupt: the fetch was stopped"),
+    ):
+        pa.table(changing.fetch("Stopped"))
 
 
 class Ducks(spyro.BaseConnector):
@@ -237,6 +326,73 @@ def test_a_file_says_where_it_comes_from(org: Service, sf: spyro.Connection, tmp
     assert pd.read_parquet(path)["name"].tolist() == wanted["name"].to_pylist()
 
 
+def test_a_csv_has_what_the_table_has(sf: spyro.Connection, tmp_path: Path) -> None:
+    fetch = sf.fetch("Customer", columns=["id", "name", "annual_revenue", "created_at", "billing_address"])
+    wanted = fetch.to_arrow()
+    assert fetch.to_csv(tmp_path / "customers.csv") == wanted.num_rows
+    assert fetch.to_csv(tmp_path / "customers.csv.gz", delimiter=";", formulas="escape") == wanted.num_rows
+    plain = pd.read_csv(tmp_path / "customers.csv")
+    packed = pd.read_csv(tmp_path / "customers.csv.gz", sep=";")
+    for frame in (plain, packed):
+        assert frame.columns.tolist() == wanted.schema.names
+        assert frame["id"].tolist() == wanted["id"].to_pylist()
+        assert [datetime.fromisoformat(at) for at in frame["created_at"]] == wanted["created_at"].to_pylist()
+
+
+def test_an_ipc_file_is_the_table(sf: spyro.Connection, tmp_path: Path) -> None:
+    fetch, path = sf["Customer"], tmp_path / "customers.arrow"
+    wanted = fetch.to_arrow()
+    assert fetch.to_ipc(path, compression="none") == wanted.num_rows
+    with pa.memory_map(str(path)) as file:
+        table = pa.ipc.open_file(file).read_all()
+        assert table.schema.equals(wanted.schema)
+        assert table.to_pylist() == wanted.to_pylist()
+        assert table.schema.metadata[b"spyro.entity"] == b"Customer"
+    assert len(pd.read_feather(path)) == wanted.num_rows
+
+
+def test_a_partitioned_table_has_what_the_table_has(sf: spyro.Connection, tmp_path: Path) -> None:
+    fetch, path = sf.fetch("Customer", columns=["id", "industry", "employee_count"]), tmp_path / "customers"
+    wanted = fetch.to_arrow()
+    for by in ("industry", ["industry"]):
+        assert fetch.to_parquet(path, partition_by=by, compression="snappy") == wanted.num_rows
+        keys = ds.partitioning(pa.schema([("industry", pa.string())]), flavor="hive")
+        read = ds.dataset(path, schema=wanted.schema, partitioning=keys).to_table().sort_by("id")
+        assert read.to_pylist() == wanted.sort_by("id").to_pylist()
+    assert {entry.name.partition("=")[0] for entry in path.iterdir()} == {"industry"}
+    assert os.listdir(tmp_path) == ["customers"]
+
+
+def test_files_that_cannot_be_are_refused_before_a_record_is_asked_for(
+    org: Service, sf: spyro.Connection, tmp_path: Path
+) -> None:
+    fetch = sf["Customer"]
+    fetch.explain(count=False)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    before = len(data_calls(org))
+    path = tmp_path / "x"
+    calls: list[tuple[Any, str]] = [
+        (lambda: fetch.to_parquet(path, compression="zip"), "compression='zip' cannot be"),
+        (lambda: fetch.to_parquet(path, row_group_rows=0), "row_group_rows=0 cannot be"),
+        (lambda: fetch.to_parquet(path, partition_by=[]), r"partition_by=\[\] cannot be"),
+        (lambda: fetch.to_parquet(path, partition_by="industri"), "has no column 'industri'.*'industry'"),
+        (lambda: fetch.to_parquet(path, partition_by="annual_revenue"), "cannot be partitioned by"),
+        (lambda: fetch.to_csv(path, delimiter="::"), "delimiter='::' cannot be"),
+        (lambda: fetch.to_csv(path, formulas="no"), "formulas='no' cannot be"),
+        (lambda: fetch.to_ipc(path, compression="gzip"), "compression='gzip' cannot be"),
+    ]
+    for call, message in calls:
+        with pytest.raises(ValidationError, match=message):
+            call()
+    for take in (fetch.to_csv, fetch.to_ipc):
+        with pytest.raises(ExportError, match="it is a folder"):
+            take(tmp_path)
+    with pytest.raises(ExportError, match=r"no fetch has written notes\.txt"):
+        fetch.to_parquet(tmp_path / "mine", partition_by="industry")
+    assert len(data_calls(org)) == before
+
+
 def test_an_older_file_is_replaced_by_a_whole_one(sf: spyro.Connection, tmp_path: Path) -> None:
     path = tmp_path / "users.parquet"
     path.write_bytes(b"old")
@@ -284,6 +440,50 @@ def test_a_failure_leaves_the_old_file_and_no_other(
     assert fetch.to_parquet(path) == 1000
 
 
+def test_every_kind_of_file_keeps_what_had_arrived(
+    all_but_two: tuple[Service, spyro.Connection], tmp_path: Path
+) -> None:
+    service, sf = all_but_two
+    fetch, path = sf["Account"], tmp_path / "accounts"
+    calls: list[Any] = [fetch.to_csv, fetch.to_ipc, partial(fetch.to_parquet, partition_by="Industry")]
+    for write in calls:
+        with pytest.raises(ConnectionError, match=r"; 600 records in 3 pages had arrived"):
+            write(path)
+        assert fetch.partial is not None
+        assert fetch.partial.to_pylist() == truth(service, "Account")[:600]
+        assert os.listdir(tmp_path) == []
+        service.behave()
+        service.drop(n=99, after=3, path="/query")
+
+
+def test_an_interrupted_file_is_not_there_and_its_rows_are(own: Service, tmp_path: Path) -> None:
+    heard: list[PageArrived] = []
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, PageArrived):
+            heard.append(event)
+            if len(heard) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    own.delay(0.05)
+    path = tmp_path / "accounts.parquet"
+    path.write_bytes(b"old")
+    with connected(own, observers=[interrupt]) as sf:
+        fetch = sf.fetch("Account", columns=["Id"])
+        with pytest.raises(KeyboardInterrupt) as caught:
+            fetch.to_parquet(path)
+        assert fetch.partial is not None
+        rows = fetch.partial.num_rows
+        assert 400 <= rows < 1000
+        assert ids(fetch.partial) == [record["Id"] for record in truth(own, "Account")[:rows]]
+        notes = f"{rows} records in {rows // 200} pages had arrived: fetch.partial has them"
+        assert caught.value.__notes__ == [notes]
+        assert path.read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["accounts.parquet"]
+        assert not [thread for thread in threading.enumerate() if thread.name == "spyro-sink"]
+        assert fetch.to_parquet(path) == 1000
+
+
 def test_a_disk_that_is_full_ends_the_traffic(tmp_path: Path) -> None:
     script = """
         import resource
@@ -303,6 +503,26 @@ def test_a_disk_that_is_full_ends_the_traffic(tmp_path: Path) -> None:
     assert "cannot be written: no file may be so big there" in done.stdout
     assert done.stdout.endswith("; 1,000 records in 1 page had arrived: fetch.partial has them\n1000 []\n")
     assert done.stderr == ""
+
+
+def test_what_a_full_disk_has_swallowed_is_not_promised(tmp_path: Path) -> None:
+    script = """
+        import resource
+        from spyro_sdk.errors import ExportError
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+        fetch = sf.fetch("Customer")
+        try:
+            fetch.to_parquet("full.parquet", compression="none", row_group_rows=100)
+        except ExportError as error:
+            print(error)
+        print(0 < fetch.partial.num_rows < 1000)
+    """
+    with serve(records=1_000, batch_limit=200) as service:
+        done = run(service, script, tmp_path)
+    words = r"; [\d,]+ records in \d pages? had arrived: fetch.partial has the last \d+\n"
+    assert re.search(words, done.stdout)
+    assert done.stdout.endswith("True\n")
 
 
 # --- what had arrived

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from .schema import Column, Field
+
 if TYPE_CHECKING:
     import pandas as pd
+
+SHARES = 16  # in which a big table is converted and let go
+SMALL = 8 << 20  # bytes; less is not worth a share of its own
 
 NULLABLE = {
     pa.int8(): "Int8",
@@ -23,27 +29,68 @@ NULLABLE = {
 """pandas' dtypes that know a missing value beside each whole number and each bool."""
 
 
-def to_pandas(table: pa.Table, *, self_destruct: bool = False) -> pd.DataFrame:
+def to_pandas(table: pa.Table) -> pd.DataFrame:
     """Give the rows of `table` as a DataFrame with a RangeIndex.
 
     int64 → Int64 where the schema allows nulls, else int64; bool → boolean or bool; date32 and timestamps →
     datetime64, dates in ms; string → pandas' string dtype; decimals, times, lists, structs stay Arrow's
-    (`pd.ArrowDtype`), exact. A null in a float64 column becomes NaN. `self_destruct` frees each column once
-    it is converted; the table cannot be used afterwards.
+    (`pd.ArrowDtype`), exact. A null in a float64 column becomes NaN.
+
+    Some columns are converted and let go, then the next: a table that nobody else holds is never in memory
+    twice.
     """
     import pandas as pd
 
-    plain = [field for field in table.schema if field.type in NULLABLE and not field.nullable]
-    frame: pd.DataFrame = table.to_pandas(
-        types_mapper=_dtype,
-        date_as_object=False,
-        ignore_metadata=True,
-        split_blocks=pd.__version__ >= "3",  # before, such a frame could not be changed in place
-        self_destruct=self_destruct,
-    )
-    for field in plain:
-        frame[field.name] = frame[field.name].to_numpy(field.type.to_pandas_dtype())
+    names, index, waiting = table.schema.names, pd.RangeIndex(table.num_rows), _shares(table)
+    bundle = table.nbytes <= SMALL and pd.__version__ < "3"  # which warns of many columns that lie apart
+    del table
+    series: dict[int, pd.Series[Any]] = {}
+    while waiting:
+        series |= waiting.pop().convert()
+        pa.default_memory_pool().release_unused()  # else the pool keeps what we let go
+    frame = pd.DataFrame({place: series[place] for place in range(len(names))}, index, copy=bundle)
+    frame.columns = pd.Index(names, dtype=str)
     return frame
+
+
+@dataclass
+class _Share:
+    """Some columns of a table, by their places in it."""
+
+    are_plain: bool
+    """Whether they are numbers and bools without nulls, for which pandas has dtypes of old."""
+    columns: dict[int, tuple[Field, Column]] = field(default_factory=dict)
+    bytes: int = 0
+
+    def convert(self) -> dict[int, pd.Series[Any]]:
+        """Turn them into pandas' series, and forget them."""
+        import pandas as pd
+
+        places, (fields, columns) = list(self.columns), zip(*self.columns.values(), strict=True)
+        self.columns = {}
+        frame = pa.table(list(columns), pa.schema(list(fields))).to_pandas(
+            types_mapper=None if self.are_plain else _dtype,
+            date_as_object=False,
+            ignore_metadata=True,
+            split_blocks=pd.__version__ >= "3",  # before, such a frame could not be changed in place
+            self_destruct=True,
+        )
+        return {place: frame.iloc[:, number] for number, place in enumerate(places)}
+
+
+def _shares(table: pa.Table) -> list[_Share]:
+    """The columns of a table, in shares of not too different size."""
+    most = max(table.nbytes // SHARES, SMALL)
+    shares: list[_Share] = []
+    filling: dict[bool, _Share] = {}
+    for place, (about, column) in enumerate(zip(table.schema, table.columns, strict=True)):
+        are_plain = about.type in NULLABLE and not about.nullable
+        if are_plain not in filling or filling[are_plain].bytes >= most:
+            filling[are_plain] = _Share(are_plain)
+            shares.append(filling[are_plain])
+        filling[are_plain].columns[place] = about, column
+        filling[are_plain].bytes += column.nbytes
+    return shares
 
 
 def _dtype(kind: pa.DataType) -> Any:

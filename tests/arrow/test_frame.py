@@ -1,13 +1,16 @@
 """A DataFrame's dtypes follow the schema."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from spyro_sdk.arrow.frame import to_pandas
+from spyro_sdk.arrow.frame import SMALL, to_pandas
 
 STRING = "str" if pd.__version__ >= "3" else "string"
 
@@ -81,14 +84,62 @@ def test_a_table_of_many_chunks_is_one_frame():
     assert found["s"].isna().tolist() == [False, True] * 3
 
 
-def test_a_table_that_destroys_itself_gives_the_same_frame():
-    def table():
-        schema = pa.schema(
-            [pa.field("n", pa.int64(), nullable=False), ("s", pa.string()), ("f", pa.float64())]
-        )
-        return pa.table({"n": range(1000), "s": map(str, range(1000)), "f": [0.5] * 1000}, schema=schema)
+def test_a_big_table_is_converted_in_shares_and_keeps_its_order():
+    rows = 500_000
+    kinds = [("a", False), ("b", True), ("c", False), ("d", True), ("e", True)]
+    schema = pa.schema([pa.field(name, pa.int64(), nullable=nullable) for name, nullable in kinds])
+    table = pa.table({name: [place] * rows for place, (name, _) in enumerate(kinds)}, schema=schema)
+    assert table.nbytes > 2 * SMALL
+    found = to_pandas(table)
+    assert found.columns.tolist() == ["a", "b", "c", "d", "e"]
+    assert found.dtypes.map(str).tolist() == ["int64", "Int64", "int64", "Int64", "Int64"]
+    assert found.iloc[[0, rows - 1]].to_numpy().tolist() == [[0, 1, 2, 3, 4]] * 2
+    assert table.num_rows == rows  # who holds it can still use it
 
-    pd.testing.assert_frame_equal(to_pandas(table(), self_destruct=True), to_pandas(table()))
+
+def test_a_table_without_columns_has_its_rows():
+    assert to_pandas(pa.table({}).select([])).shape == (0, 0)
+    table = pa.table({"x": [1, 2, 3]}).select([])
+    assert to_pandas(table).shape == (3, 0)
+
+
+def test_a_frame_of_many_columns_can_be_given_one_more():
+    found = to_pandas(pa.table({f"c{place}": [0.5] for place in range(90)}))
+    found["new"] = 1  # warns where the columns lie apart, and a warning is an error
+    assert found.shape == (1, 91)
+
+
+PEAK = """
+import resource, sys
+import pandas as pd
+import pyarrow as pa
+from spyro_sdk.arrow.frame import SMALL, to_pandas
+
+def table(rows):
+    page = pa.RecordBatch.from_pydict({
+        **{f"i{n}": pa.array([None, *range(1, 1000)]) for n in range(20)},
+        **{f"f{n}": pa.array([0.5] * 1000) for n in range(20)},
+        **{f"s{n}": pa.array([f"{n:020}" for n in range(1000)]) for n in range(10)},
+    })
+    order = pa.array(range(1000))
+    return pa.Table.from_batches([page.take(order) for _ in range(rows // 1000)])
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+to_pandas(table(1000))
+before = peak()
+frame = to_pandas(table(200_000))
+print((peak() - before) / frame.memory_usage(deep=True).sum())
+"""
+
+
+def test_a_table_that_nobody_holds_is_not_twice_in_memory():
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK], cwd=root, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert 0.5 < float(done.stdout) < 1.8
 
 
 def test_a_frame_can_be_changed():

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spyro_sdk.arrow.decode import parse, to_batch
-from spyro_sdk.arrow.parquet import ParquetSink
+from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.schema import unify
+from spyro_sdk.arrow.sink import Sink
 
 MOMENTS = st.sampled_from(
     [
@@ -164,7 +165,7 @@ def test_every_value_survives_its_bytes(pages, schema):
 def test_every_value_survives_a_parquet_file(tmp_path_factory, pages, schema, group):
     rows = [row for page in pages for row in page]
     path = tmp_path_factory.mktemp("lossless") / "rows.parquet"
-    with ParquetSink(path, schema=schema, row_group_rows=group) as sink:
+    with Sink(path, Parquet(row_group_rows=group), schema=schema) as sink:
         for page in pages:
             sink.write(to_batch(page, schema))
     found = pq.read_table(path)

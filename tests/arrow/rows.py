@@ -1,0 +1,35 @@
+"""Small batches, and what stands in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from spyro_sdk.arrow.sink import Sink
+
+
+def batch(**columns: Any) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({name: pa.array(values) for name, values in columns.items()})
+
+
+def numbers(first: int, count: int) -> pa.RecordBatch:
+    return batch(n=list(range(first, first + count)))
+
+
+def fill(sink: Sink, *batches: pa.RecordBatch, then: Callable[[], object] = lambda: None) -> None:
+    """Write the batches, and do one thing more before the `with` block ends."""
+    with sink:
+        for each in batches:
+            sink.write(each)
+        then()
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())

@@ -1,0 +1,117 @@
+"""A draft takes its place when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from spyro_sdk.arrow.draft import Draft, check_writable
+from spyro_sdk.errors import ExportError, ValidationError
+
+from .rows import names
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rows.parquet"
+
+
+def test_a_draft_that_is_published_replaces_the_older_file_with_its_permissions(path: Path) -> None:
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    draft = Draft(path)
+    assert names(path.parent) == sorted([draft.path.name, path.name])
+    draft.path.write_bytes(b"new")
+    assert path.read_bytes() == b"old"
+    draft.publish()
+    draft.remove()  # there is nothing left to remove
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert names(path.parent) == [path.name]
+
+
+def test_a_draft_that_is_removed_leaves_the_older_file(path: Path) -> None:
+    path.write_bytes(b"old")
+    Draft(path).remove()
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == [path.name]
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="the folder does not exist: create it") as caught:
+        check_writable(tmp_path / "no" / "rows.parquet")
+    assert str(tmp_path / "no" / "rows.parquet") in str(caught.value)
+    assert "create it" in str(caught.value.hint)
+
+
+def test_a_folder_that_is_a_file(path: Path) -> None:
+    path.touch()
+    with pytest.raises(ExportError, match="is a file, not a folder"):
+        check_writable(path / "rows.parquet")
+
+
+def test_a_path_that_is_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="it is a folder: add a file name"):
+        check_writable(tmp_path)
+
+
+def test_what_is_no_path_at_all() -> None:
+    with pytest.raises(ValidationError, match="path=3 cannot be"):
+        check_writable(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other permissions")
+def test_a_folder_nobody_may_write_in(path: Path) -> None:
+    me = os.geteuid()
+    path.parent.chmod(0o500)
+    if me == 0:
+        os.seteuid(65534)  # root may write anywhere
+    try:
+        with pytest.raises(ExportError, match="you may not write there"):
+            check_writable(path)
+    finally:
+        os.seteuid(me)
+        path.parent.chmod(0o700)
+
+
+def test_a_name_too_long_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=os.strerror(errno.ENAMETOOLONG)):
+        check_writable(tmp_path / ("x" * 250))
+
+
+def test_checking_leaves_nothing_and_follows_links(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    path.symlink_to(tmp_path / "data" / "real.parquet")
+    assert check_writable(path) == (tmp_path / "data" / "real.parquet").resolve()
+    assert names(tmp_path / "data") == []
+
+
+def test_a_home_folder_is_understood() -> None:
+    assert check_writable("~/rows.parquet").parent == Path(os.path.realpath(Path.home()))
+
+
+def test_the_draft_of_a_run_that_lives_is_not_swept(path: Path) -> None:
+    draft = Draft(path)
+    os.utime(draft.path, (0, 0))
+    check_writable(path)
+    assert draft.path.exists()
+    draft.remove()
+
+
+def test_old_drafts_of_this_file_alone_are_swept(path: Path) -> None:
+    ours, folder = (path.with_name(f".rows.parquet.{code}.tmp") for code in ("0123abcd", "4567cdef"))
+    others = [path.with_name(name) for name in (".other.parquet.0123abcd.tmp", ".rows.parquet.backup.tmp")]
+    for file in (ours, *others):
+        file.touch()
+    folder.mkdir()
+    (folder / "part-0.parquet").touch()
+    check_writable(path)
+    assert ours.exists()  # it was written a moment ago
+    for entry in (ours, folder, *others):
+        os.utime(entry, (0, 0))
+    check_writable(path)
+    assert names(path.parent) == sorted(file.name for file in others)

@@ -1,0 +1,321 @@
+"""A file of batches is whole, or not there at all, whatever its format."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+
+from spyro_sdk.arrow.csv import Csv, CsvSink
+from spyro_sdk.arrow.draft import check_writable
+from spyro_sdk.arrow.ipc import Ipc
+from spyro_sdk.arrow.parquet import Parquet
+from spyro_sdk.arrow.partition import PartitionedSink
+from spyro_sdk.arrow.sink import Format, GivenUp, Sink
+from spyro_sdk.errors import ExportError
+
+from .rows import batch, fill, interrupt, names, numbers
+
+FORMATS: list[tuple[Callable[[int], Format], Callable[[Path], pa.Table]]] = [
+    (lambda rows: Parquet(row_group_rows=rows), lambda path: pq.read_table(path)),
+    (lambda rows: Ipc(group_rows=rows), lambda path: pa.ipc.open_file(path).read_all()),
+]
+both = pytest.mark.parametrize(("form", "read"), FORMATS, ids=["parquet", "ipc"])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rows.parquet"
+
+
+def fail(sink: Sink, *batches: pa.RecordBatch) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fill(sink, *batches, then=interrupt)
+
+
+# --- what is written -----------------------------------------------------------------------------------
+
+
+@both
+def test_batches_become_groups_of_one_size(path: Path, form: Any, read: Any) -> None:
+    with Sink(path, form(25)) as sink:
+        for first in range(0, 100, 10):
+            sink.write(numbers(first, 10))
+        sink.write(numbers(100, 60))
+    assert (sink.rows, sink.batches, sink.is_published) == (160, 11, True)
+    assert read(path)["n"].to_pylist() == [*range(100), *range(100, 160)]
+    with pa.OSFile(str(path), "rb") as file:
+        assert [group.num_rows for group in form(25).groups(file)] == [25] * 6 + [10]
+    assert names(path.parent) == ["rows.parquet"]
+
+
+def test_few_rows_of_much_memory_are_written_early(path: Path, tmp_path: Path) -> None:
+    wide = batch(s=["x" * (100 << 20)])
+    with Sink(path, Parquet()) as sink:
+        for _ in range(3):
+            sink.write(wide)
+        (draft,) = tmp_path.glob(".rows.parquet.*.tmp")
+        assert draft.stat().st_size > 1000
+    assert pq.read_metadata(path).num_rows == 3
+
+
+@both
+def test_no_batches_give_an_empty_file_of_the_schema(path: Path, form: Any, read: Any) -> None:
+    schema = pa.schema([pa.field("id", pa.string(), nullable=False), ("at", pa.timestamp("us", "UTC"))])
+    with Sink(path, form(5), schema=schema):
+        pass
+    assert read(path).num_rows == 0
+    assert read(path).schema.equals(schema)
+
+
+@both
+def test_no_batches_and_no_schema_give_an_empty_file(path: Path, form: Any, read: Any) -> None:
+    with Sink(path, form(5)):
+        pass
+    assert read(path).num_columns == 0
+
+
+@both
+def test_the_file_says_where_it_comes_from(path: Path, form: Any, read: Any) -> None:
+    schema = pa.schema([("n", pa.int64())], {"label": "numbers"})
+    with Sink(path, form(5), schema=schema, metadata={"source": "demo"}) as sink:
+        sink.write(numbers(0, 3))
+    assert read(path).schema.metadata == {b"label": b"numbers", b"spyro.source": b"demo"}
+
+
+def test_a_parquet_file_says_when_it_was_finished(path: Path) -> None:
+    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    with Sink(path, Parquet(), metadata={"source": "demo"}, now=lambda: at) as sink:
+        sink.write(numbers(0, 3))
+    said = pq.read_metadata(path).metadata
+    assert {key: said[key] for key in said if key.startswith(b"spyro.")} == {
+        b"spyro.source": b"demo",
+        b"spyro.rows": b"3",
+        b"spyro.finished": b"2026-01-31T12:00:00+00:00",
+    }
+
+
+# --- wider batches -------------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    ("pages", "values"),
+    [
+        ([[1], [None], [0.5]], [1.0, None, 0.5]),
+        ([[2**53 + 1], [0.5]], ["9007199254740993", "0.5"]),
+        ([[0.5], [2**53 + 1]], ["0.5", "9007199254740993"]),
+        ([[None], ["x"]], [None, "x"]),
+        ([[True], [1], ["x"]], ["true", "1", "x"]),
+        ([[{"a": 1}], [{"b": [2.5]}]], [{"a": 1, "b": None}, {"a": None, "b": [2.5]}]),
+        ([[{"a": 2**53 + 1}], [{"a": 0.5}]], [{"a": "9007199254740993"}, {"a": "0.5"}]),
+    ],
+)
+def test_a_wider_batch_makes_the_whole_file_wider(
+    path: Path, form: Any, read: Any, pages: Any, values: Any
+) -> None:
+    with Sink(path, form(1), metadata={"source": "demo"}) as sink:
+        for page in pages:
+            sink.write(batch(x=page))
+    assert read(path)["x"].to_pylist() == values
+    assert read(path).schema.metadata[b"spyro.source"] == b"demo"
+    assert names(path.parent) == ["rows.parquet"]
+
+
+@both
+def test_a_column_that_appears_late_is_null_before(path: Path, form: Any, read: Any) -> None:
+    with Sink(path, form(2)) as sink:
+        sink.write(numbers(0, 2))
+        sink.write(batch(n=[2], s=["x"]))
+    assert read(path).to_pylist() == [{"n": 0, "s": None}, {"n": 1, "s": None}, {"n": 2, "s": "x"}]
+
+
+@both
+def test_rows_without_columns_count_once_a_column_appears(path: Path, form: Any, read: Any) -> None:
+    empty = pa.RecordBatch.from_struct_array(pa.array([{}, {}], pa.struct([])))
+    with Sink(path, form(1)) as sink:
+        sink.write(empty)
+        sink.write(numbers(0, 1))
+        sink.write(empty)
+    assert read(path)["n"].to_pylist() == [None, None, 0, None, None]
+
+
+# --- failure -------------------------------------------------------------------------------------------
+
+
+@both
+def test_after_a_failure_the_old_file_is_as_it_was(path: Path, form: Any, read: Any) -> None:
+    path.write_bytes(b"old")
+    fail(Sink(path, form(10)), numbers(0, 25))
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == ["rows.parquet"]
+
+
+@both
+@pytest.mark.parametrize("count", [0, 5, 25])
+def test_after_a_failure_the_rows_can_be_kept(path: Path, form: Any, read: Any, count: int) -> None:
+    sink = Sink(path, form(10))
+    fail(sink, *(numbers(first, 1) for first in range(count)))
+    assert names(path.parent) == []
+    for _ in range(2):
+        kept = sink.keep()
+        assert kept is not None
+        assert kept.num_rows == count
+        assert count == 0 or kept["n"].to_pylist() == list(range(count))
+
+
+@both
+def test_what_is_kept_has_the_types_of_all_of_it(path: Path, form: Any, read: Any) -> None:
+    sink = Sink(path, form(2))
+    fail(sink, batch(x=[1, 2]), batch(x=[0.5]))
+    kept = sink.keep()
+    assert kept is not None
+    assert kept["x"].to_pylist() == [1.0, 2.0, 0.5]
+
+
+def test_what_is_published_is_not_kept_besides(path: Path) -> None:
+    with Sink(path, Parquet()) as sink:
+        sink.write(numbers(0, 3))
+    assert sink.keep() is None
+
+
+def test_a_sink_that_is_given_up_ends_within_a_rewriting(path: Path) -> None:
+    sink = Sink(path, Parquet(row_group_rows=1))
+    with pytest.raises(GivenUp):
+        fill(sink, numbers(0, 3), then=lambda: (sink.give_up(), sink.write(batch(n=["x"]))))
+    kept = sink.keep()
+    assert kept is not None
+    assert kept["n"].to_pylist() == ["0", "1", "2", "x"]
+    assert names(path.parent) == []
+
+
+@contextmanager
+def no_file_over(size: int) -> Iterator[None]:
+    """What a full disk does, without filling one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def write_a_million(sink: Sink) -> None:
+    with sink:
+        for first in range(0, 1_000_000, 50_000):
+            sink.write(numbers(first, 50_000))
+
+
+@pytest.mark.parametrize(("size", "kept"), [(0, 100_000), (100_000, 100_000), (2_000_000, 100_000)])
+def test_a_full_disk_is_an_export_error_and_leaves_nothing(path: Path, size: int, kept: int) -> None:
+    path.write_bytes(b"old")
+    sink = Sink(path, Parquet("none", 100_000))
+    with no_file_over(size), pytest.raises(ExportError, match="no file may be so big there") as caught:
+        write_a_million(sink)
+    assert str(path) in str(caught.value)
+    table = sink.keep()
+    assert table is not None
+    assert table.num_rows == kept
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == ["rows.parquet"]
+
+
+def test_a_disk_that_fills_with_the_last_byte_is_an_export_error_too(path: Path) -> None:
+    write_a_million(Sink(path, Parquet()))
+    size = path.stat().st_size
+    path.write_bytes(b"old")
+    with no_file_over(size - 1), pytest.raises(ExportError):
+        write_a_million(Sink(path, Parquet()))
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == ["rows.parquet"]
+
+
+def test_a_file_that_vanishes_under_the_sink_is_an_export_error(path: Path) -> None:
+    def write_and_lose_it() -> None:
+        with Sink(path, Parquet(row_group_rows=1)) as sink:
+            sink.write(numbers(0, 3))
+            next(path.parent.glob(".*.tmp")).unlink()
+
+    with pytest.raises(ExportError, match="cannot be written"):
+        write_and_lose_it()
+    assert names(path.parent) == []
+
+
+def test_a_format_that_cannot_begin_leaves_nothing(path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        fill(Sink(path, Refusing()), numbers(0, 3))
+    assert names(path.parent) == []
+
+
+class Refusing(Ipc):
+    def writer(self, file: Any, first: pa.Table) -> Any:
+        raise RuntimeError
+
+
+def test_a_path_that_cannot_be_written_is_refused_before_the_first_row(tmp_path: Path) -> None:
+    with pytest.raises(ExportError), Sink(tmp_path, Parquet()):
+        pass
+
+
+# --- a process that is killed --------------------------------------------------------------------------
+
+SINKS: dict[str, Callable[[Path], Sink]] = {
+    "parquet": lambda path: Sink(path, Parquet(row_group_rows=1000)),
+    "ipc": lambda path: Sink(path, Ipc(group_rows=1000)),
+    "csv": lambda path: CsvSink(path, Csv()),
+    "partitions": lambda path: PartitionedSink(path, Parquet(), ["k"]),
+}
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.arrow.rows import batch
+from tests.arrow.test_sink import SINKS
+for count in range(1, 1000):
+    with SINKS[sys.argv[2]](Path(sys.argv[3])) as sink:
+        for first in range(0, 5000, 1000):
+            sink.write(batch(n=[count] * 1000, k=list(range(4)) * 250))
+    print(count, flush=True)
+"""
+READERS: dict[str, Callable[[Path], pa.Table]] = {
+    "parquet": lambda path: pq.read_table(path),
+    "ipc": lambda path: pa.ipc.open_file(path).read_all(),
+    "csv": lambda path: pacsv.read_csv(path),
+    "partitions": lambda path: pq.read_table(path),
+}
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_process_that_is_killed_at_any_moment_leaves_the_old_or_the_new_file(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "rows"
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parents[2]), kind, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        for _ in range(3):
+            last = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        last = max([last, *map(int, process.stdout.read().split())])
+    table = READERS[kind](path)
+    assert table.num_rows == 5000
+    (written,) = table["n"].unique().to_pylist()
+    assert written in (last, last + 1)
+    for draft in tmp_path.glob(".rows.*"):
+        os.utime(draft, (0, 0))
+    check_writable(tmp_path / "rows") if path.is_file() else PartitionedSink(
+        path, Parquet(), ["k"]
+    ).__enter__()
+    assert names(tmp_path) == ["rows"]
