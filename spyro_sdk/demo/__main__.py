@@ -24,6 +24,9 @@ HELP = {
     "batch_limit": "records in a page at most",
     "wide_records": "records of the object with 900 fields",
     "multi_currency": "give records a CurrencyIsoCode",
+    "bulk_polls": "status requests that see a query job of the Bulk API unfinished",
+    "bulk_chunk": "records in a chunk of such a job's results at most",
+    "bulk_jobs": "such jobs a day",
 }
 
 

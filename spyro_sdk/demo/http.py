@@ -153,7 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _head(self, response: Response, headers: dict[str, str], length: int) -> bytes:
         lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {self.date_time_string()}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        lines.append(f"Content-Length: {length}")
+        if response.status != HTTPStatus.NO_CONTENT:
+            lines.append(f"Content-Length: {length}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -169,6 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _packed(request: Request, response: Response) -> tuple[bytes, dict[str, str]]:
     """Pack the body with gzip if the client takes it."""
+    if response.status == HTTPStatus.NO_CONTENT:
+        return b"", response.headers
     headers = {"Content-Type": response.content_type, "Vary": "Accept-Encoding", **response.headers}
     if len(response.body) < SMALLEST_GZIP or "gzip" not in request.headers.get("accept-encoding", ""):
         return response.body, headers

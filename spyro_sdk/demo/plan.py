@@ -32,27 +32,44 @@ NO_RELATIONSHIP = (
 
 
 @dataclass(frozen=True)
+class Column:
+    """A field that was selected by its name: how it is called, and where SQLite finds its value."""
+
+    title: str
+    sql: str
+    field: Field
+    nillable: bool
+
+
+@dataclass(frozen=True)
 class Plan:
     """One query, ready to run.
 
     `ids_sql` lists the rowids of all its records in order; `page_sql` turns a JSON array of such rowids
-    into the text of a page's records, in the same order.
+    into the text of a page's records, in the same order. `page_source` is what such a statement selects
+    from, `columns` are in the order asked for; FIELDS() and COUNT() have none.
     """
 
     tables: tuple[str, ...]
     ids_sql: str
     params: tuple[str | float | None, ...]
     page_sql: str
+    page_source: str
+    columns: tuple[Column, ...]
     is_count: bool
 
 
 @dataclass
 class _Node:
-    """A table of the query, reached from its parent by the reference `via`; `items` is what is selected."""
+    """A table of the query, reached from its parent by the reference `via`; `items` is what is selected.
+
+    `path` leads there from the root: `Account.Owner.`
+    """
 
     kind: SObject
     alias: str
     via: str = ""
+    path: str = ""
     nodes: dict[str, _Node] = field(default_factory=dict)
     items: dict[str, Field | _Node] = field(default_factory=dict)
 
@@ -79,6 +96,7 @@ class _Planner:
         self.version = version
         self.params: list[str | float | None] = []
         self.aliases = 1
+        self.columns: list[Column] = []
         self.root = _Node(self.source(), "t0")
 
     def plan(self, with_deleted: bool) -> Plan:
@@ -91,12 +109,14 @@ class _Planner:
         condition = f" WHERE {' AND '.join(where)}" if where else ""
         table = f"{quote(self.root.kind.name)} AS t0"
         record = _record(self.root, self.version)
-        page = f"json_each(?) AS page CROSS JOIN {table} ON t0.rowid = page.value"
+        page = f"json_each(?) AS page CROSS JOIN {table} ON t0.rowid = page.value{joins}"
         return Plan(
             tables=tuple(node.kind.name for node in self.root.walk()),
             ids_sql=f"SELECT t0.rowid FROM {table}{joins}{condition} ORDER BY {order}{self.window()}",
             params=tuple(self.params),
-            page_sql=f"SELECT CAST(group_concat({record}, ',') AS BLOB) FROM {page}{joins}",
+            page_sql=f"SELECT CAST(group_concat({record}, ',') AS BLOB) FROM {page}",
+            page_source=page,
+            columns=tuple(self.columns),
             is_count=self.select.is_count,
         )
 
@@ -122,6 +142,7 @@ class _Planner:
                     "INVALID_FIELD",
                 )
             node.items[chosen.name] = chosen
+            self.columns.append(_chosen(node, chosen))
 
     def choose_group(self, group: str) -> None:
         limit = self.select.limit
@@ -161,7 +182,8 @@ class _Planner:
         if via is None or via.target is None or via.relationship is None:
             raise self.no_field(name, NO_RELATIONSHIP.format(step))
         if via.name not in node.nodes:
-            node.nodes[via.name] = _Node(self.kinds[via.target.lower()], f"t{self.aliases}", via.name)
+            path = f"{node.path}{via.relationship}."
+            node.nodes[via.name] = _Node(self.kinds[via.target.lower()], f"t{self.aliases}", via.name, path)
             self.aliases += 1
         if chosen:
             node.items[via.relationship] = node.nodes[via.name]
@@ -274,6 +296,11 @@ class _Planner:
         return value.value.casefold() if folded and isinstance(value.value, str) else value.value
 
 
+def _chosen(node: _Node, item: Field) -> Column:
+    sql = f"{node.alias}.{quote(item.name)}"
+    return Column(node.path + item.name, sql, item, nillable=item.nillable or bool(node.via))
+
+
 def _mistyped(found: Field, stringy: bool) -> str:
     quotes = "should be enclosed in quotes" if stringy else "should not be enclosed in quotes"
     kind = "string" if stringy else SOAP_TYPES.get(found.type, found.type)
@@ -311,7 +338,7 @@ def _record(node: _Node, version: str) -> str:
         *(_piece(node, key, item, version) for key, item in node.items.items()),
     ]
     pieces[-1] = (pieces[-1][0] + "}", pieces[-1][1])
-    return _formatted(pieces)
+    return formatted(pieces)
 
 
 def _piece(node: _Node, key: str, item: Field | _Node, version: str) -> tuple[str, str]:
@@ -336,10 +363,11 @@ def _address(node: _Node, item: Field) -> str:
     keys = [part[0].lower() + part[1:] for part in ADDRESS_PARTS]
     pieces = [(f'{"," if i else "{"}"{key}":%s', f"json_quote({columns[i]})") for i, key in enumerate(keys)]
     pieces[-1] = (pieces[-1][0] + "}", pieces[-1][1])
-    return f"iif(coalesce({', '.join(columns)}) IS NULL, 'null', {_formatted(pieces)})"
+    return f"iif(coalesce({', '.join(columns)}) IS NULL, 'null', {formatted(pieces)})"
 
 
-def _formatted(pieces: list[tuple[str, str]]) -> str:
+def formatted(pieces: list[tuple[str, str]]) -> str:
+    """Write the SQL that fills templates with their arguments, one after the other."""
     chunks = [pieces[i : i + ARGUMENTS] for i in range(0, len(pieces), ARGUMENTS)]
     calls = [
         "format('{}', {})".format("".join(t for t, _ in chunk), ", ".join(a for _, a in chunk))

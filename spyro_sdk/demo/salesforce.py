@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from spyro_sdk.demo.behaviour import PAGE, Behaviour
+from spyro_sdk.demo.bulk import Bulk
+from spyro_sdk.demo.call import Call, Handler
 from spyro_sdk.demo.cursors import Cursor, Cursors, invalid_locator
 from spyro_sdk.demo.describe import describe, describe_global
 from spyro_sdk.demo.errors import ApiError, not_found
@@ -21,52 +22,10 @@ from spyro_sdk.demo.store import Store
 SEASONS = ("Winter", "Spring", "Summer")
 VERSIONS = range(59, 68)
 RETIRED = range(21, 31)
-PAGE = 2000
 SMALLEST_PAGE = 200
 DATA = re.compile(r"/services/data/v(\d+\.0)(?:/(.*?))?/?")
 LOCATOR = re.compile(r"(01g\w{15})-(\d+)")
 BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
-
-
-@dataclass
-class Behaviour:
-    """What tests may change while it runs."""
-
-    daily_limit: int = 100_000
-    api_usage: int = 0
-    batch_limit: int = PAGE
-    total_lie: int = 0
-    rows_to_lose: int = 0
-    guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def use_call(self) -> None:
-        """Count a call; raises once the day's are used up."""
-        with self.guard:
-            if self.api_usage >= self.daily_limit:
-                raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-            self.api_usage += 1
-
-    def lose(self, page: list[int]) -> list[int]:
-        """Leave out the rows that shall be lost."""
-        with self.guard:
-            lost = min(self.rows_to_lose, len(page))
-            self.rows_to_lose -= lost
-        return page[: len(page) - lost]
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request to the data API, its version and the rest of its path taken apart."""
-
-    request: Request
-    version: str
-    rest: str
-
-    def url(self, rest: str) -> str:
-        return f"/services/data/v{self.version}/{rest}"
-
-
-Handler = Callable[..., Response]
 
 
 class Salesforce:
@@ -77,14 +36,16 @@ class Salesforce:
         self.authority = authority
         self.behaviour = behaviour
         self.cursors = Cursors()
-        self._routes: list[tuple[re.Pattern[str], Handler]] = [
-            (re.compile(r""), self.resources),
-            (re.compile(r"sobjects"), self.sobjects),
-            (re.compile(r"sobjects/(\w+)/describe"), self.describe),
-            (re.compile(r"(query|queryAll)"), self.query),
-            (re.compile(r"(?:query|queryAll)/([^/]+)"), self.more),
-            (re.compile(r"limits"), self.limits),
-            (re.compile(r"limits/recordCount"), self.record_count),
+        self.bulk = Bulk(store, behaviour)
+        self._routes: list[tuple[re.Pattern[str], dict[str, Handler]]] = [
+            (re.compile(r""), {"GET": self.resources}),
+            (re.compile(r"sobjects"), {"GET": self.sobjects}),
+            (re.compile(r"sobjects/(\w+)/describe"), {"GET": self.describe}),
+            (re.compile(r"(query|queryAll)"), {"GET": self.query}),
+            (re.compile(r"(?:query|queryAll)/([^/]+)"), {"GET": self.more}),
+            (re.compile(r"limits"), {"GET": self.limits}),
+            (re.compile(r"limits/recordCount"), {"GET": self.record_count}),
+            *self.bulk.routes,
         ]
 
     def answer(self, request: Request) -> Response:
@@ -107,8 +68,7 @@ class Salesforce:
         }
         if request.path in oauth:
             method, handler = oauth[request.path]
-            _allow(request, method)
-            return handler(request)
+            return _choose(request, {method: handler})(request)
         return self._data(request)
 
     def _data(self, request: Request) -> Response:
@@ -126,16 +86,17 @@ class Salesforce:
 
     def _routed(self, call: Call) -> Response:
         try:
-            for pattern, handler in self._routes:
+            for pattern, handlers in self._routes:
                 if match := pattern.fullmatch(call.rest):
-                    _allow(call.request, "GET")
-                    return handler(call, *match.groups())
+                    return _choose(call.request, handlers)(call, *match.groups())
             raise not_found()
         except ApiError as error:
             return json_response(error.body, error.status)
 
     def resources(self, call: Call) -> Response:
-        return json_response({name: call.url(name) for name in ("limits", "query", "queryAll", "sobjects")})
+        return json_response(
+            {name: call.url(name) for name in ("jobs", "limits", "query", "queryAll", "sobjects")}
+        )
 
     def sobjects(self, call: Call) -> Response:
         return json_response(describe_global(list(self.store.kinds.values()), call.version))
@@ -173,14 +134,15 @@ class Salesforce:
         return self._page(call, cursor, int(match[2]))
 
     def limits(self, call: Call) -> Response:
-        left = max(0, self.behaviour.daily_limit - self.behaviour.api_usage)
-        full = {
-            "DailyBulkV2QueryJobs": 10_000,
-            "DailyBulkV2QueryFileStorageMB": 976_562,
-            "DailyAsyncApexExecutions": 250_000,
+        amounts = {
+            "DailyApiRequests": (self.behaviour.daily_limit, self.behaviour.api_usage),
+            "DailyAsyncApexExecutions": (250_000, 0),
+            "DailyBulkV2QueryFileStorageMB": (976_562, 0),
+            "DailyBulkV2QueryJobs": (self.behaviour.bulk.daily_jobs, self.behaviour.bulk.jobs_used),
         }
-        body = {"DailyApiRequests": {"Max": self.behaviour.daily_limit, "Remaining": left}}
-        return json_response(body | {name: {"Max": most, "Remaining": most} for name, most in full.items()})
+        return json_response(
+            {name: {"Max": most, "Remaining": max(0, most - used)} for name, (most, used) in amounts.items()}
+        )
 
     def record_count(self, call: Call) -> Response:
         names = [
@@ -232,9 +194,12 @@ def _version(number: int) -> dict[str, str]:
     return {"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
 
 
-def _allow(request: Request, method: str) -> None:
-    if request.method != method and not (method == "GET" and request.method == "HEAD"):
-        allowed = "GET,HEAD" if method == "GET" else method
+def _choose(request: Request, handlers: dict[str, Handler]) -> Handler:
+    """Find the handler of the request's method; HEAD is answered as GET."""
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in handlers:
+        allowed = ",".join(sorted({*handlers, *(["HEAD"] if "GET" in handlers else [])}))
         raise ApiError(
             405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
         )
+    return handlers[method]

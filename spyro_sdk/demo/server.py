@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
+from spyro_sdk.demo.behaviour import CHUNK, DAILY_JOBS, PAGE, Behaviour, BulkBehaviour
 from spyro_sdk.demo.data import Amounts
 from spyro_sdk.demo.http import HttpServer, Request, Response
 from spyro_sdk.demo.mischief import Mischief
 from spyro_sdk.demo.oauth import Authority, Verify
-from spyro_sdk.demo.salesforce import PAGE, Behaviour, Salesforce
+from spyro_sdk.demo.salesforce import Salesforce
 from spyro_sdk.demo.store import Store
 
 REMEMBERED = 10_000  # requests
@@ -34,6 +35,9 @@ class Settings:
     batch_limit: int = PAGE  # records in a page at most, whatever the client wishes
     wide_records: int = 250  # of the object with 900 fields
     multi_currency: bool = False  # give records a CurrencyIsoCode
+    bulk_polls: int = 1  # status requests that see a query job unfinished
+    bulk_chunk: int = CHUNK  # records in a chunk of a query job's results at most
+    bulk_jobs: int = DAILY_JOBS  # query jobs a day
 
 
 class Seen(NamedTuple):
@@ -50,7 +54,8 @@ class Service:
     """A running demo. Its knobs may be turned from any thread."""
 
     def __init__(self, settings: Settings, verify: Verify | None = None) -> None:
-        self._behaviour = Behaviour(daily_limit=settings.daily_limit, batch_limit=settings.batch_limit)
+        self.bulk = BulkBehaviour(settings.bulk_polls, settings.bulk_chunk, settings.bulk_jobs)
+        self._behaviour = Behaviour(settings.daily_limit, batch_limit=settings.batch_limit, bulk=self.bulk)
         self._authority = Authority(token_lifetime=settings.token_lifetime, says_expiry=settings.says_expiry)
         if verify:
             self._authority.verify = verify
@@ -72,6 +77,7 @@ class Service:
         self.expire_tokens = self._authority.expire_tokens
         self.revoke_everything = self._authority.revoke_everything
         self.new_access_token = self._authority.new_access_token
+        self.fail_jobs = self.bulk.fail
         self.release_cursors = self._salesforce.cursors.release_all
         self.rows = self._store.rows
         self.count = self._store.count
@@ -86,6 +92,11 @@ class Service:
     def open_cursors(self) -> int:
         """How many queries have pages that nobody has read."""
         return self._salesforce.cursors.open_count
+
+    @property
+    def query_jobs(self) -> int:
+        """How many of the Bulk API's query jobs nobody has deleted."""
+        return len(self._salesforce.bulk.jobs)
 
     @property
     def daily_limit(self) -> int:
@@ -110,11 +121,11 @@ class Service:
         self._delay = seconds
 
     def lie_about_total(self, by: int) -> None:
-        """Add this to the totalSize of queries asked from now on."""
+        """Add this to the totalSize of queries asked, and the count of jobs created, from now on."""
         self._behaviour.total_lie = by
 
     def lose_rows(self, n: int) -> None:
-        """Leave n rows out of the next page that is not a query's first; totalSize stays."""
+        """Leave n rows out of the next page or chunk that is not the first; what tells their number stays."""
         self._behaviour.rows_to_lose = n
 
     def touch(self, sobject: str, record_id: str, **values: Any) -> None:

@@ -102,6 +102,11 @@ class Select:
     offset: int
 
 
+def tokens(text: str) -> list[Token]:
+    """Cut a query into its words, literals and symbols; the last token is its end."""
+    return [_token(match) for match in TOKEN.finditer(text)]
+
+
 def parse(text: str) -> Select:
     """Read one SELECT; raises MALFORMED_QUERY where the grammar is broken."""
     return _Parser(text).select()
@@ -122,7 +127,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [_token(match) for match in TOKEN.finditer(text)]
+        self.tokens = tokens(text)
         self.index = 0
 
     @property

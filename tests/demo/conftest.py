@@ -52,7 +52,9 @@ class Client:
     ) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         data = urlencode(form).encode() if form is not None else None
-        request = urllib.request.Request(self.base_url + path, data, named, method=method)
+        return self.open(urllib.request.Request(self.base_url + path, data, named, method=method))
+
+    def open(self, request: urllib.request.Request) -> Answer:
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
                 return Answer(response.status, response.headers, response.read())
@@ -62,6 +64,13 @@ class Client:
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.send(path, **{"Authorization": f"Bearer {self.token}", **headers})
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send JSON, or bytes as they are, with the token."""
+        kinds = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        named = {**kinds, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        return self.open(urllib.request.Request(self.base_url + path, data, named, method=method))
 
     def ask(self, soql: str, word: str = "query", **headers: str) -> Answer:
         return self.get(f"{VERSION}/{word}?q={quote(soql)}", **headers)

@@ -79,7 +79,9 @@ def test_a_child_that_cannot_start_says_why() -> None:
         start(records=10, colour=3)
 
 
-@pytest.mark.parametrize("option", ["records", "wide_records", "batch_limit", "daily_limit", "port"])
+@pytest.mark.parametrize(
+    "option", ["records", "wide_records", "batch_limit", "daily_limit", "port", "bulk_chunk"]
+)
 @pytest.mark.parametrize("amount", [-3, 1.5, [3], None, "many"])
 def test_what_is_counted_is_a_whole_number(option: str, amount: Any) -> None:
     flag = "--" + option.replace("_", "-")
