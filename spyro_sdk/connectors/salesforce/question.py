@@ -55,9 +55,12 @@ class Question:
         """The columns of a query that names none: all, but for those that only its filter looks at."""
         return [name for name in self.visible.names if "." not in name]
 
-    def statement(self, columns: Sequence[str], *more: str, limit: int | None = None) -> str:
+    def statement(
+        self, columns: Sequence[str], *more: str, order: str = "Id", limit: int | None = None
+    ) -> str:
         """The SOQL for these columns of the records, with conditions of the moment."""
-        return soql.select(columns, self.entity.name, (self.condition.text, self.since, *more), limit=limit)
+        conditions = (self.condition.text, self.since, *more)
+        return soql.select(columns, self.entity.name, conditions, order=order, limit=limit)
 
     def counting(self) -> str:
         """The SOQL that counts the records Salesforce would send."""
