@@ -203,10 +203,12 @@ def decided(field: str, answer: Any) -> bool:
 
 
 def _one_of(known: Sequence[str], field: str, wish: Any) -> str | None:
-    if wish is not None and wish not in known:
+    if wish is None:
+        return None
+    if not isinstance(wish, str) or wish not in known:
         choice = ", ".join(map(repr, known))
         raise ValidationError(f"{field}={wish!r} cannot be: it must be one of {choice}", field, wish)
-    return None if wish is None else str(wish)
+    return wish
 
 
 def _columns(field: str, names: Any) -> tuple[str, ...] | None:

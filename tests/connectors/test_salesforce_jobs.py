@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pyarrow as pa
 import pytest
 
@@ -37,7 +38,7 @@ class Service:
     """Answers requests by method and address; a list holds one answer for each time."""
 
     def __init__(self, answers: Answers, root: str = ROOT) -> None:
-        self.answers = {**{("PATCH", JOB): {}, ("DELETE", JOB): {}}, **answers}
+        self.answers = {("PATCH", JOB): {}, ("DELETE", JOB): {}, **answers}
         self.root, self.seen, self.slept = root, list[tuple[str, str]](), list[float]()
         self.bodies: list[Any] = []
 
@@ -58,7 +59,7 @@ class Service:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
     async def answer(self, request: Request) -> Any:
         asked = (request.method, request.address.removeprefix(self.root))
@@ -86,7 +87,9 @@ def read(body: bytes, encoding: str | None) -> Rows:
 async def values(service: Service, rows: int = 3) -> list[str]:
     results = Results(service.line, Job("750A", "JobComplete", rows), read)
     async with aclosing(results.chunks()) as chunks:
-        return [value async for it in chunks for batch in it.rows.batches for value in batch["Id"].to_pylist()]
+        return [
+            value async for it in chunks for batch in it.rows.batches for value in batch["Id"].to_pylist()
+        ]
 
 
 def pages(*links: str, following: str | None = None, **names: Any) -> dict[str, Any]:
@@ -158,7 +161,10 @@ async def test_a_job_that_nobody_waits_for_any_more_is_aborted_and_deleted() -> 
 
 
 async def test_a_job_that_cannot_be_deleted_is_left_to_expire(caplog: pytest.LogCaptureFixture) -> None:
-    refusals = [ConnectionError("no answer"), Response(404, {}, b'[{"errorCode": "NOT_FOUND", "message": "x"}]')]
+    refusals = [
+        ConnectionError("no answer"),
+        Response(404, {}, b'[{"errorCode": "NOT_FOUND", "message": "x"}]'),
+    ]
     for refusal in refusals:
         service = Service({("POST", "/jobs/query"): COMPLETE, ("DELETE", JOB): refusal})
         with caplog.at_level(logging.WARNING):
@@ -224,7 +230,9 @@ async def test_a_list_may_go_on_and_be_called_as_in_some_orgs(name: str) -> None
     assert await values(service) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("listed", [{}, {"resultPages": []}, pages(done=False), pages(following="/x", done=True)])
+@pytest.mark.parametrize(
+    "listed", [{}, {"resultPages": []}, pages(done=False), pages(following="/x", done=True)]
+)
 async def test_a_list_that_does_not_say_whether_it_is_all_is_none(listed: dict[str, Any]) -> None:
     with pytest.raises((KeyError, ValueError)):
         await values(Service({("GET", f"{JOB}/resultPages"): listed}))

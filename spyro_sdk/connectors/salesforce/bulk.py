@@ -90,10 +90,9 @@ class Jobs:
         """
         job = await self.line.ask(self._creation(statement, with_deleted), _job)
         try:
-            for pause in pauses(self.uniform):
-                if job.has_ended:
-                    break
-                await self.sleep(pause)
+            wait = pauses(self.uniform)
+            while not job.has_ended:
+                await self.sleep(next(wait))
                 job = await self.line.ask(Request(self.line.root + job.path), _job)
             yield _complete(job)
         finally:
