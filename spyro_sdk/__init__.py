@@ -9,6 +9,7 @@ Where to look, from the face down
     settings               where a connection's settings come from: arguments, environment, demo
     registry, connectors   the services, one module each
     rest, connector        how a page travels, and the contract of a connector
+    pages, reading         which page is asked for when, and what is known of its columns
     lifecycle, failure     how it opens and closes, and what its failures are called
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files

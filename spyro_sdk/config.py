@@ -104,6 +104,8 @@ class ConnectorConfig:
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
+    concurrency: int | None = None
+    """Requests of one fetch at once; None for as many as the rate limit feeds, up to `pool_size`."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     custom_params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What only one connector knows, such as `api_version` for Salesforce."""
@@ -120,6 +122,8 @@ class ConnectorConfig:
             _positive(self, name)
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
+        if self.concurrency is not None:
+            _whole(self, "concurrency", least=1)
         self.rate  # noqa: B018  # validates burst_size
         for name in CREDENTIALS:
             _credential(self, name)

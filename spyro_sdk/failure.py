@@ -1,4 +1,4 @@
-"""Which of our errors stands for a bad answer, or for an exception of somebody else's."""
+"""Which of our errors stands for a bad answer, or for an exception of somebody else's, and its words."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .errors import (
     DecodeError,
     RateLimitError,
     TimeoutError,
+    some,
 )
 from .guards.quota import parse_retry_after
 
@@ -129,3 +130,21 @@ def _is_of_the_network(error: Exception) -> bool:
     if isinstance(error, NO_ANSWER) or type(error).__module__.partition(".")[0] in CLIENTS:
         return True
     return isinstance(error, OSError) and error.errno in UNREACHABLE
+
+
+def words_of(payload: Any) -> str:
+    """What an error body says, from the places where such words usually stand."""
+    for name in ("message", "error_description", "detail", "title", "error"):
+        words = payload.get(name) if isinstance(payload, dict) else None
+        if isinstance(words, dict):
+            return words_of(words)
+        if isinstance(words, str) and words:
+            return words[:300]
+    return ""
+
+
+def shape_of(payload: Any) -> str:
+    """What an answer looks like, in few words and without its values."""
+    if isinstance(payload, dict):
+        return f"an object with {some(payload)}" if payload else "an empty object"
+    return "a list" if isinstance(payload, list) else f"a {type(payload).__name__}"

@@ -14,6 +14,10 @@ PLAIN_PARAMETERS = frozenset({"q", "page", "per_page", "limit", "offset", "field
 USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
+Heard: TypeAlias = Callable[[bytes, str | None], None]
+"""Told the first bytes of a body, and its Content-Encoding."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """What is sent: an absolute URL, or a path below the connector's base URL."""
@@ -23,6 +27,8 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    heard: Heard | None = field(default=None, compare=False)
+    """Whom to tell of the first bytes of a good answer while the rest is on its way; a transport need not."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redacted(self.address)}>"

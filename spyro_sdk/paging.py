@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urljoin
 
 from .errors import DecodeError
@@ -34,6 +34,19 @@ class Paging(Protocol):
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         """The request for the page after `answer`; None when that was the last."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A paging that can often tell the next request before the page has been decoded."""
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        """The request for the page after `request`, where that can be told already; else None.
+
+        `payload`: what the answer says around its records, or a part of it; None before an answer came. It
+        need not be right: what `next` says of the whole answer counts.
+        """
         ...
 
 
@@ -76,6 +89,9 @@ class NextLink:
         link = dig(answer.payload, self.path)
         return replace(request, url=self._joined(request.url, link), params={}) if link else None
 
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        return self.next(request, Answer(payload, 0, {}))
+
     def _joined(self, base: str, link: Any) -> str:
         if isinstance(link, str):
             with suppress(ValueError):
@@ -98,6 +114,9 @@ class Cursor:
         token = dig(answer.payload, self.path)
         return None if token in (None, "") else request.with_params(**{self.param: token})
 
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        return self.next(request, Answer(payload, 0, {}))
+
 
 @dataclass(frozen=True, slots=True)
 class Offset:
@@ -117,6 +136,10 @@ class Offset:
             return None
         return request.with_params(**{self.param: int(request.params[self.param]) + answer.rows})
 
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        size = int(request.params[self.size_param])
+        return request.with_params(**{self.param: int(request.params[self.param]) + size})
+
 
 @dataclass(frozen=True, slots=True)
 class PageNumber:
@@ -134,4 +157,7 @@ class PageNumber:
     def next(self, request: Request, answer: Answer) -> Request | None:
         if answer.rows < int(request.params[self.size_param]):
             return None
+        return request.with_params(**{self.param: int(request.params[self.param]) + 1})
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
         return request.with_params(**{self.param: int(request.params[self.param]) + 1})

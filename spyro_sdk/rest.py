@@ -6,18 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-import anyio
-import anyio.to_thread
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import column, inflate, parse, to_batch
-from .arrow.schema import changes
+from .arrow.decode import Body, ahead, column, inflate, open_body, parse
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
@@ -28,33 +25,23 @@ from .errors import (
     DecodeError,
     IntegrityError,
     ValidationError,
-    some,
 )
 from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
-from .failure import refused
+from .failure import refused, shape_of, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
-from .paging import Answer, dig
+from .pages import Bounds, Foresee, Page, Pages
+from .paging import Answer, Foreseeing, dig
 from .plan import Plan
+from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
 from .transport.aiohttp import AiohttpTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
+from .workers import in_worker
 
 T = TypeVar("T")
-Change: TypeAlias = tuple[str, str, str]
-"""A column that is wider than announced: its name, the type that was, the type that is."""
 
 INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 MOMENT = pa.timestamp("us", "UTC")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One answer of the service: its records, and where the next are."""
-
-    records: list[dict[str, Any]]
-    next: Request | None
-    total: int | None
-    """Records of the whole fetch, if the service says."""
 
 
 class RestConnector(BaseConnector):
@@ -113,30 +100,16 @@ class RestConnector(BaseConnector):
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=_words(payload))
+            raise refused(self.name, response.status, response.headers, words=words_of(payload))
 
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
         return read_quota(response.headers, now=time.time())
 
-    def page(self, entity: Entity, request: Request, answer: Answer) -> Page:
-        """The records of an answer, and where the next are; `DataFetchError` when it holds none."""
-        records = dig(answer.payload, entity.records)
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise DecodeError(
-                f"{self.name} answered without a list of records"
-                + (f" at {entity.records!r}" if entity.records else "")
-                + f" for {entity.name}; it sent {_shape(answer.payload)}",
-                entity.name,
-                connector=self.name,
-            )
-        answer = Answer(answer.payload, len(records), answer.headers)
+    def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
+        """Where the next page is, and the number of all records, by what stands around those of a page."""
         total = dig(answer.payload, entity.total) if entity.total else None
-        return Page(records, entity.paging.next(request, answer), total if type(total) is int else None)
-
-    def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
-        """The records of a page as columns; called in a worker thread."""
-        return to_batch(records, schema)
+        return Place(entity.paging.next(request, answer), total if type(total) is int else None)
 
     # -- how a page travels ---------------------------------------------------------------------------
 
@@ -205,54 +178,103 @@ class RestConnector(BaseConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         entity = await self.entity(query.entity)
-        enough = query.limit if query.where is None and query.since is None else None
-        told: set[Change] = set()
+        since = by_worker(partial(self._changed, entity, query.since)) if query.since else None
+        enough = query.limit if query.where is None and since is None else None
         is_eager = query.limit is None or enough is not None
-        async with aclosing(self._pages(entity, self.request(entity, query), enough, is_eager)) as pages:
+        reading = Reading(query.entity, entity, *wanted(entity, query), finish=since)
+        request = self.request(entity, query)
+        async with aclosing(self.pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
             async for page in pages:
-                batch = await self._decoded(query.entity, page, entity.schema, told)
-                if query.since is not None:
-                    batch = await _in_worker(self._changed, entity, batch, query.since)
-                yield batch
+                self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
+                yield page.batch
 
-    async def _pages(
-        self, entity: Entity, request: Request, enough: int | None = None, is_eager: bool = True
+    async def pages(
+        self, reading: Reading, request: Request, *, enough: int | None = None, is_eager: bool = True
     ) -> AsyncGenerator[Page, None]:
-        """The pages from `request` on, in order, each asked for while the one before is worked on.
+        """The pages from `request` on, in order, each asked for while those before it are worked on.
 
-        No page is asked for once `enough` records have come, and none ahead unless `is_eager`. Raises
+        No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`. Raises
         `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
         announced.
         """
-        rows, told, seen = 0, None, set[object]()
-        turn: Request | None = request
-        ahead: asyncio.Task[Page] | None = None
-        try:
-            while turn is not None:
-                seen.add(_identity(turn))
-                page, ahead = await (ahead or self._ask(turn, partial(self.page, entity))), None
-                rows += len(page.records)
-                told = page.total if page.total is not None else told
-                is_enough = enough is not None and rows >= enough
-                turn = None if is_enough else page.next
-                if turn is not None and _identity(turn) in seen:
-                    raise self._lost(entity, f"page {len(seen)} links back to one that came before")
-                if turn is not None and is_eager:
-                    ahead = asyncio.create_task(self._ask(turn, partial(self.page, entity)))
+        bounds = Bounds(self._concurrency(), self.config.page_size, enough, is_eager)
+        lost = partial(self.lost, reading.entity)
+        paging = reading.entity.paging
+        foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
+        pages = Pages(partial(self._page, reading), foreseen, bounds, lost)
+        async with aclosing(pages.read(request)) as found:
+            async for page in found:
                 yield page
-                if is_enough:
-                    return
-        finally:
-            await _abandoned(ahead)
-        if told is not None and told != rows:
-            raise self._lost(entity, f"it announced {told:,} records and sent {rows:,}")
+
+    async def _page(self, reading: Reading, request: Request, foresee: Foresee) -> Page:
+        """Ask for one page; what its first bytes, and then its body, tell of the next goes to `foresee`."""
+
+        def heard(start: bytes, encoding: str | None) -> None:
+            foresee(ahead(start, encoding, reading.entity.records))
+
+        asked = replace(request, heard=heard)
+        page = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        for change in reading.learn(page.batch.schema):
+            self._emit(SchemaChanged(self.name, reading.name, *change))
+        return page if reading.finish is None else await reading.finish(page)
+
+    async def _decoded(
+        self, reading: Reading, request: Request, foresee: Foresee, response: Response
+    ) -> Page:
+        """The page in an answer; an error where it holds none."""
+        if len(response.body) <= INLINE:
+            return self._made(reading, request, foresee, response)
+        loop = asyncio.get_running_loop()
+
+        def soon(payload: Any) -> None:
+            loop.call_soon_threadsafe(foresee, payload)
+
+        return await in_worker(self._made, reading, request, soon, response)
+
+    def _made(self, reading: Reading, request: Request, foresee: Foresee, response: Response) -> Page:
+        entity = reading.entity
+        body = self._opened(response, entity.records)
+        foresee(body.payload)
+        batch = self._records(reading, body)
+        place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
+        last = last_key(batch, entity.key)
+        return Page(batch, batch.num_rows, place.next, place.total, last, len(response.body))
+
+    def _opened(self, response: Response, path: str) -> Body:
+        """The body of an answer that is good, what stands around the records read."""
+        if 200 <= response.status < 300:
+            body = open_body(response.body, response.headers.get("content-encoding"), path)
+            self.check(response, body.payload)
+            return body
+        self.check(response, _payload(response))
+        raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
+
+    def _records(self, reading: Reading, body: Body) -> pa.RecordBatch:
+        entity = reading.entity
+        if body.records is None and not is_list_of_objects(dig(body.payload, entity.records)):
+            raise DecodeError(
+                f"{self.name} answered without a list of records"
+                + (f" at {entity.records!r}" if entity.records else "")
+                + f" for {entity.name}; it sent {shape_of(body.payload)}",
+                entity.name,
+                connector=self.name,
+            )
+        return reading.decoded(body)
+
+    def _concurrency(self) -> int:
+        """Requests of a fetch that may be under way at once: as many as the rate limit feeds."""
+        if self.config.concurrency is not None:
+            return self.config.concurrency
+        latency = self.stats.latency(0.5) or 0.0
+        fed = self.limiter.get_available_tokens() + self.config.rate.rate * latency
+        return min(self.config.pool_size, max(2, int(fed)))
 
     async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
         """Send a request inside the guards and `read` its JSON answer; see `_call`."""
 
         async def understand(response: Response) -> T:
             if len(response.body) > INLINE:
-                return await _in_worker(self._understood, response, partial(read, request))
+                return await in_worker(self._understood, response, partial(read, request))
             return self._understood(response, partial(read, request))
 
         return await self._call(request, understand)
@@ -299,19 +321,7 @@ class RestConnector(BaseConnector):
         send: Send = self._session
         return send
 
-    async def _decoded(
-        self, entity: str, page: Page, schema: pa.Schema | None, told: set[Change]
-    ) -> pa.RecordBatch:
-        """A page as a record batch; a column wider than `schema` says is told to the observers, once."""
-        self._emit(PageArrived(self.name, entity, len(page.records), page.total))
-        batch = await _in_worker(self.batch, page.records, schema)
-        if schema is not None and batch.schema != schema:
-            for change in [it for it in changes(schema, batch.schema) if it not in told]:
-                self._emit(SchemaChanged(self.name, entity, *change))
-                told.add(change)
-        return batch
-
-    def _changed(self, entity: Entity, batch: pa.RecordBatch, since: datetime) -> pa.RecordBatch:
+    def _changed(self, entity: Entity, since: datetime, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that changed at or after `since`, also where the service itself has no such filter."""
         if not batch.num_rows:
             return batch
@@ -335,7 +345,8 @@ class RestConnector(BaseConnector):
             )
         return request
 
-    def _lost(self, entity: Entity, what: str) -> IntegrityError:
+    def lost(self, entity: Entity, what: str) -> IntegrityError:
+        """The error for records of an entity that are missing, or came twice."""
         return IntegrityError(
             f"{self.name} did not give every {entity.name} exactly once: {what}",
             entity.name,
@@ -358,24 +369,6 @@ def _leaf(name: str, value: Any) -> Leaf:
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
 
 
-async def _in_worker(function: Callable[..., T], *args: Any) -> T:
-    """Call in a worker thread; when we are cancelled it is left to end by itself."""
-    return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True)
-
-
-async def _abandoned(task: asyncio.Task[Any] | None) -> None:
-    """Cancel a task that nobody waits for any more, and see it end."""
-    if task is not None:
-        task.cancel()
-        with anyio.CancelScope(shield=True):
-            await asyncio.gather(task, return_exceptions=True)
-
-
-def _identity(request: Request) -> tuple[str, str, bytes]:
-    """What tells one page's request from another's; a cursor may stand in the body."""
-    return request.method, request.address, request.body
-
-
 def _payload(response: Response) -> Any:
     """The decoded body; None for a bad answer that is no JSON."""
     try:
@@ -384,21 +377,3 @@ def _payload(response: Response) -> Any:
         if 200 <= response.status < 300:
             raise
         return None
-
-
-def _words(payload: Any) -> str:
-    """What an error body says, from the places where such words usually stand."""
-    for name in ("message", "error_description", "detail", "title", "error"):
-        words = payload.get(name) if isinstance(payload, dict) else None
-        if isinstance(words, dict):
-            return _words(words)
-        if isinstance(words, str) and words:
-            return words[:300]
-    return ""
-
-
-def _shape(payload: Any) -> str:
-    """What an answer looks like, in few words and without its values."""
-    if isinstance(payload, dict):
-        return f"an object with {some(payload)}" if payload else "an empty object"
-    return "a list" if isinstance(payload, list) else f"a {type(payload).__name__}"

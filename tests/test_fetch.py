@@ -501,5 +501,5 @@ def test_pages_are_read_ahead_but_not_far() -> None:
         deadline = time.monotonic() + 0.2
         while time.monotonic() < deadline:
             time.sleep(0.01)
-        assert 2 <= len(data_calls(service)) <= 5
+        assert 2 <= len(data_calls(service)) <= 14  # of 25: those under way, and those handed over
         assert ids(pa.Table.from_batches(batches)) == [it["Id"] for it in truth(service, "Account")[200:]]

@@ -48,6 +48,7 @@ from spyro_sdk.events import (
 )
 from spyro_sdk.http import Request, Response
 from spyro_sdk.paging import Answer, Cursor, NextLink, Offset
+from spyro_sdk.reading import Reading
 from spyro_sdk.rest import RestConnector
 
 from .service import (
@@ -649,9 +650,9 @@ async def test_what_the_service_says_of_its_quota_is_heeded(service: Service) ->
 
 
 @pytest.mark.anyio
-async def test_one_page_is_read_ahead_while_one_is_worked_on_and_no_more(service: Service) -> None:
+async def test_one_request_at_a_time_reads_one_page_ahead_and_no_more(service: Service) -> None:
     async with (
-        acme(service).connection_context() as connector,
+        acme(service, concurrency=1).connection_context() as connector,
         aclosing(connector.batches(Query.ask("Customer"))) as batches,
     ):
         for number in (1, 2, 3):
@@ -677,8 +678,9 @@ async def test_no_page_is_asked_for_beyond_the_limit(service: Service, limit: in
 async def test_pages_end_where_enough_records_have_come(service: Service) -> None:
     async with acme(service).connection_context() as connector:
         first = connector.request(CUSTOMER, Query.ask("Customer"))
-        pages = [page async for page in connector._pages(CUSTOMER, first, enough=5)]
-    assert [len(page.records) for page in pages] == [3, 3]
+        reading = Reading("Customer", CUSTOMER, None)
+        pages = [page async for page in connector.pages(reading, first, enough=5)]
+    assert [(page.rows, page.last) for page in pages] == [(3, 3), (3, 6)]
     assert service.pages == [1, 2]
 
 

@@ -47,7 +47,7 @@ class AiohttpTransport:
                 data=request.body or None,
                 allow_redirects=False,
             ) as answer:
-                body = await answer.read()
+                body = await _body(answer, request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise translated(error, self._name, request) from None
         return Response(answer.status, {name.lower(): text for name, text in answer.headers.items()}, body)
@@ -55,6 +55,17 @@ class AiohttpTransport:
     async def close(self) -> None:
         """Give back the connections."""
         await self._session.close()
+
+
+async def _body(answer: aiohttp.ClientResponse, request: Request) -> bytes:
+    """The whole body; of a good one the first bytes are told to who wants to know."""
+    if request.heard is None or answer.status != 200:
+        return await answer.read()
+    chunks = [await answer.content.readany()]
+    request.heard(chunks[0], answer.headers.get("Content-Encoding"))
+    async for chunk in answer.content.iter_any():
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def translated(error: BaseException, name: str, request: Request | None = None) -> ConnectorError:

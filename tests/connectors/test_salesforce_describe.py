@@ -156,13 +156,23 @@ def test_records_are_flattened_as_the_columns_are_named() -> None:
             ("Tags", pa.list_(pa.string())),
         ]
     )
+    body = describe.wire(columns)
+    assert body == pa.schema(
+        [
+            ("Id", pa.string()),
+            ("Owner", pa.struct([("Name", pa.string()), ("Boss", pa.struct([("Name", pa.string())]))])),
+            ("Tags", pa.string()),
+        ]
+    )
     records = [
-        {"attributes": {"type": "X"}, "Id": "1", "Owner": {"Name": "Ada", "Boss": None}, "Tags": "a;b"},
-        {"attributes": {"type": "X"}, "Id": "2", "Owner": None, "Tags": None, "Surprise": 1},
+        {"Id": "1", "Owner": {"Name": "Ada", "Boss": None}, "Tags": "a;b"},
+        {"Id": "2", "Owner": None, "Tags": None},
     ]
-    assert describe.flat(records, columns) == [
+    flat = describe.flat(pa.RecordBatch.from_pylist(records, body), columns)
+    assert flat.schema == columns
+    assert flat.to_pylist() == [
         {"Id": "1", "Owner.Name": "Ada", "Owner.Boss.Name": None, "Tags": ["a", "b"]},
-        {"Id": "2", "Owner.Name": None, "Owner.Boss.Name": None, "Tags": None, "Surprise": 1},
+        {"Id": "2", "Owner.Name": None, "Owner.Boss.Name": None, "Tags": None},
     ]
 
 

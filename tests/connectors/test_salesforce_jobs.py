@@ -81,7 +81,8 @@ def chunk(*values: str, count: int | None = None, locator: str | None = None) ->
 def read(body: bytes, encoding: str | None) -> Rows:
     """A body of this test's own: values with commas between them."""
     assert encoding is None
-    return Rows([pa.record_batch({"Id": body.decode().split(",")})])
+    batch = pa.record_batch({"Id": body.decode().split(",")})
+    return Rows([batch], batch.schema)
 
 
 async def values(service: Service, rows: int = 3) -> list[str]:
@@ -329,7 +330,7 @@ async def test_what_nobody_waits_for_any_more_is_cancelled() -> None:
         try:
             if number:
                 await anyio.sleep(3600)
-            return Chunk(Rows([]), 0, "null")
+            return Chunk(Rows([], pa.schema([])), 0, "null")
         except asyncio.CancelledError:
             cancelled.append(number)
             raise

@@ -41,13 +41,13 @@ def read_with(sf: spyro.Connection, mischief: Callable[[int], Any], **wishes: An
 
 
 def test_a_released_cursor_is_asked_for_anew_after_the_last_key(own: Service) -> None:
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         assert read_with(sf, lambda count: own.release_cursors()) == everyone(own)
     assert any("Id > '" in seen.query.get("q", "") for seen in data_calls(own))
 
 
 def test_so_it_is_with_a_limit(own: Service) -> None:
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         for limit in (1, 200, 450, 999, 1000, 2000):
             came = read_with(sf, lambda count: own.release_cursors(), limit=limit)
             assert came == everyone(own)[:limit]
@@ -59,7 +59,7 @@ def test_so_it_is_with_a_filter_of_each_side(own: Service) -> None:
         for it in truth(own, "Account", deleted=None)
         if (it["NumberOfEmployees"] or 0) > 5 and it["Name"] > "C"
     ]
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         came = read_with(
             sf,
             lambda count: own.release_cursors(),
@@ -81,13 +81,16 @@ def test_so_it_is_with_columns_that_no_address_holds() -> None:
 
 def test_what_is_inserted_meanwhile_disturbs_nobody(own: Service) -> None:
     before = everyone(own)
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         assert set(before) <= set(read_with(sf, lambda count: own.insert("Account", Name=f"new {count}")))
 
 
 def test_a_cursor_that_is_lost_before_any_page_is_an_error(own: Service) -> None:
     own.fail(status=400, body=LOST, path="/query", n=99)
-    with connected(own) as sf, pytest.raises(DataFetchError, match="INVALID_QUERY_LOCATOR") as caught:
+    with (
+        connected(own, concurrency=1) as sf,
+        pytest.raises(DataFetchError, match="INVALID_QUERY_LOCATOR") as caught,
+    ):
         sf["Account"].to_arrow()
     assert caught.value.error_code == "INVALID_QUERY_LOCATOR"
     assert len(data_calls(own)) == 1
@@ -95,7 +98,7 @@ def test_a_cursor_that_is_lost_before_any_page_is_an_error(own: Service) -> None
 
 def test_one_that_is_lost_at_once_again_is_no_endless_story(own: Service) -> None:
     own.fail(status=400, body=LOST, path="/query", n=99, after=1)
-    with connected(own) as sf, pytest.raises(DataFetchError, match="INVALID_QUERY_LOCATOR"):
+    with connected(own, concurrency=1) as sf, pytest.raises(DataFetchError, match="INVALID_QUERY_LOCATOR"):
         sf["Account"].to_arrow()
     assert len(data_calls(own)) == 3
 
@@ -103,7 +106,7 @@ def test_one_that_is_lost_at_once_again_is_no_endless_story(own: Service) -> Non
 @pytest.mark.parametrize("by", [-1, 1, 500])
 def test_a_wrong_total_is_told(own: Service, by: int) -> None:
     own.lie_about_total(by)
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         with pytest.raises(
             IntegrityError,
             match=rf"every Account exactly once: it announced {1000 + by:,} records and sent 1,000",
@@ -115,7 +118,7 @@ def test_a_wrong_total_is_told(own: Service, by: int) -> None:
 def test_lost_records_are_told(own: Service) -> None:
     fetch = None
     own.lose_rows(3)
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         fetch = sf["Account"]
         with pytest.raises(IntegrityError, match="announced 1,000 records and sent 997"):
             fetch.to_arrow()
@@ -194,7 +197,7 @@ def test_bad_answers_without_end_are_told_and_what_had_come_is_kept(
 
 
 def test_no_request_left_is_told_at_once(own: Service) -> None:
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         fetch = sf.fetch("Account", columns=["Id"])
         sf.describe("Account")
         own.daily_limit = own.api_usage + 2
@@ -210,7 +213,7 @@ def test_no_request_left_is_told_at_once(own: Service) -> None:
 
 
 def test_an_expired_token_is_renewed_once_in_the_middle_of_a_fetch(own: Service) -> None:
-    with connected(own, **renewable(own)) as sf:
+    with connected(own, concurrency=1, **renewable(own)) as sf:
         came = read_with(sf, lambda count: own.expire_tokens() if count == 2 else None)
         assert came == everyone(own)
         assert calls(own)[TOKEN] == 1
@@ -220,7 +223,7 @@ def test_an_expired_token_is_renewed_once_in_the_middle_of_a_fetch(own: Service)
 
 
 def test_as_often_as_it_expires(own: Service) -> None:
-    with connected(own, **renewable(own)) as sf:
+    with connected(own, concurrency=1, **renewable(own)) as sf:
         for times in (1, 2, 3):
             own.expire_tokens()
             assert ids(sf.fetch("Account", columns=["Id"]).to_arrow()) == everyone(own)
@@ -233,13 +236,13 @@ def test_a_token_and_a_cursor_may_go_together(own: Service) -> None:
             own.expire_tokens()
             own.release_cursors()
 
-    with connected(own, **renewable(own)) as sf:
+    with connected(own, concurrency=1, **renewable(own)) as sf:
         assert read_with(sf, both) == everyone(own)
 
 
 def test_cursors_may_be_taken_by_others(own: Service) -> None:
     """Salesforce keeps ten for a user: with twelve fetches side by side, some always lose theirs."""
-    with connected(own) as sf:
+    with connected(own, concurrency=1) as sf:
         readers = [sf.fetch("Account", columns=["Id"]).batches() for _ in range(12)]
         came: list[list[str]] = [[] for _ in readers]
         for _ in range(5):

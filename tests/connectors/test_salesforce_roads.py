@@ -95,3 +95,9 @@ def test_looks_at_a_job_are_soon_at_first_and_rare_later() -> None:
 def test_no_two_clients_look_in_step() -> None:
     assert all(0.1 <= next(pauses()) <= 0.12 for _ in range(100))
     assert len({next(pauses()) for _ in range(100)}) > 50
+
+
+def test_pages_side_by_side_are_sooner_here() -> None:
+    assert chosen(Case(), 100_000).api == "bulk"
+    assert chosen(Case(at_once=8), 100_000).api == "rest"
+    assert by_rest(Case(at_once=8), 100_000).calls == by_rest(Case(), 100_000).calls

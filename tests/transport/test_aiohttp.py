@@ -374,3 +374,58 @@ async def test_a_file_without_certificates_is_refused(tmp_path, content):
 )
 async def test_what_went_wrong_is_said_without_an_address(error, said):
     assert str(translated(error, "acme")) == f"no answer from acme: {said}"
+
+
+# the first bytes
+
+
+@asynccontextmanager
+async def halting(status, start, rest):
+    """A service that stops after the first bytes of a body, until it is told to go on."""
+    go_on = asyncio.Event()
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        head = (
+            f"HTTP/1.1 {status} So\r\nContent-Length: {len(start + rest)}\r\nContent-Encoding: gzip\r\n\r\n"
+        )
+        writer.write(head.encode() + start)
+        await writer.drain()
+        await go_on.wait()
+        writer.write(rest)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", go_on
+    finally:
+        server.close()
+
+
+async def test_the_first_bytes_of_a_good_answer_are_told_while_the_rest_is_on_its_way():
+    heard = []
+    async with halting(200, b"first, ", b"and the rest") as (url, go_on), sending() as send:
+
+        def hear(start, encoding):
+            heard.append((start, encoding))
+            go_on.set()  # nothing else would let the answer end
+
+        response = await send(Request(url, heard=hear))
+    assert response.body == b"first, and the rest"
+    assert heard == [(b"first, ", "gzip")]
+
+
+async def test_the_first_bytes_of_an_error_are_told_to_nobody():
+    heard = []
+    async with halting(503, b"no", b"t now") as (url, go_on), sending() as send:
+        go_on.set()
+        response = await send(Request(url, heard=lambda *start: heard.append(start)))
+    assert (response.status, response.body, heard) == (503, b"not now", [])
+
+
+async def test_a_good_answer_without_a_body_is_told_as_well():
+    heard = []
+    async with serving(ok()) as service, sending() as send:
+        response = await send(Request(service.url, heard=lambda *start: heard.append(start)))
+    assert (response.body, heard) == (b"", [(b"", None)])

@@ -30,11 +30,13 @@ from ...guards.quota import Quota
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
-from ...rest import Change, Page, RestConnector
-from . import describe, roads, sheet, soql
+from ...reading import Place, Reading
+from ...rest import RestConnector
+from . import describe, roads, sheet
 from .address import LOGIN, audience, version
+from .answers import Answers
 from .bulk import Job, Jobs, Line
-from .chunks import Chunk, Results
+from .chunks import Results
 from .question import Question, condition_of, native_columns, since_of
 from .refusal import error_of, not_done_by_bulk, not_its_own, not_sent_by_bulk
 from .vocabulary import TRANSLATIONS
@@ -42,7 +44,7 @@ from .vocabulary import TRANSLATIONS
 T = TypeVar("T")
 
 REFUSALS = (AuthenticationError, DataFetchError, RateLimitError, ValidationError)
-"""What it raises where Salesforce takes no job, or cannot complete it."""
+"""What is raised where Salesforce takes no job, or cannot complete it."""
 USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
@@ -260,47 +262,43 @@ class Salesforce(RestConnector):
         if not 200 <= response.status < 300:
             raise error_of(response, payload, self._described)
 
-    def page(self, entity: Entity, request: Request, answer: Answer) -> Page:
-        """The records of an answer, which must say how many there are and whether more follow."""
-        page = super().page(entity, request, answer)
-        if page.total is None or answer.payload.get("done") is not (page.next is None):
+    def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
+        """Where the next page is; the answer must say how many records there are and whether more follow."""
+        place = super().place(entity, request, answer)
+        if place.total is None or answer.payload.get("done") is not (place.next is None):
             raise DecodeError(
                 f"{self.name} sent {entity.name} without saying how many there are, or where the next are",
                 entity.name,
                 connector=self.name,
             )
-        return page
+        return place
 
     def quota(self, response: Response) -> Quota | None:
         """What is left of the last 24 hours' requests."""
         usage = USAGE.search(response.headers.get("sforce-limit-info", ""))
         return Quota(int(usage[2]), max(int(usage[2]) - int(usage[1]), 0), None) if usage else None
 
-    def batch(self, records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.RecordBatch:
-        """The records as columns, those of related records under their dotted paths."""
-        return super().batch(describe.flat(records, schema or pa.schema([])), schema)
-
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         question = await self._question(query)
-        case, why = self._case(question), "asked for"
+        case, why = self._case(question), roads.ASKED
         if case.wish != roads.BULK:
-            told: set[Change] = set()
             choice: roads.Choice | None = None
-            async with aclosing(self._answers(question)) as pages:
+            async with aclosing(self._answers(question).pages()) as pages:
                 async for page in pages:
                     choice = choice or roads.chosen(case, page.total or 0)
                     if choice.api == roads.BULK:
                         why = choice.why
                         break  # nothing was handed on yet: the job will send all records
-                    batch = await self._decoded(query.entity, page, question.schema, told)
-                    yield question.shaped(batch, {"base_url": self.base_url})
+                    self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
+                    yield page.batch
                 else:
                     return
         async with aclosing(self._by_bulk(question, case, why)) as batches:
             async for batch in batches:
                 yield batch
 
-    # -- by the Bulk API ------------------------------------------------------------------------------
+    def _answers(self, question: Question) -> Answers:
+        return Answers(self, question, self.base_url + self._endpoint(question.query))
 
     async def _by_bulk(
         self, question: Question, case: roads.Case, why: str
@@ -309,13 +307,9 @@ class Salesforce(RestConnector):
         async with AsyncExitStack() as stack:
             job = await self._job(stack, question, case, why)
             if job is not None:
-                told: set[Change] = set()
-                read = partial(sheet.rows, question, {"base_url": self.base_url})
-                chunks = aclosing(Results(self._line, job, read).chunks())
-                async for chunk in await stack.enter_async_context(chunks):
-                    self._tell_chunk(question, job, chunk, told)
-                    for batch in chunk.rows.batches:
-                        yield batch
+                chunks = aclosing(self._chunks(question, job))
+                async for batch in await stack.enter_async_context(chunks):
+                    yield batch
                 return
         async with aclosing(self._read(replace(question.query, api=roads.REST))) as batches:
             async for batch in batches:
@@ -336,96 +330,39 @@ class Salesforce(RestConnector):
             self._emit(RoadTaken(self.name, name, roads.REST, f"the Bulk API would not: {error}"))
             return None
 
-    def _tell_chunk(self, question: Question, job: Job, chunk: Chunk, told: set[Change]) -> None:
+    async def _chunks(self, question: Question, job: Job) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The records of a complete job."""
         name = question.query.entity
-        self._emit(PageArrived(self.name, name, chunk.count, job.rows))
-        for change in chunk.rows.changes:
-            if change not in told:
-                self._emit(SchemaChanged(self.name, name, *change))
-                told.add(change)
-
-    def _case(self, question: Question) -> roads.Case:
-        """What is known before a road is chosen."""
-        return roads.Case(
-            self._wish(question.query),
-            self._closed(question),
-            self._page_size(question),
-            len(question.groups()),
-            self.stats.quota.remaining if self.stats.quota else None,
-        )
-
-    def _wish(self, query: Query) -> str:
-        return query.api or str(self.config.custom_params.get("api", roads.AUTO))
-
-    def _closed(self, question: Question) -> str:
-        """Why no job will do, in words; '' where it will."""
-        if path := sheet.missing(question.columns):
-            return f"the Bulk API has no {path}, nor its parts"
-        if question.entity.name in self._not_by_bulk:
-            return f"the Bulk API does not know {question.entity.name}"
-        if question.query.limit is not None and not question.condition.exact:
-            return "a job cannot stop when enough records are found"
-        return ""
+        known = Reading(name, question.entity, question.schema)
+        read = partial(sheet.rows, question, {"base_url": self.base_url})
+        async with aclosing(Results(self._line, job, read).chunks()) as chunks:
+            async for chunk in chunks:
+                self._emit(PageArrived(self.name, name, chunk.count, job.rows))
+                for change in known.learn(chunk.rows.schema):
+                    self._emit(SchemaChanged(self.name, name, *change))
+                for batch in chunk.rows.batches:
+                    yield batch
 
     @property
     def _line(self) -> Line:
         return Line(self.base_url + self._path("").rstrip("/"), self._told, self._call)
 
-    # -- by REST --------------------------------------------------------------------------------------
-
-    async def _answers(self, question: Question) -> AsyncGenerator[Page, None]:
-        """The pages of a question by `Id`; a cursor that Salesforce has dropped is asked for anew."""
-        first, *others = question.groups()
-        last, limit = "", question.limit
-        is_eager = question.query.limit is None or question.condition.exact
-        while True:
-            start = last
-            request = self._query(
-                question, first, *([f"Id > {soql.quoted(last)}"] if last else []), limit=limit
-            )
-            try:
-                async with aclosing(self._pages(question.entity, request, is_eager=is_eager)) as pages:
-                    async for page in pages:
-                        for group in others:
-                            await self._complete(question, page, group)
-                        if page.records:
-                            last = page.records[-1]["Id"]
-                        limit = None if limit is None else limit - len(page.records)
-                        yield page
-                return
-            except DataFetchError as error:
-                if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
-                    raise
-
-    async def _complete(self, question: Question, page: Page, group: Sequence[str]) -> None:
-        """Add the columns of `group` to the records of a page, where one address cannot hold them all."""
-        missing = {record["Id"]: record for record in page.records}
-        if not missing:
-            return
-        keys = [soql.quoted(record["Id"]) for record in page.records]
-        request = self._query(question, group, f"Id >= {keys[0]}", f"Id <= {keys[-1]}")
-        async with aclosing(self._pages(question.entity, request)) as pages:
-            async for part in pages:
-                for record in part.records:
-                    missing.pop(record["Id"], {}).update(record)  # it may be younger than the page
-        if missing:
-            raise self._lost(
-                question.entity, f"{len(missing):,} records were deleted or changed while they were read"
-            )
-
-    def _query(
-        self, question: Question, columns: Sequence[str], *more: str, limit: int | None = None
-    ) -> Request:
-        return Request(
-            self.base_url + self._endpoint(question.query),
-            params={"q": question.statement(columns, *more, limit=limit)},
-            headers={"Sforce-Query-Options": f"batchSize={self._page_size(question)}"},
+    def _case(self, question: Question) -> roads.Case:
+        """What is known before a road is chosen."""
+        entity, closed = question.entity.name, sheet.closed(question)
+        if entity in self._not_by_bulk:
+            closed = f"the Bulk API does not know {entity}"
+        return roads.Case(
+            self._wish(question.query),
+            closed,
+            self._answers(question).page_size,
+            len(question.groups()),
+            self.config.concurrency or 1,
+            self.stats.quota.remaining if self.stats.quota else None,
         )
 
-    def _page_size(self, question: Question) -> int:
-        """Records in a page: Salesforce gives from 200 to 2,000, and we ask for no more than are wanted."""
-        wanted = self.config.page_size if question.query.limit is None else question.query.limit
-        return max(200, min(wanted, self.config.page_size, 2000))
+    def _wish(self, query: Query) -> str:
+        return query.api or str(self.config.custom_params.get("api", roads.AUTO))
 
     def _endpoint(self, query: Query) -> str:
         return self._path("queryAll" if query.include_deleted else "query")

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
-import anyio.to_thread
 import pyarrow as pa
 
 from ...errors import DecodeError, IntegrityError
 from ...http import Request, Response
-from ...rest import Change
+from ...workers import in_worker
 from .bulk import Job, Line
 from .refusal import NAME, check
 
@@ -35,8 +34,8 @@ class Rows:
     """The records of a chunk as the caller wants them."""
 
     batches: Sequence[pa.RecordBatch]
-    changes: Sequence[Change] = ()
-    """Columns that turned out wider than described."""
+    schema: pa.Schema
+    """The columns as Salesforce calls them, as wide as their values need."""
 
 
 Read: TypeAlias = Callable[[bytes, str | None], Rows]
@@ -117,7 +116,7 @@ class Results:
             check(response)
             count, locator = _told(response.headers)
             encoding = response.headers.get("content-encoding")
-            rows = await anyio.to_thread.run_sync(self.read, response.body, encoding, abandon_on_cancel=True)
+            rows = await in_worker(self.read, response.body, encoding)
             came = sum(batch.num_rows for batch in rows.batches)
             if came != count:
                 raise _lost(f"a chunk announced {count:,}, and had {came:,}")

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ...entity import Column, Entity, EntitySchema
-from ...paging import NextLink, dig
+from ...paging import NextLink
 
 PAGES = NextLink("nextRecordsUrl")
 
@@ -109,18 +110,41 @@ def _decimal(field: Mapping[str, Any]) -> pa.DataType:
     return pa.decimal128(max(int(field.get("precision") or 18), scale + 1, 18), scale)
 
 
-def flat(records: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[dict[str, Any]]:
-    """The records as `schema` names their columns: related records' by dotted path, choices as lists."""
-    choices = [field.name for field in schema if pa.types.is_list(field.type)]
-    paths = [name for name in schema.names if "." in name]
-    inner = {path.partition(".")[0] for path in paths} | {"attributes"}
-    rows = []
-    for record in records:
-        row = {name: value for name, value in record.items() if name not in inner}
-        row.update((path, dig(record, path)) for path in paths)
-        row.update((name, row[name].split(";")) for name in choices if isinstance(row.get(name), str))
-        rows.append(row)
-    return rows
+def wire(schema: pa.Schema) -> pa.Schema:
+    """The columns as they stand in an answer: related records nested, the choices of a list in one text."""
+    fields: dict[str, pa.Field[Any]] = {}
+    related: dict[str, list[pa.Field[Any]]] = {}
+    for field in schema:
+        head, dot, rest = field.name.partition(".")
+        if dot:
+            related.setdefault(head, []).append(field.with_name(rest))
+            fields.setdefault(head, pa.field(head, pa.null()))
+        else:
+            is_choice = pa.types.is_list(field.type)
+            fields[field.name] = field.with_type(pa.string()) if is_choice else field
+    nested = {
+        head: pa.field(head, pa.struct(list(wire(pa.schema(parts))))) for head, parts in related.items()
+    }
+    return pa.schema([*{**fields, **nested}.values()])
+
+
+def flat(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The columns of an answer as `schema` names them: related records' by dotted path, choices as lists."""
+    columns = [_told(batch, field) for field in schema]
+    fields = [field.with_type(column.type) for field, column in zip(schema, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _told(batch: pa.RecordBatch, field: pa.Field[Any]) -> pa.Array:
+    head, *path = field.name.split(".")
+    if head not in batch.schema.names:  # of a page without records no further columns were asked for
+        return pa.nulls(batch.num_rows, field.type)
+    column = batch.column(head)
+    for name in path:
+        column = pc.struct_field(column, name)
+    if pa.types.is_list(field.type) and pa.types.is_string(column.type):
+        return pc.split_pattern(column, ";")
+    return column
 
 
 def long_id(key: str) -> str:

@@ -64,7 +64,7 @@ class Question:
 
     def counting(self) -> str:
         """The SOQL that counts the records Salesforce would send."""
-        return soql.select(["COUNT()"], self.entity.name, (self.condition.text, self.since), order="")
+        return self.statement(["COUNT()"], order="")
 
     def groups(self) -> list[list[str]]:
         """The selected columns, `Id` first, in groups whose statements are short enough for an address."""

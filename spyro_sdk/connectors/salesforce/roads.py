@@ -17,11 +17,12 @@ from .chunks import CHUNK
 REST, BULK, AUTO = "rest", "bulk", "auto"
 ROADS = (REST, BULK, AUTO)
 
-PAGE_SECONDS = 0.7  # a REST page of 2,000 records, one after the other since each tells where the next is
+PAGE_SECONDS = 0.7  # a REST page of 2,000 records, from asking for it to having it
 START_SECONDS = 10.0  # until Salesforce has queued and begun a job
 JOB_RATE = 10_000  # records a second that a job finds and sends
 SHARE = 0.1  # of the requests left; a fetch by REST shall not take more where a job takes fewer
 LISTED = 5  # chunks in one list of result pages
+ASKED = "asked for"
 UNKNOWN = "rest, or bulk where the first page announces so many records that it is better"
 
 
@@ -35,6 +36,7 @@ class Case:
     """Why no job will do, in words; '' where it will."""
     page_size: int = 2000  # records
     calls_a_page: int = 1
+    at_once: int = 1  # pages that are on their way side by side
     left: int | None = None
     """Requests left of the quota, if Salesforce said."""
 
@@ -70,14 +72,14 @@ def chosen(case: Case, rows: int | None) -> Choice:
 def _named(case: Case, roads: tuple[Road, ...]) -> Choice | None:
     """The road that the caller named, or the only one that is open."""
     if case.wish != AUTO:
-        return Choice(case.wish, "asked for", roads)
+        return Choice(case.wish, ASKED, roads)
     return Choice(REST, case.closed, roads) if case.closed else None
 
 
 def by_rest(case: Case, rows: int) -> Road:
     """What a fetch of so many records costs by REST pages."""
     calls = max(1, ceil(rows / case.page_size)) * case.calls_a_page
-    return Road(REST, calls, calls * PAGE_SECONDS)
+    return Road(REST, calls, calls * PAGE_SECONDS / case.at_once)
 
 
 def by_bulk(case: Case, rows: int) -> Road:

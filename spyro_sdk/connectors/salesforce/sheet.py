@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...arrow import delimited
-from ...arrow.schema import changes, struct_array, to_record_batch
+from ...arrow.schema import merge, struct_array, to_record_batch
 from ...canonical import Context
 from ...entity import Column
-from ...rest import Change
 from .chunks import Rows
 from .question import Question
 
@@ -29,12 +28,21 @@ def statement(question: Question) -> str:
 
 def rows(question: Question, context: Context, body: bytes, encoding: str | None) -> Rows:
     """The records in a body of CSV; called in a worker thread."""
-    schema, found, wider = question.schema, [], dict[Change, None]()
+    found, schema = [], question.schema
     for texts in delimited.texts(body, encoding, sent(question.columns)):
-        batch = assembled(texts, schema, question.columns)
-        wider.update(dict.fromkeys(changes(schema, batch.schema)))
+        batch = assembled(texts, question.schema, question.columns)
+        schema = merge(schema, batch.schema)
         found.append(question.shaped(batch, context))
-    return Rows(found, tuple(wider))
+    return Rows(found, schema)
+
+
+def closed(question: Question) -> str:
+    """Why no job will do, in words; '' where one will."""
+    if path := missing(question.columns):
+        return f"the Bulk API has no {path}, nor its parts"
+    if question.query.limit is not None and not question.condition.exact:
+        return "a job cannot stop when enough records are found"
+    return ""
 
 
 def sent(columns: Mapping[str, Column]) -> list[str]:

@@ -1,0 +1,171 @@
+"""The records of a question by the query resource: page after page, or key range beside key range."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...arrow.schema import unify
+from ...errors import DataFetchError
+from ...http import Request
+from ...pages import Bounds, Foresee, Page, Pages
+from ...reading import Finish, Reading, by_worker
+from ...rest import RestConnector
+from . import describe, soql
+from .question import Question
+from .ranges import ranges
+
+LEAST, MOST = 200, 2000  # records in a page of Salesforce
+FEW = 3  # pages that are quicker read by a cursor than cut into ranges
+
+
+class Answers:
+    """What a connector gets at `address` for a question, in the order of `Id`."""
+
+    def __init__(self, connector: RestConnector, question: Question, address: str) -> None:
+        self._connector, self._question, self._address = connector, question, address
+        self._groups = question.groups()
+        self._finish = partial(self._finished, self._groups[1:])
+
+    @property
+    def page_size(self) -> int:
+        """Records in a page; no more are asked for than are wanted."""
+        most, wanted = self._connector.config.page_size, self._question.query.limit
+        return max(LEAST, min(most if wanted is None else wanted, most, MOST))
+
+    def request(self, columns: Sequence[str], *more: str, limit: int | None = None) -> Request:
+        """The request for these columns of the records for which `more` holds too."""
+        return self._asking(self._question.statement(columns, *more, limit=limit))
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """The pages, each record once.
+
+        One after the other, since Salesforce tells the address of a page with the page before it; side by
+        side, each a range of keys, where the user asks for more than one request at once.
+        """
+        at_once = self._connector.config.concurrency or 1
+        road = self._by_range(at_once) if at_once > 1 and self._question.query.limit is None else self._on()
+        async with aclosing(road) as pages:
+            async for page in pages:
+                yield page
+
+    async def _on(
+        self, after: str = "", up_to: str = "", *, is_eager: bool = True
+    ) -> AsyncGenerator[Page, None]:
+        """The pages after a key, up to another; a cursor that Salesforce has dropped is asked for anew."""
+        question, last, limit = self._question, after, self._question.limit
+        reading = self._reading(self._groups[0], self._finish)
+        is_eager &= question.query.limit is None or question.condition.exact
+        while True:
+            start = last
+            request = self.request(self._groups[0], *_between(last, up_to), limit=limit)
+            try:
+                async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
+                    async for page in pages:
+                        last = page.last or last
+                        limit = None if limit is None else limit - page.rows
+                        yield page
+                return
+            except DataFetchError as error:
+                if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
+                    raise
+
+    async def _by_range(self, at_once: int) -> AsyncGenerator[Page, None]:
+        """The first page, then all ranges of keys after it, so many at once."""
+        async with aclosing(self._on(is_eager=False)) as pages:
+            async for page in pages:
+                yield page
+                if page.next is not None and (page.total or 0) > FEW * page.rows:
+                    break
+            else:
+                return
+        left = (page.total or 0) - page.rows
+        cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
+        lost = partial(self._connector.lost, self._question.entity)
+        side_by_side = Pages(
+            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(at_once), lost
+        )
+        async with aclosing(side_by_side.read(Request(self._address, params={"range": "0"}))) as pages:
+            async for page in pages:
+                yield page
+
+    async def _last_key(self, otherwise: str) -> str:
+        """The key of the last record."""
+        reading = self._reading(["Id"])
+        request = self._asking(self._question.statement(["Id"], order="Id DESC", limit=1))
+        async with aclosing(self._connector.pages(reading, request)) as pages:
+            return (await anext(pages)).last or otherwise
+
+    async def _range(self, cuts: Sequence[tuple[str, str]], place: Request, _: Foresee) -> Page:
+        """All records of one range, as one page."""
+        async with aclosing(self._on(*cuts[int(place.params["range"])])) as pages:
+            came = [page async for page in pages]
+        whole = came[0] if len(came) == 1 else await by_worker(partial(_joined, came))(came[-1])
+        rows = sum(page.rows for page in came)
+        return replace(whole, rows=rows, next=_following(len(cuts), place, None), total=None)
+
+    def _asking(self, statement: str) -> Request:
+        size = {"Sforce-Query-Options": f"batchSize={self.page_size}"}
+        return Request(self._address, params={"q": statement}, headers=size)
+
+    def _reading(self, columns: Sequence[str], finish: Finish | None = None) -> Reading:
+        """How answers with these columns are read: nothing else was asked for, so nothing else is wanted."""
+        schema = describe.wire(pa.schema([self._question.schema.field(name) for name in columns]))
+        return Reading(self._question.query.entity, self._question.entity, schema, closed=True, finish=finish)
+
+    # -- where one address cannot hold all columns ---------------------------------------------------
+
+    async def _finished(self, others: Sequence[Sequence[str]], page: Page) -> Page:
+        """A page in the columns that the caller can name, those that its address could not hold added."""
+        parts = [await self._part(page, group) for group in others] if page.rows else []
+        return await by_worker(partial(self._shaped, parts))(page)
+
+    def _shaped(self, parts: Sequence[pa.Table], batch: pa.RecordBatch) -> pa.RecordBatch:
+        for part in parts:
+            batch = self._beside(batch, part)
+        context = {"base_url": self._connector.base_url}
+        return self._question.shaped(describe.flat(batch, self._question.schema), context)
+
+    async def _part(self, page: Page, group: Sequence[str]) -> pa.Table:
+        """The columns of `group` for the records of a page."""
+        ids = page.batch["Id"]
+        first, last = (soql.quoted(ids[place].as_py()) for place in (0, -1))
+        request = self.request(group, f"Id >= {first}", f"Id <= {last}")
+        async with aclosing(self._connector.pages(self._reading(group), request)) as pages:
+            return unify([part.batch async for part in pages])
+
+    def _beside(self, batch: pa.RecordBatch, part: pa.Table) -> pa.RecordBatch:
+        """The records of a batch with the columns that `part` has for each."""
+        places = pc.index_in(batch["Id"], value_set=part["Id"].combine_chunks())
+        if places.null_count:
+            raise self._connector.lost(
+                self._question.entity,
+                f"{places.null_count:,} records were deleted or changed while they were read",
+            )
+        for field in part.schema:
+            if field.name not in batch.schema.names:
+                batch = batch.append_column(field, part[field.name].take(places).combine_chunks())
+        return batch
+
+
+def _following(count: int, place: Request, _: Any) -> Request | None:
+    """The range after another: all of them are known before the first is asked for."""
+    number = int(place.params["range"]) + 1
+    return place.with_params(range=number) if number < count else None
+
+
+def _between(after: str, up_to: str) -> list[str]:
+    """The conditions for keys after one, up to another; '' is no bound."""
+    bounds = [f"Id > {soql.quoted(after)}"] if after else []
+    return bounds + ([f"Id <= {soql.quoted(up_to)}"] if up_to else [])
+
+
+def _joined(pages: Sequence[Page], _: pa.RecordBatch) -> pa.RecordBatch:
+    whole = unify([page.batch for page in pages])
+    return pa.concat_batches(whole.to_batches())

@@ -1,0 +1,92 @@
+"""What one fetch knows of the bodies that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from .arrow.decode import Body, decode
+from .arrow.schema import changes, merge
+from .entity import Entity, Query
+from .http import Request
+from .pages import Page
+from .workers import in_worker
+
+Change: TypeAlias = tuple[str, str, str]
+"""A column that is wider than known: its name, the type that was, the type that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands in its fetch."""
+
+    next: Request | None
+    """What to ask for after it."""
+    total: int | None = None
+    """Records of the whole fetch, if the service says."""
+
+
+Finish: TypeAlias = Callable[[Page], Awaitable[Page]]
+"""What is made of a page before it is handed on."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one fetch knows of the bodies that it reads; its schema grows with them."""
+
+    name: str
+    """What the caller asked for."""
+    entity: Entity
+    schema: pa.Schema | None
+    """The columns as they stand in a body: those described or declared, or else what the first page has."""
+    closed: bool = False
+    """Whether no other columns are wanted than those of the schema."""
+    finish: Finish | None = None
+
+    def decoded(self, body: Body) -> pa.RecordBatch:
+        """The records of a body; called in a worker thread."""
+        return decode(body, self.schema, closed=self.closed)
+
+    def learn(self, found: pa.Schema) -> list[Change]:
+        """Widen the schema to what a page had; return what that changed."""
+        known = self.schema
+        if known is None or found.equals(known):
+            self.schema = known or found
+            return []
+        self.schema = merge(known, found)
+        return changes(known, self.schema)
+
+
+def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
+    """The columns that a query looks at, and whether all others may be passed over.
+
+    Not where one is an object: what is new in that would be passed over too.
+    """
+    if entity.schema is None or query.columns is None:
+        return entity.schema, False
+    names = {*query.columns, *(query.where.columns if query.where else ()), entity.key, entity.cursor}
+    heads = {str(name).partition(".")[0] for name in names} | names
+    wanted = pa.schema([field for field in entity.schema if field.name in heads])
+    return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)
+
+
+def by_worker(shape: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
+    """Have a worker thread make something of the records of each page."""
+
+    async def finish(page: Page) -> Page:
+        return replace(page, batch=await in_worker(shape, page.batch))
+
+    return finish
+
+
+def is_list_of_objects(found: Any) -> bool:
+    """Whether it is what records are in JSON."""
+    return isinstance(found, list) and all(isinstance(it, dict) for it in found)
+
+
+def last_key(batch: pa.RecordBatch, key: str | None) -> Any:
+    """The key of the last record."""
+    return batch[key][-1].as_py() if batch.num_rows and key in batch.schema.names else None
