@@ -79,33 +79,44 @@ def to_batch(records: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 # --- from CSV ------------------------------------------------------------------------------------------
 
 
-def _blocks(parts: Iterable[bytes], size: int) -> Iterator[bytes]:
+def _blocks(parts: Iterable[bytes], size: int) -> Iterator[memoryview]:
     """Cut a body into blocks of whole records, so that it need not be in memory twice."""
     rest = b""
     for part in parts:
-        for start in range(0, len(part), size):
-            rest += part[start : start + size]
-            if len(rest) >= size and (end := _end(rest)):
-                yield rest[:end]
-                rest = rest[end:]
+        rest += part
+        start = 0
+        for end in _ends(rest, size):
+            yield memoryview(rest)[start:end]
+            start = end
+        rest = rest[start:]
     if rest.count(b'"') % 2:  # Arrow takes half a cell at the end for a whole one
         raise DecodeError("the service sent CSV that is cut short within quotes")
     if rest.strip():
-        yield rest
+        yield memoryview(rest)
 
 
-def _end(block: bytes) -> int:
-    """Where the last whole record ends: after a line break with an even number of quotes before it."""
-    quotes, end = block.count(b'"'), len(block)
-    while (at := block.rfind(b"\n", 0, end)) >= 0:
-        quotes -= block.count(b'"', at, end)
+def _ends(text: bytes, size: int) -> Iterator[int]:
+    """Where blocks of about `size` may end; longer where a record is longer."""
+    start, stop = 0, size
+    while stop <= len(text):
+        if end := _end(text, start, stop):
+            yield end
+            start, stop = end, end
+        stop += size
+
+
+def _end(text: bytes, start: int, stop: int) -> int:
+    """Where the last whole record between two places ends: after a line break outside quotes; 0 for none."""
+    quotes = text.count(b'"', start, stop)
+    while (at := text.rfind(b"\n", start, stop)) >= 0:
+        quotes -= text.count(b'"', at, stop)
         if quotes % 2 == 0:
             return at + 1
-        end = at
+        stop = at
     return 0
 
 
-def _parsed(block: bytes, width: int) -> pa.RecordBatch:
+def _parsed(block: memoryview, width: int) -> pa.RecordBatch:
     names = [str(place) for place in range(width)]
     try:
         table = csv.read_csv(
@@ -119,7 +130,7 @@ def _parsed(block: bytes, width: int) -> pa.RecordBatch:
     except pa.ArrowInvalid:  # whose words may hold whole records
         raise DecodeError(
             f"the service sent no CSV of {width:,} columns in UTF-8. It begins"
-            f" {block[:60].decode(errors='replace')!r}"
+            f" {bytes(block[:60]).decode(errors='replace')!r}"
         ) from None
     return table.combine_chunks().to_batches()[0]
 
