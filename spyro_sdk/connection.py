@@ -134,6 +134,7 @@ class Connection:
         limit: int | None = None,
         include_deleted: bool = False,
         native: bool | Sequence[str] = False,
+        api: str | None = None,
     ) -> Fetch:
         """Describe a table; nothing is asked of the service before one of its `to_…` methods is called.
 
@@ -141,7 +142,8 @@ class Connection:
         such as `"annual_revenue > 1e6 and industry in ('Energy', 'Banking')"`. `since`: records created or
         changed at or after this moment (UTC without a zone). `limit`: at most so many records. `native`: True
         for the service's own entity where a canonical one has its name; or names of its columns, to have them
-        beside the canonical ones.
+        beside the canonical ones. `api`: which of the service's interfaces to use, where it has several:
+        "rest", "bulk", or "auto" for whichever suits; without it what the connection says.
 
         Raises `ValidationError` for what can be seen to be wrong without asking.
         """
@@ -153,6 +155,7 @@ class Connection:
             limit=limit,
             include_deleted=include_deleted,
             native=native,
+            api=api,
         )
         return Fetch(self._live, query)
 

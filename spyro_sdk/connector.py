@@ -153,7 +153,11 @@ class BaseConnector(Lifecycle):
         connector cannot fulfil.
         """
         beside = query.native if isinstance(query.native, tuple) else None
-        for wish, value in (("include_deleted", query.include_deleted), ("native", beside)):
+        for wish, value in (
+            ("include_deleted", query.include_deleted),
+            ("native", beside),
+            ("api", query.api),
+        ):
             if value:
                 raise ValidationError(
                     f"{self.name} cannot fulfil {wish}={value!r}: leave it out",

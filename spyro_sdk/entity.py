@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+APIS = ("rest", "bulk", "auto")
+"""The interfaces that a service may have: page by page, by jobs, or whichever suits the fetch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """One kind of record that a service offers."""
@@ -93,7 +97,7 @@ class Column:
     values: tuple[str, ...] = ()
     """The values the service offers for it."""
     source: tuple[str, ...] = ()
-    """For a canonical column: the service's own columns it is made of; () where it has none."""
+    """For a canonical column, or one that is compound: the service's own columns it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,8 @@ class Query:
     include_deleted: bool = False
     native: tuple[str, ...] | bool = False
     """True: the service's own entity of that name; names: its own columns beside the canonical ones."""
+    api: str | None = None
+    """Which of the service's interfaces to use, such as `bulk`; None for what the connection says."""
 
     @classmethod
     def ask(cls, entity: str, **wishes: Any) -> Query:
@@ -169,6 +175,7 @@ class Query:
             native=query.native
             if isinstance(query.native, bool)
             else _columns("native", query.native) or False,
+            api=_one_of(APIS, "api", query.api),
         )
 
 
@@ -193,6 +200,15 @@ def decided(field: str, answer: Any) -> bool:
     if not isinstance(answer, bool):
         raise ValidationError(f"{field}={answer!r} cannot be: it must be True or False", field, answer)
     return answer
+
+
+def _one_of(known: Sequence[str], field: str, wish: Any) -> str | None:
+    if wish is None:
+        return None
+    if not isinstance(wish, str) or wish not in known:
+        choice = ", ".join(map(repr, known))
+        raise ValidationError(f"{field}={wish!r} cannot be: it must be one of {choice}", field, wish)
+    return wish
 
 
 def _columns(field: str, names: Any) -> tuple[str, ...] | None:

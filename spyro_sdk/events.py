@@ -111,6 +111,15 @@ class SchemaChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RoadTaken(Event):
+    """A fetch goes another way than page by page, or had to give that up."""
+
+    entity: str
+    api: str  # what `fetch` calls it: "bulk" or "rest"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchFinished(Event):
     """A fetch ended; `error` is None when it read to the end."""
 

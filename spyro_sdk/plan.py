@@ -9,6 +9,19 @@ from .entity import Query
 
 
 @dataclass(frozen=True, slots=True)
+class Road:
+    """One way to fetch the same records, and what it is thought to cost."""
+
+    api: str
+    """What `fetch` calls it, such as `rest`."""
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.calls:,} {'call' if self.calls == 1 else 'calls'}, about {ceil(self.seconds):,} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The requests of a fetch: what is asked, how often, and what that leaves of the quota."""
 
@@ -25,6 +38,12 @@ class Plan:
     """Requests left in the service's present window; None where it did not say."""
     calls_a_page: int = 1
     """Requests that each page takes, where one address cannot hold all its columns."""
+    api: str | None = None
+    """Which of the roads is taken; None where there is one, or where only the first page can tell."""
+    why: str = ""
+    """Why that one, in words."""
+    roads: tuple[Road, ...] = ()
+    """The ways to fetch the records, where the service has several and their number is known."""
 
     @property
     def pages(self) -> int | None:
@@ -34,6 +53,9 @@ class Plan:
     @property
     def calls(self) -> int | None:
         """Requests the fetch will take; None where the number of records is unknown."""
+        for road in self.roads:
+            if road.api == self.api:
+                return road.calls
         return None if self.pages is None else self.pages * self.calls_a_page
 
     def __str__(self) -> str:
@@ -46,6 +68,9 @@ class Plan:
             lines.append(f"  pages    {self.pages:,} of {self.page_size:,} for {self.rows:,} records")
         if self.local and self.query.limit is not None:
             lines.append(f"           no more are asked for once {self.query.limit:,} are found")
+        lines += [f"  {road.api:8} {road}" for road in self.roads]
+        if self.why:
+            lines.append(f"  takes    {self.api}: {self.why}" if self.api else f"  takes    {self.why}")
         if self.quota_left is not None:
             cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
             lines.append(f"  quota    {self.quota_left:,} requests left{cost}")

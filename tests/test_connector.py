@@ -587,7 +587,7 @@ async def test_what_passes_costs_an_author_nothing(service: Service, fault: Faul
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("wish", [{"include_deleted": True}, {"native": ["Rating"]}])
+@pytest.mark.parametrize("wish", [{"include_deleted": True}, {"native": ["Rating"]}, {"api": "rest"}])
 async def test_a_wish_that_it_cannot_fulfil_is_refused(wish: dict[str, Any]) -> None:
     async with Acme().connection_context() as connector:
         with pytest.raises(ValidationError, match="acme cannot fulfil"):

@@ -426,7 +426,13 @@ def test_each_action_costs_the_calls_that_are_listed() -> None:
         for name, action in actions.items():
             assert (name, listed.pop(name)) == (name, str(cost(sf, action)))
         assert cost(sf, fetch.to_arrow) == 3
-        assert listed.pop("a fetch") == "1 for each 2,000 records, at least 1"
+        assert listed.pop("a fetch by REST") == "1 for each 2,000 records, at least 1"
+        looks = 2  # with the demo, which is as quick as it can be
+        assert cost(sf, sf.fetch("Customer", api="bulk").to_arrow) == 2 + 1 + 1 + looks
+        assert listed.pop("a fetch by a job").startswith(
+            "2 to create and to delete it, 1 for each chunk, 1 for"
+        )
+        assert listed.pop("a fetch by a job that was not asked for").startswith("1 or 2 more")
         by_name = sf.fetch("Customer", where="name like 'A%'")
         assert cost(sf, by_name.count) == 1  # read, since Salesforce cannot count it: one page here
         assert listed.pop("`count()` where part of `where` is applied here") == "as many as the fetch"

@@ -96,6 +96,15 @@ def test_deleted_records_are_asked_for_by_yes_or_no(wish):
     assert str(error) == f"include_deleted={wish!r} cannot be: it must be True or False"
 
 
+@pytest.mark.parametrize("api", ["soap", "", "REST", 1, True, ["rest"], np.array([1, 2])])
+def test_an_interface_is_one_of_those_that_there_may_be(api):
+    error = refusal(api=api)
+    assert error.field == "api"
+    assert str(error) == f"api={api!r} cannot be: it must be one of 'rest', 'bulk', 'auto'"
+    for name in (None, "rest", "bulk", "auto"):
+        assert Query.ask("Customer", api=name).api == name
+
+
 @pytest.mark.parametrize("limit", [0, 1, 10**12, np.int64(5)])
 def test_a_limit_is_a_whole_number(limit):
     asked = Query.ask("Customer", limit=limit).limit

@@ -316,6 +316,7 @@ def test_a_file_says_where_it_comes_from(org: Service, sf: spyro.Connection, tmp
         "limit": None,
         "include_deleted": False,
         "native": False,
+        "api": None,
     }
     assert metadata == {
         "spyro.source": "salesforce",

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spyro_sdk.entity import Query
-from spyro_sdk.plan import Plan
+from spyro_sdk.plan import Plan, Road
 
 QUERY = Query("Customer")
 
@@ -53,3 +53,26 @@ def test_a_page_may_take_several_calls():
     assert (told.pages, told.calls) == (3, 9)
     assert str(told).endswith("3 of 1,000 for 2,500 records\n  quota    10 requests left, this fetch takes 9")
     assert plan(calls_a_page=3).calls is None
+
+
+ROADS = (Road("rest", 1, 0.2), Road("bulk", 1200, 1834.5))
+
+
+def test_where_there_are_two_roads_both_are_told_and_the_one_that_is_taken():
+    told = plan(rows=5, quota_left=9000, api="bulk", why="it is quicker", roads=ROADS)
+    assert told.calls == 1200
+    assert str(told).splitlines()[2:] == [
+        "  pages    1 of 1,000 for 5 records",
+        "  rest     1 call, about 1 s",
+        "  bulk     1,200 calls, about 1,835 s",
+        "  takes    bulk: it is quicker",
+        "  quota    9,000 requests left, this fetch takes 1,200",
+    ]
+
+
+def test_a_road_that_has_no_estimate_takes_a_call_a_page():
+    assert plan(rows=2500, api="soap", roads=ROADS).calls == 3
+
+
+def test_a_road_that_is_not_known_yet_is_said_not_to_be():
+    assert str(plan(why="the quicker")).endswith("records each\n  takes    the quicker")

@@ -35,6 +35,7 @@ from .text import JSON_KINDS, cell_text, double, plain
 DEEPEST = 32
 """Levels of nesting that become Arrow types; what lies deeper is kept as JSON text."""
 
+ZIPPED = frozenset({"gzip", "x-gzip", "deflate"})
 PAGE_LIMIT = 1 << 30  # bytes of one page, unzipped
 RATIO = 100
 """Bytes out of each byte in that a page of records may have; a bomb has 200 to 1,000."""
@@ -64,6 +65,12 @@ def inflate(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT) -> by
     for name in reversed((encoding or "identity").lower().split(",")):
         body = _inflate(body, name.strip(), limit)
     return body
+
+
+def pieces(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT) -> Iterable[bytes]:
+    """Undo the Content-Encoding of a body a little at a time; raise as `inflate` does."""
+    name = (encoding or "identity").strip().lower()
+    return _pieces(body, name, limit) if name in ZIPPED else (inflate(body, encoding, limit=limit),)
 
 
 def parse(body: bytes, *, exact_decimals: bool = False) -> Any:
@@ -285,7 +292,7 @@ def _read_decimal(values: Values, to: Kind) -> Column:
 
 
 def _read_date(values: Values, to: Kind) -> Column:
-    return _sayable(pa.array(values, pa.string()).cast(to), 1)
+    return sayable(pa.array(values, pa.string()).cast(to), 1)
 
 
 def _read_timestamp(values: Values, to: Kind) -> Column:
@@ -313,7 +320,7 @@ def _moments(texts: Column, kind: Kind) -> Column:
         ends = pc.min_max(texts)
         if ends["min"].as_py() < "1678" or ends["max"].as_py() >= "2262":
             raise ValueError("not in the years of nanoseconds")
-    return _sayable(texts.cast(kind), PER_DAY[kind.unit])
+    return sayable(texts.cast(kind), PER_DAY[kind.unit])
 
 
 def _read_time(values: Values, to: Kind) -> Column:
@@ -326,7 +333,8 @@ def _read_time(values: Values, to: Kind) -> Column:
     return moments.cast(pa.timestamp(to.unit)).cast(to)
 
 
-def _sayable(moments: Column, per_day: int) -> Column:
+def sayable(moments: Column, per_day: int) -> Column:
+    """The dates or times themselves; `ValueError` where one is beyond what Python can say."""
     ends = pc.min_max(moments.cast(pa.int32() if per_day == 1 else pa.int64()))
     if ends["min"].as_py() < FIRST_DAY * per_day or ends["max"].as_py() >= (LAST_DAY + 1) * per_day:
         raise ValueError("not in the years 1 to 9999")
@@ -356,15 +364,19 @@ def _inflate(body: bytes, encoding: str, limit: int) -> bytes:
         if len(body) > limit:
             raise _too_big(limit)
         return body
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    if encoding not in ZIPPED:
         raise DecodeError(f"the body is encoded as {encoding[:60]!r}; only gzip and deflate can be read")
+    return b"".join(_pieces(body, encoding, limit))
+
+
+def _pieces(body: bytes, encoding: str, limit: int) -> Iterable[bytes]:
     try:
-        return b"".join(_pieces(body, encoding, limit))
+        yield from _unzipped(body, encoding, limit)
     except zlib.error as error:
         raise DecodeError(f"the {encoding} body is damaged: {error}") from None
 
 
-def _pieces(body: bytes, encoding: str, limit: int) -> Iterable[bytes]:
+def _unzipped(body: bytes, encoding: str, limit: int) -> Iterable[bytes]:
     """Unzip a little at a time, so that a bomb is known before it fills the memory."""
     unzip = zlib.decompressobj(_window(body, encoding))
     size, at = 0, 0

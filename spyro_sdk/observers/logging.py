@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from ..events import CircuitChanged, Event, FetchFinished, Retried, SchemaChanged, TokenRenewed
+from ..events import CircuitChanged, Event, FetchFinished, Retried, RoadTaken, SchemaChanged, TokenRenewed
 
 LEVELS: dict[type[Event], int] = {
     Retried: logging.WARNING,
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     TokenRenewed: logging.INFO,
+    RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
 }
 """Every other event is logged at DEBUG."""
@@ -27,6 +28,8 @@ def words(event: Event) -> str:
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
         case TokenRenewed():
             said = "a new access token was given to us"
+        case RoadTaken():
+            said = f"{event.entity} is fetched by {event.api}: {event.reason}"
         case FetchFinished():
             how = f"failed: {event.error}" if event.error else "is complete"
             said = f"{event.entity} {how} ({event.rows:,} records, {event.seconds:.1f} s)"

@@ -9,6 +9,7 @@ from spyro_sdk.events import (
     FetchFinished,
     PageArrived,
     Retried,
+    RoadTaken,
     SchemaChanged,
     TokenRenewed,
 )
@@ -19,6 +20,7 @@ LEVELS = [
     (CircuitChanged("acme", "open"), logging.WARNING),
     (SchemaChanged("acme", "Customer", "size", "int64", "double"), logging.WARNING),
     (TokenRenewed("acme"), logging.INFO),
+    (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
     (Connected("acme"), logging.DEBUG),
     (Attempted("acme", 0.1, None), logging.DEBUG),
@@ -31,6 +33,7 @@ SENTENCES = [
     "acme: the circuit breaker is open",
     "acme: Customer.size is double, announced was int64",
     "acme: a new access token was given to us",
+    "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
 ]
 

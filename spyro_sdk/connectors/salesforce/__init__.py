@@ -1,4 +1,4 @@
-"""Salesforce: SOQL over the REST API.
+"""Salesforce: SOQL over the REST API, and the Bulk API where a fetch is big.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -17,23 +17,34 @@ import pyarrow as pa
 from ...auth import oauth
 from ...config import ConnectorConfig
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
-from ...errors import ConfigurationError, DecodeError
-from ...events import PageArrived
+from ...errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DataFetchError,
+    DecodeError,
+    RateLimitError,
+    ValidationError,
+)
+from ...events import PageArrived, RoadTaken, SchemaChanged
 from ...guards.quota import Quota
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
-from ...reading import Place
+from ...reading import Place, Reading
 from ...rest import RestConnector
-from . import describe
+from . import describe, roads, sheet
 from .address import LOGIN, audience, version
 from .answers import Answers
+from .bulk import Job, Jobs, Line
+from .chunks import Results
 from .question import Question, condition_of, native_columns, since_of
-from .refusal import error_of, not_its_own
+from .refusal import error_of, not_done_by_bulk, not_its_own, not_sent_by_bulk
 from .vocabulary import TRANSLATIONS
 
 T = TypeVar("T")
 
+REFUSALS = (AuthenticationError, DataFetchError, RateLimitError, ValidationError)
+"""What is raised where Salesforce takes no job, or cannot complete it."""
 USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
@@ -44,6 +55,7 @@ class Salesforce(RestConnector):
     defaults: ClassVar = {"rate_limit": 1200, "burst_size": 20, "page_size": 2000, "timeout": 120.0}
     options: ClassVar = {
         "api_version": "such as '67.0'; without it the newest that the service has",
+        "api": "'rest', 'bulk' or 'auto': whichever suits the fetch",
         "decimals": "True: numbers with a fraction as decimal128 instead of float64",
     }
     credentials = (
@@ -58,6 +70,7 @@ class Salesforce(RestConnector):
         self._version = version(config.custom_params.get("api_version"))
         self._offered: dict[str, Entity] = {}
         self._described: dict[str, EntitySchema] = {}
+        self._not_by_bulk: set[str] = set()
 
     # -- signing in -----------------------------------------------------------------------------------
 
@@ -78,6 +91,8 @@ class Salesforce(RestConnector):
             return False, "give " + ", or ".join(" and ".join(way) for way in self.credentials)
         if asked.get("api_version") and not self._version:
             return False, f"api_version={asked['api_version']!r} is none, such as '67.0'"
+        if (wish := asked.get("api", roads.AUTO)) not in roads.ROADS:
+            return False, f"api={wish!r} is none of {', '.join(map(repr, roads.ROADS))}"
         if not isinstance(asked.get("decimals", False), bool):
             return False, f"decimals={asked['decimals']!r} is neither True nor False"
         return True, None
@@ -154,6 +169,8 @@ class Salesforce(RestConnector):
         extra = query.native if isinstance(query.native, tuple) else ()
         visible = [*query.columns, *extra] if query.columns else question.default
         where = query.where and question.fitted(query.where)
+        if self._wish(query) == roads.BULK and (path := sheet.missing(question.columns)):
+            raise not_sent_by_bulk(query.entity, path)
         return replace(query, columns=tuple(dict.fromkeys(visible)), where=where)
 
     async def schema_of(self, query: Query) -> pa.Schema:
@@ -174,22 +191,31 @@ class Salesforce(RestConnector):
         """What a fetch would do; with `count` one request asks for the number of records."""
         query = await self.prepare(query)
         question = await self._question(query)
-        groups = question.groups()
-        answers = self._answers(question)
-        request = answers.request(groups[0], limit=question.limit)
         rows = await self._counted(question) if count else None
         if rows is not None and question.limit is not None:
             rows = min(rows, question.limit)
+        case = self._case(question)
+        choice = roads.chosen(case, rows)
         return Plan(
             self.name,
             query,
-            f"GET {request.url.removeprefix(self.base_url)}?q={request.params['q']}",
-            answers.page_size,
+            self._first_request(question, case.wish),
+            case.page_size,
             rows,
             None if question.condition.exact else str(query.where),
-            self.stats.quota.remaining if self.stats.quota else None,
-            len(groups),
+            case.left,
+            case.calls_a_page,
+            choice.api,
+            choice.why,
+            choice.roads,
         )
+
+    def _first_request(self, question: Question, wish: str) -> str:
+        """What is asked first, readable."""
+        if wish == roads.BULK:
+            return f"POST {self._path('jobs/query')} {sheet.statement(question)}"
+        statement = question.statement(question.groups()[0], limit=question.limit)
+        return f"GET {self._endpoint(question.query)}?q={statement}"
 
     async def _question(self, query: Query) -> Question:
         """The query resolved against the object's columns."""
@@ -254,13 +280,89 @@ class Salesforce(RestConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         question = await self._question(query)
-        async with aclosing(self._answers(question).pages()) as pages:
-            async for page in pages:
-                self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
-                yield page.batch
+        case, why = self._case(question), roads.ASKED
+        if case.wish != roads.BULK:
+            choice: roads.Choice | None = None
+            async with aclosing(self._answers(question).pages()) as pages:
+                async for page in pages:
+                    choice = choice or roads.chosen(case, page.total or 0)
+                    if choice.api == roads.BULK:
+                        why = choice.why
+                        break  # nothing was handed on yet: the job will send all records
+                    self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
+                    yield page.batch
+                else:
+                    return
+        async with aclosing(self._by_bulk(question, case, why)) as batches:
+            async for batch in batches:
+                yield batch
 
     def _answers(self, question: Question) -> Answers:
         return Answers(self, question, self.base_url + self._endpoint(question.query))
+
+    async def _by_bulk(
+        self, question: Question, case: roads.Case, why: str
+    ) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The records by a job; by REST where Salesforce refuses one that nobody insists on."""
+        async with AsyncExitStack() as stack:
+            job = await self._job(stack, question, case, why)
+            if job is not None:
+                chunks = aclosing(self._chunks(question, job))
+                async for batch in await stack.enter_async_context(chunks):
+                    yield batch
+                return
+        async with aclosing(self._read(replace(question.query, api=roads.REST))) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def _job(self, stack: AsyncExitStack, question: Question, case: roads.Case, why: str) -> Job | None:
+        """A complete job, deleted when the stack ends; None where Salesforce gives none and REST will do."""
+        name = question.query.entity
+        self._emit(RoadTaken(self.name, name, roads.BULK, why))
+        run = Jobs(self._line).run(sheet.statement(question), with_deleted=question.query.include_deleted)
+        try:
+            return await stack.enter_async_context(run)
+        except REFUSALS as error:
+            if case.wish == roads.BULK:
+                raise not_done_by_bulk(name, error) from error
+            if getattr(error, "error_code", None) == "INVALIDENTITY":
+                self._not_by_bulk.add(question.entity.name)
+            self._emit(RoadTaken(self.name, name, roads.REST, f"the Bulk API would not: {error}"))
+            return None
+
+    async def _chunks(self, question: Question, job: Job) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The records of a complete job."""
+        name = question.query.entity
+        known = Reading(name, question.entity, question.schema)
+        read = partial(sheet.rows, question, {"base_url": self.base_url})
+        async with aclosing(Results(self._line, job, read).chunks()) as chunks:
+            async for chunk in chunks:
+                self._emit(PageArrived(self.name, name, chunk.count, job.rows))
+                for change in known.learn(chunk.rows.schema):
+                    self._emit(SchemaChanged(self.name, name, *change))
+                for batch in chunk.rows.batches:
+                    yield batch
+
+    @property
+    def _line(self) -> Line:
+        return Line(self.base_url + self._path("").rstrip("/"), self._told, self._call)
+
+    def _case(self, question: Question) -> roads.Case:
+        """What is known before a road is chosen."""
+        entity, closed = question.entity.name, sheet.closed(question)
+        if entity in self._not_by_bulk:
+            closed = f"the Bulk API does not know {entity}"
+        return roads.Case(
+            self._wish(question.query),
+            closed,
+            self._answers(question).page_size,
+            len(question.groups()),
+            self.config.concurrency or 1,
+            self.stats.quota.remaining if self.stats.quota else None,
+        )
+
+    def _wish(self, query: Query) -> str:
+        return query.api or str(self.config.custom_params.get("api", roads.AUTO))
 
     def _endpoint(self, query: Query) -> str:
         return self._path("queryAll" if query.include_deleted else "query")
@@ -269,14 +371,19 @@ class Salesforce(RestConnector):
         return f"/services/data/v{self._version}/{rest}"
 
     async def _json(self, path: str, read: Callable[[Any], T], **params: str) -> T:
-        """What `read` makes of the answer at a path; `DecodeError` where it finds something else there."""
+        """What `read` makes of the answer at a path."""
+        return await self._told(Request(self.base_url + path, params=params), read)
 
-        def understood(request: Request, answer: Answer) -> T:
+    async def _told(self, request: Request, read: Callable[[Any], T]) -> T:
+        """What `read` makes of an answer; `DecodeError` where it finds something else than it should."""
+
+        def understood(_: Request, answer: Answer) -> T:
             try:
                 return read(answer.payload)
             except (KeyError, TypeError, ValueError, AttributeError):
+                path = request.url.removeprefix(self.base_url)
                 raise DecodeError(
                     f"{self.name} answered {path} with something else than it should", connector=self.name
                 ) from None
 
-        return await self._ask(Request(self.base_url + path, params=params), understood)
+        return await self._ask(request, understood)

@@ -46,6 +46,7 @@ TYPES: Mapping[str, pa.DataType] = {
 """Arrow types by Salesforce's; every other type, such as id, picklist and textarea, is a string."""
 
 NUMBERS = frozenset({"double", "currency", "percent"})
+COMPOUND = frozenset({"address", "location"})
 CURSORS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 """Columns that grow with each change, the surest first."""
 
@@ -76,13 +77,16 @@ def total(answer: Mapping[str, Any]) -> int:
 
 def entity_schema(answer: Mapping[str, Any], *, decimals: bool = False) -> EntitySchema:
     """The columns of an object; numbers with a fraction as decimal128 where `decimals` is asked for."""
-    columns = tuple(_column(field, decimals) for field in answer["fields"])
+    parts: dict[str, list[str]] = {}
+    for field in answer["fields"]:
+        parts.setdefault(field.get("compoundFieldName") or "", []).append(field["name"])
+    columns = tuple(_column(field, decimals, parts.get(field["name"], ())) for field in answer["fields"])
     names = {column.name for column in columns}
     cursor = next((name for name in CURSORS if name in names), None)
     return EntitySchema(answer["name"], columns, answer.get("label", ""), "Id", cursor)
 
 
-def _column(field: Mapping[str, Any], decimals: bool) -> Column:
+def _column(field: Mapping[str, Any], decimals: bool, parts: Sequence[str]) -> Column:
     kind = field["type"]
     return Column(
         name=field["name"],
@@ -96,6 +100,7 @@ def _column(field: Mapping[str, Any], decimals: bool) -> Column:
         values=tuple(
             choice["value"] for choice in field.get("picklistValues") or () if choice.get("active", True)
         ),
+        source=tuple(parts) if kind in COMPOUND else (),
     )
 
 

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from ...arrow.decode import inflate, parse
 from ...canonical import Translation
 from ...entity import EntitySchema
 from ...errors import (
     AuthenticationError,
     ConnectorError,
     DataFetchError,
+    DecodeError,
     RateLimitError,
     UnknownEntityError,
     ValidationError,
@@ -64,6 +67,15 @@ def error_of(
     )
 
 
+def check(response: Response) -> None:
+    """Raise what Salesforce's error body says; an answer that went well need be no JSON."""
+    if not 200 <= response.status < 300:
+        payload = None
+        with suppress(DecodeError):
+            payload = parse(inflate(response.body, response.headers.get("content-encoding")))
+        raise error_of(response, payload)
+
+
 def _mistake(code: str, words: str, status: int, described: Mapping[str, EntitySchema]) -> ValidationError:
     """The error for a question that is wrong; where it is a column, with the nearest that there is."""
     found = NO_COLUMN.search(words)
@@ -88,4 +100,31 @@ def not_its_own(translation: Translation) -> UnknownEntityError:
         "entity",
         translation.entity,
         connector=NAME,
+    )
+
+
+def not_sent_by_bulk(entity: str, path: str) -> ValidationError:
+    """The error for a compound column of which nobody told us the parts, and the Bulk API sends no other."""
+    return ValidationError(
+        f"{NAME}'s Bulk API sends no {path} of {entity}, nor its parts: leave that column out, or fetch it"
+        " with api='rest'",
+        "columns",
+        path,
+        hint="fetch it with api='rest'",
+        connector=NAME,
+    )
+
+
+def not_done_by_bulk(entity: str, error: ConnectorError) -> ConnectorError:
+    """The error of a job that was insisted on, with what else to do; as it came where nothing else helps."""
+    if isinstance(error, AuthenticationError | RateLimitError):
+        return error
+    return DataFetchError(
+        f"{NAME}'s Bulk API cannot fetch {entity}: {error}; fetch it with api='rest', or with 'auto', which"
+        " would have done so",
+        entity,
+        getattr(error, "error_code", None),
+        hint="fetch it with api='rest'",
+        connector=NAME,
+        status=error.status,
     )

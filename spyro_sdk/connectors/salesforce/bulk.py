@@ -1,0 +1,155 @@
+"""Query jobs of the Bulk API 2.0: created, looked at until they are complete, and deleted.
+
+https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/queries.htm
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import anyio
+
+from ...errors import ConnectorError, DataFetchError
+from ...http import Request, Response
+from .refusal import NAME, check
+
+T = TypeVar("T")
+
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 10.0, 2.0  # seconds before a look at a job
+PATIENCE = 10.0  # seconds in which a job must let itself be deleted
+
+logger = logging.getLogger(__name__)
+
+
+class Ask(Protocol):
+    """Sends a request inside all guards, and reads its JSON answer."""
+
+    def __call__(self, request: Request, read: Callable[[Any], T], /) -> Awaitable[T]: ...
+
+
+class Call(Protocol):
+    """Sends a request inside all guards, and understands whatever comes."""
+
+    def __call__(
+        self, request: Request, understand: Callable[[Response], Awaitable[T]], /
+    ) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How the Bulk API is spoken to."""
+
+    root: str
+    """The API with its version, which must be one for all calls of a job: `https://…/services/data/v67.0`."""
+    ask: Ask
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A query job as Salesforce last described it."""
+
+    id: str
+    state: str
+    rows: int = 0
+    """Records that it has found, once it is complete."""
+    said: str = ""
+    """Why it failed."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, below the root."""
+        return f"/jobs/query/{self.id}"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it changes no more."""
+        return self.state in ("JobComplete", "Failed", "Aborted")
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Runs query jobs."""
+
+    line: Line
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    uniform: Callable[[float, float], float] = random.uniform
+
+    @asynccontextmanager
+    async def run(self, statement: str, *, with_deleted: bool = False) -> AsyncIterator[Job]:
+        """Let Salesforce run a query; give the job once it is complete, and delete it at the end.
+
+        However the block ends, and also when we are cancelled while we wait, Salesforce is told to forget the
+        job. Raises `DataFetchError` where it fails.
+        """
+        job = await self.line.ask(self._creation(statement, with_deleted), _job)
+        try:
+            wait = pauses(self.uniform)
+            while not job.has_ended:
+                await self.sleep(next(wait))
+                job = await self.line.ask(Request(self.line.root + job.path), _job)
+            yield _complete(job)
+        finally:
+            await self._removed(job)
+
+    async def _removed(self, job: Job) -> None:
+        """Abort a job that still runs, and delete it; that it cannot be is no reason to fail."""
+        why = "no answer in time"
+        with anyio.move_on_after(PATIENCE, shield=True):
+            try:
+                if not job.has_ended:
+                    await self.line.call(self._order(job.path, "PATCH", state="Aborted"), _nothing)
+                await self.line.call(Request(self.line.root + job.path, "DELETE"), _nothing)
+                return
+            except ConnectorError as error:
+                why = str(error)
+        logger.warning("%s: the query job %s is left to expire: %s", NAME, job.id, why)
+
+    def _creation(self, statement: str, with_deleted: bool) -> Request:
+        return self._order(
+            "/jobs/query",
+            "POST",
+            operation="queryAll" if with_deleted else "query",
+            query=statement,
+            contentType="CSV",
+            columnDelimiter="COMMA",
+            lineEnding="LF",
+        )
+
+    def _order(self, path: str, method: str, **body: str) -> Request:
+        headers = {"Content-Type": "application/json"}
+        return Request(self.line.root + path, method, headers=headers, body=json.dumps(body).encode())
+
+
+def pauses(uniform: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+    """Seconds to wait before each look at a job: growing, and never quite those of another client."""
+    pause = FIRST_PAUSE
+    while True:
+        yield pause * uniform(1.0, 1.2)
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+
+def _job(answer: Mapping[str, Any]) -> Job:
+    rows = answer["numberRecordsProcessed"] if answer["state"] == "JobComplete" else 0
+    if type(rows) is not int:
+        raise TypeError
+    return Job(str(answer["id"]), str(answer["state"]), rows, str(answer.get("errorMessage") or ""))
+
+
+def _complete(job: Job) -> Job:
+    if job.state == "JobComplete":
+        return job
+    why = f": {job.said}" if job.said else ""
+    raise DataFetchError(
+        f"{NAME}'s query job {job.id} ended as {job.state}{why}", error_code=job.state, connector=NAME
+    )
+
+
+async def _nothing(response: Response) -> None:
+    check(response)
