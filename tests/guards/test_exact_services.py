@@ -25,6 +25,7 @@ from spyro_sdk.transport.aiohttp import AiohttpTransport
 
 MOST, WINDOW = 40, 1.0  # requests, seconds
 AWAY = 0.02  # seconds that a request may be on its way, each time another
+BUSY = 0.1  # seconds for which this machine may do something else
 
 
 @dataclass
@@ -210,7 +211,8 @@ async def serving(counter: Counter, headers: str) -> AsyncIterator[str]:
 
 async def asked(config: ConnectorConfig, requests: int, callers: int = 8) -> None:
     """Ask so often, several at a time."""
-    async with Told(config).connection_context() as connector, asyncio.TaskGroup() as tasks:
+    limiter = RateLimiter(config.rate, jitter=BUSY)
+    async with Told(config, limiter=limiter).connection_context() as connector, asyncio.TaskGroup() as tasks:
         for _ in range(callers):
             tasks.create_task(counted(connector, requests // callers))
 
@@ -245,3 +247,10 @@ async def test_one_refusal_makes_all_callers_wait_and_then_come_evenly() -> None
         await asked(config(base_url=address), requests=48)
     assert 1 <= counter.refused <= 8  # those that were on their way
     assert len(counter.seen) == 48
+
+
+@pytest.mark.anyio
+async def test_a_connector_reckons_with_jitter_of_its_own_accord() -> None:
+    connector = Told(ConnectorConfig("acme", auth_type="none", rate_limit=1))
+    await connector.limiter.acquire()
+    assert connector.limiter.get_wait_time() == pytest.approx(60 * (1 + JITTER), abs=0.5)
