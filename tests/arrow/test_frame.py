@@ -110,8 +110,8 @@ def test_a_frame_of_many_columns_can_be_given_one_more():
 
 
 PEAK = """
-import resource, sys
-import pandas as pd
+import re, resource, sys
+from pathlib import Path
 import pyarrow as pa
 from spyro_sdk.arrow.frame import SMALL, to_pandas
 
@@ -125,9 +125,8 @@ def table(rows):
     return pa.Table.from_batches([page.take(order) for _ in range(rows // 1000)])
 
 def peak():
-    if sys.platform == "linux":  # where ru_maxrss begins with that of the process which started us
-        status = open("/proc/self/status").read()
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    if sys.platform == "linux":  # where ru_maxrss begins with what the parent had
+        return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 to_pandas(table(1000))
@@ -142,7 +141,7 @@ def test_a_table_that_nobody_holds_is_not_twice_in_memory():
     done = subprocess.run(
         [sys.executable, "-c", PEAK], cwd=root, capture_output=True, text=True, check=True, timeout=60
     )
-    assert 0.5 < float(done.stdout) < 1.8
+    assert 0.8 < float(done.stdout) < 1.8
 
 
 def test_a_frame_can_be_changed():
