@@ -49,9 +49,11 @@ clean:  ## remove the environment and everything made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
 	@touch $@
 
-.venv-bench/.made: pyproject.toml benchmarks/requirements.txt
+.venv-bench/.made: pyproject.toml benchmarks/requirements.txt benchmarks/requirements-airbyte.txt
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
-	@echo "Making the environment of the benchmarks in .venv-bench with $(PYTHON) …"
+	@echo "Making the environments of the benchmarks in .venv-bench with $(PYTHON) …"
 	@test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
+	@test -x .venv-bench/airbyte/bin/python || $(PYTHON) -m venv .venv-bench/airbyte
 	@$(BENCH)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt --editable .
+	@.venv-bench/airbyte/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-airbyte.txt
 	@touch $@
