@@ -119,11 +119,6 @@ class Terms:
         options += [*(["--gzip"] if self.packs else []), *(["--announce"] if self.announces else [])]
         return [*options, "--wires", *self.wires]
 
-    @property
-    def pages(self) -> int:
-        """How many pages there are."""
-        return -(-self.records // self.page)
-
 
 @dataclass(frozen=True)
 class Service:
@@ -132,7 +127,10 @@ class Service:
     terms: Terms
     address: str
     question: str
+    answers: Mapping[str, int]
+    """How many answers hold everything between them, by wire."""
     bytes: Mapping[str, int]
+    """What these come to."""
     check: str
 
     def run(self, it: Contender) -> Run:
@@ -210,7 +208,7 @@ class Ceiling:
     """What the service gives to one who only reads, without latency."""
 
     speed: float  # records a second
-    cost: float  # CPU seconds of the service for each page
+    cost: float  # CPU seconds of the service for each answer
 
     def verdict(self, speeds: Mapping[str, float]) -> str:
         """Whether the service is what holds the fastest contender back."""
@@ -224,10 +222,11 @@ class Ceiling:
 
 def ceiling(service: Service, wire: str, rounds: int) -> Ceiling:
     """Measure what the service can give."""
-    reader = Contender("the ceiling", "ceiling", f"{wire} {service.terms.pages}", wire=wire)
+    answers = service.answers[wire]
+    reader = Contender("the ceiling", "ceiling", f"{wire} {answers}", wire=wire)
     runs = [service.run(reader) for _ in range(rounds + 1)][1:]
     seconds, served = median(run.seconds for run in runs), median(run.served for run in runs)
-    return Ceiling(service.terms.records / seconds, served / service.terms.pages)
+    return Ceiling(service.terms.records / seconds, served / answers)
 
 
 def speeds(runs: Mapping[str, Sequence[Run]], records: int) -> dict[str, float]:

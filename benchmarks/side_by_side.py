@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     terms = Terms(it.records, latency=it.latency, packs=it.gzip)
     with serve(terms) as service:
         way = f"{'gzip' if it.gzip else 'plain'}, {it.latency:g} ms an answer"
-        size = f"{service.bytes['salesforce'] / 1e6:,.1f} MB in {terms.pages:,} pages"
+        size = f"{service.bytes['salesforce'] / 1e6:,.1f} MB in {service.answers['salesforce']:,} pages"
         print(f"{terms.records:,} records, {size}, {way}; rounds: {it.rounds}")
         top = ceiling(service, "salesforce", it.rounds)
         print(f"the service gives {top.speed:,.0f} records/s to one who only reads, without latency,")

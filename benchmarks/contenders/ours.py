@@ -6,6 +6,7 @@ shows, whose pages are asked for by `page` or by `offset`.
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
 from typing import Any, ClassVar
@@ -82,8 +83,10 @@ def settings() -> dict[str, Any]:
 
 def fetch() -> Any:
     """Connect, describe, fetch."""
+    has_choice = ROAD not in BY and "api" in inspect.signature(spyro.Connection.fetch).parameters
+    road = {"api": ROAD} if has_choice or ROAD == "bulk" else {}
     with spyro.connect(Directory if ROAD in BY else Salesforce, **settings()) as service:
-        accounts = service.fetch("Account", **({"api": "bulk"} if ROAD == "bulk" else {}))
+        accounts = service.fetch("Account", **road)
         if SINK != "to_parquet":
             return getattr(accounts, SINK)()
         path = os.path.join(tempfile.mkdtemp(), "accounts.parquet")

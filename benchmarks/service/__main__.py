@@ -26,6 +26,7 @@ def main() -> None:
     announced = {
         "address": listen(Answers(bodies, Allowance(it.rate), habits)),
         "question": QUESTION,
+        "answers": {name: -(-it.records // its.step) for name, its in bodies.items()},
         "bytes": {name: its.size() for name, its in bodies.items()},
         "check": next(iter(bodies.values())).index.check,
     }

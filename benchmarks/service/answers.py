@@ -7,7 +7,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .allowance import Allowance
@@ -38,26 +38,29 @@ class Answers:
         self._bodies, self._allowance, self._habits = bodies, allowance, habits
         self._jobs: dict[str, int] = {}
         self._numbers = itertools.count(1)
-        self._routes: list[tuple[re.Pattern[str], Callable[..., Answer]]] = [
-            (re.compile(pattern), answer)
-            for pattern, answer in {
+        routes = {
+            "salesforce": {
                 rf"GET {DATA}/query/\w+-(\d+)": self._salesforce_page,
+                rf"GET {DATA}/query": self._query,
+            },
+            "items": {r"GET /items": self._items},
+            "bulk": {
                 rf"GET {DATA}/query": self._query,
                 rf"GET ({JOBS}/\w+)/results": self._results,
                 rf"GET ({JOBS}/\w+)/resultPages": self._result_pages,
                 rf"(GET|PATCH|DELETE) ({JOBS}/\w+)": self._job,
                 rf"POST {JOBS}": self._create,
-                r"GET /items": self._items,
-                r"POST .*/token": self._token,
-                r"GET (.*)": self._fact,
-            }.items()
-        ]
+            },
+        }
+        spoken = {pattern: answer for wire in bodies for pattern, answer in routes[wire].items()}
+        spoken |= {r"POST .*/token": self._token, r"GET (.*)": self._fact}
+        self._routes = [(re.compile(pattern), answer) for pattern, answer in spoken.items()]
 
     def __call__(self, request: Request) -> Answer:
         """The answer; what measures the service itself waits for nothing and counts for nothing."""
         asked = f"{request.method} {request.path}"
         if found := re.fullmatch(r"GET /pages/(\w+)/(\d+)", asked):
-            return self._page(request, found[1], int(found[2]) * self._bodies[found[1]].wanted.page)
+            return self._page(request, found[1], int(found[2]) * self._bodies[found[1]].step)
         if asked == "POST /measure":
             return self._measured()
         if wait := self._allowance.take():
@@ -91,7 +94,7 @@ class Answers:
 
     def _query(self, request: Request) -> Answer:
         question = request.params.get("q")
-        if question == QUESTION:
+        if question == QUESTION and "salesforce" in self._bodies:
             return self._page(request, "salesforce", 0)
         if question == COUNTING:
             return Answer((as_json({"totalSize": self._records, "done": True, "records": []}),))
@@ -193,9 +196,9 @@ class Answers:
     # -------------------------------------------------------------------------------------------------
 
     def _page(self, request: Request, wire: str, start: int) -> Answer:
-        """The page that starts there, gzipped for who takes it so."""
+        """The answer whose records start there, gzipped for who takes it so."""
         bodies = self._bodies[wire]
-        return self._sent(request, bodies, (start, bodies.wanted.page), {})
+        return self._sent(request, bodies, (start, bodies.step), {})
 
     def _sent(self, request: Request, bodies: Bodies, which: tuple[int, int], headers: Headers) -> Answer:
         parts, is_packed = bodies.sent(*which, takes_gzip=request.takes_gzip)

@@ -98,11 +98,15 @@ class Bodies:
         head = (HEADER,) if self.wanted.wire == "bulk" else ()
         return (*head, self.plain(start, count)), False
 
+    @property
+    def step(self) -> int:
+        """Records in each answer of those that hold everything between them."""
+        return CHUNKS[0] if self.wanted.wire == "bulk" else self.wanted.page
+
     def size(self) -> int:
         """Bytes that a reader of everything gets who takes gzip."""
-        count = CHUNKS[0] if self.wanted.wire == "bulk" else self.wanted.page
-        starts = range(0, self.wanted.records, count)
-        return sum(len(part) for start in starts for part in self.sent(start, count, takes_gzip=True)[0])
+        starts = range(0, self.wanted.records, self.step)
+        return sum(len(part) for start in starts for part in self.sent(start, self.step, takes_gzip=True)[0])
 
 
 def render(wanted: Wanted) -> None:
