@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test notebook check lint bench clean
+.PHONY: help demo test notebook check lint bench report clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -31,9 +31,17 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | sed -n '/^Contracts$$/,$$p'
 
-bench: .venv-bench/.made  ## measure us beside what one would take instead, then what guards and events cost
+bench: .venv-bench/.made  ## measure us beside what one would take instead, then what we cost: some six minutes
 	@$(BENCH)/python benchmarks/side_by_side.py
+	@$(BENCH)/python benchmarks/first_frame.py
+	@$(BENCH)/python benchmarks/limiter.py
 	@$(BENCH)/python benchmarks/overhead.py
+	@echo "Latencies, bulk, a rate limit, a million records: make report, about an hour"
+
+report: .venv-bench/.made  ## measure all that docs/performance.md shows, and draw its picture: about an hour
+	@$(BENCH)/python benchmarks/report.py
+	@$(BENCH)/python benchmarks/picture.py
+	@$(BENCH)/python benchmarks/tables.py
 
 clean:  ## remove the environment and everything made
 	rm -rf .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet

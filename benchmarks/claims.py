@@ -66,7 +66,9 @@ CLAIMS = (
     Claim("to_pandas, times the loop", ("plain",), _times("plain", "loop", "to_pandas"), 10),
     Claim("to_pandas, times simple-salesforce", ("plain",), _times("plain", "simple", "to_pandas"), 20),
     Claim("to_pandas, times airbyte-cdk", ("plain",), _times("plain", "airbyte", "to_pandas"), 30),
-    Claim("to_pandas, times dlt's pipeline", ("pipeline",), _times("pipeline", "dlt-pipeline", "to_pandas"), 50),
+    Claim(
+        "to_pandas, times dlt's pipeline", ("pipeline",), _times("pipeline", "dlt-pipeline", "to_pandas"), 50
+    ),
     Claim(
         "to_pandas, times dlt's pipeline by Parquet",
         ("pipeline",),

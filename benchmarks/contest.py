@@ -52,9 +52,7 @@ class Contender:
 CONTENDERS = {
     "limit": Contender("the limit: aiohttp, thrown away", "limit"),
     "loop": Contender("requests loop + pd.DataFrame", "loop", needs="requests"),
-    "simple": Contender(
-        "simple-salesforce query_all", "simple", "query_all", needs="simple_salesforce"
-    ),
+    "simple": Contender("simple-salesforce query_all", "simple", "query_all", needs="simple_salesforce"),
     "aiosalesforce": Contender("aiosalesforce query", "aiosf", needs="aiosalesforce"),
     "dlt": Contender("dlt RESTClient + pd.DataFrame", "dlt_client", needs="dlt"),
     "dlt-pipeline": Contender("dlt rest_api pipeline", "dlt_pipeline", "insert_values", needs="dlt"),
@@ -167,7 +165,10 @@ class Service:
 def serve(terms: Terms) -> Iterator[Service]:
     """Start the service in a process of its own; leaving closes its stdin, which ends it."""
     with subprocess.Popen(  # noqa: S603  # our own interpreter and package
-        [sys.executable, "-m", "service", *terms.options], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "service", *terms.options],
+        cwd=HERE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout
         line = process.stdout.readline()

@@ -1,24 +1,31 @@
-"""What guards, events and statistics cost of a page's time.
+"""What guards, events, statistics and progress cost of a page's time.
 
-    python benchmarks/overhead.py [--records N]
+    python benchmarks/overhead.py [--records N] [--rounds N]
 
-Fetches a table from the demo service in a process of its own, then times the same guards around a call
-that does nothing, and the same events told to the same observers. The shares are ratios within one run.
+Fetches a table from the local service to Arrow, then times the same guards around a call that does nothing,
+and the same events told to the same observers. The shares are of a page's time in that fetch. The last line
+is the other way to ask: the same fetch with progress and without, turn by turn.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import redirect_stderr
 from typing import Any
+
+from contest import Terms, serve
 
 import spyro_sdk as spyro
 from spyro_sdk.connector import BaseConnector
-from spyro_sdk.events import Attempted, Event, PageArrived, QuotaSeen, Received, tell
+from spyro_sdk.connectors.salesforce import Salesforce
+from spyro_sdk.events import Attempted, Event, FetchStarted, PageArrived, QuotaSeen, Received, tell
 from spyro_sdk.observers.logging import Log
+from spyro_sdk.observers.progress import ProgressLine
 from spyro_sdk.observers.stats import Stats
 
 ROUNDS = 7
@@ -61,6 +68,7 @@ async def guards(calls: int = 20_000) -> float:
 
 def told(observers: list[Any], pages: int = 20_000) -> float:
     """Seconds that telling the events of one page costs."""
+    tell(observers, FetchStarted("salesforce", "Account"))
     started = time.perf_counter()
     for _ in range(pages):
         for event in PAGE:
@@ -68,34 +76,56 @@ def told(observers: list[Any], pages: int = 20_000) -> float:
     return (time.perf_counter() - started) / pages
 
 
-def page(records: int) -> float:
-    """Seconds that a page of 2,000 records takes from the service to Arrow."""
-    with spyro.connect("salesforce", demo={"records": records}, progress=False) as sf:
-        fetch = sf.fetch("Account")
-        fetch.head()
-        seconds = []
-        for _ in range(3):
+def fetching(address: str, *, progress: bool) -> Callable[[], float]:
+    """A fetch to Arrow that tells the seconds it took for each page of 2,000 records."""
+    settings = {"base_url": address, "access_token": "token", "rate_limit": 1e6, "burst_size": 1_000}
+    fetch = spyro.connect(Salesforce, progress=progress, **settings).fetch("Account")
+
+    def seconds() -> float:
+        with redirect_stderr(io.StringIO()):
             started = time.perf_counter()
             table = fetch.to_arrow()
-            seconds.append((time.perf_counter() - started) / (table.num_rows / 2000))
-    return statistics.median(seconds)
+            return (time.perf_counter() - started) / (table.num_rows / 2000)
+
+    return seconds
 
 
-def main() -> None:
+def pairs(records: int, rounds: int) -> list[tuple[float, float]]:
+    """Seconds a page without progress and with it, turn by turn; the first turn is not counted."""
+    with serve(Terms(records)) as service:
+        silent = fetching(service.address, progress=False)
+        drawn = fetching(service.address, progress=True)
+        return [(silent(), drawn()) for _ in range(rounds + 1)][1:]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures, each as a share of a page's time."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--records", type=int, default=20_000)
-    whole = page(parser.parse_args().records)
+    it = _options(arguments)
+    times = pairs(it.records, it.rounds)
+    whole = statistics.median(silent for silent, _ in times)
     costs = {
         "guards (retry, breaker, limiter)": asyncio.run(guards()),
         "events to Stats": min(told([Stats()]) for _ in range(ROUNDS)),
         "events to logging": min(told([Log()]) for _ in range(ROUNDS)),
+        "events to the progress line": min(told([ProgressLine(io.StringIO())]) for _ in range(ROUNDS)),
     }
-    print(f"{'a page of 2,000 records':34} {whole * 1e3:9.2f} ms")
+    print(f"{'a page of 2,000 records to Arrow':34} {whole * 1e3:9.2f} ms")
     for name, seconds in costs.items():
         print(f"{name:34} {seconds * 1e6:9.2f} µs  {100 * seconds / whole:7.3f} %")
+    all_of_them = sum(costs.values())
+    print(f"{'all of them':34} {all_of_them * 1e6:9.2f} µs  {100 * all_of_them / whole:7.3f} %")
+    more = [100 * (drawn / silent - 1) for silent, drawn in times]
+    spread = f"{statistics.median(more):+.1f} % ({min(more):+.1f} to {max(more):+.1f})"
+    print(f"with progress=True, {len(more)} turns: {spread}")
+
+
+def _options(arguments: Sequence[str] | None) -> Any:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

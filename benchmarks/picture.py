@@ -1,6 +1,6 @@
 """The picture of docs/performance.md, from what was measured.
 
-    python benchmarks/picture.py [RESULTS [PICTURE]]
+python benchmarks/picture.py [RESULTS [PICTURE]]
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ class Results:
 def load(path: Path) -> Results:
     """Read what `to_json` wrote."""
     told = json.loads(path.read_text(encoding="utf-8"))
-    return Results(told["date"], told["versions"], {name: _outcome(it) for name, it in told["outcomes"].items()})
+    return Results(
+        told["date"], told["versions"], {name: _outcome(it) for name, it in told["outcomes"].items()}
+    )
 
 
 def _outcome(it: dict[str, Any]) -> Outcome:

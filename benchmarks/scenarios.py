@@ -36,9 +36,7 @@ SCENARIOS = {
         "loop",
         rounds=3,
     ),
-    "gzip": Scenario(
-        "The same, gzipped", Terms(packs=True), ("limit", "loop", "simple", *OURS), "loop"
-    ),
+    "gzip": Scenario("The same, gzipped", Terms(packs=True), ("limit", "loop", "simple", *OURS), "loop"),
     "large": Scenario(
         "500,000 records", Terms(500_000), ("limit", "loop", "simple", *OURS), "loop", rounds=3
     ),

@@ -1,6 +1,6 @@
 """The tables of docs/performance.md, from what was measured.
 
-    python benchmarks/tables.py [RESULTS]
+python benchmarks/tables.py [RESULTS]
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def tables(results: Results) -> Iterator[str]:
 def _table(scenario: Scenario, outcome: Outcome) -> Iterator[str]:
     terms, top = outcome.terms, outcome.ceiling
     speeds = {name: outcome.speed(name) for name in outcome.runs}
-    yield f"{terms.records:,} records, {outcome.size / 1e6:,.1f} MB, {len(outcome.runs[scenario.base])} rounds."
+    rounds = len(outcome.runs[scenario.base])
+    yield f"{terms.records:,} records, {outcome.size / 1e6:,.1f} MB, {rounds} rounds."
     yield f"The service gives {top.speed / 1e6:.1f} million records a second to one who only reads, and needs"
     yield f"{top.cost * 1e3:.2f} ms of CPU for each answer; {top.verdict(speeds)}."
     yield ""

@@ -1,4 +1,4 @@
-"""The limit where addresses are known before: aiohttp asks for several at once and throws them away, still packed.
+"""The limit where addresses are known before: aiohttp asks for several at once, and throws away what comes.
 
 The third argument says what is asked for: `items`, or the results of a `bulk` job.
 """
@@ -14,6 +14,7 @@ from stopwatch import ACTION, ADDRESS, HEADERS, IN_FLIGHT, PAGE, QUESTION, look_
 
 JOBS = "/services/data/v67.0/jobs/query"
 
+
 async def item_pages(session: aiohttp.ClientSession) -> list[str]:
     """The addresses of all pages: the first page says how many there are, and is asked for again."""
     told = await _json(session, "GET", f"/items?page=1&per_page={PAGE}")
@@ -23,7 +24,7 @@ async def item_pages(session: aiohttp.ClientSession) -> list[str]:
 async def bulk_results(session: aiohttp.ClientSession) -> list[str]:
     """The addresses of all results of a job, once that is done."""
     job = (await _json(session, "POST", JOBS, json={"operation": "query", "query": QUESTION}))["id"]
-    while (await _json(session, "GET", f"{JOBS}/{job}"))["state"] != "JobComplete":
+    while (await _json(session, "GET", f"{JOBS}/{job}"))["state"] != "JobComplete":  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     found, path = [], f"{JOBS}/{job}/resultPages"
     while path:

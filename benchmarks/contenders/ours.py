@@ -1,7 +1,7 @@
 """spyro_sdk: by the road that the third argument names first, to what it names next.
 
-The roads are Salesforce's `rest` and `bulk`, and a service of one's own, declared as docs/write-a-connector.md
-shows, whose pages are asked for by `page` or by `offset`.
+The roads are Salesforce's `rest` and `bulk`, and a service of one's own, whose pages are asked for by `page` or
+by `offset`; it is declared as docs/write-a-connector.md shows.
 """
 
 from __future__ import annotations

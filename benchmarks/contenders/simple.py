@@ -1,4 +1,4 @@
-"""simple-salesforce, and a DataFrame: by `query_all`, or by `bulk2` with so many seconds before its first look."""
+"""simple-salesforce, and a DataFrame: by `query_all`, or by `bulk2` with so many seconds before it looks."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def measure(fetch: Callable[[], T], look: Callable[[T], Found]) -> None:
 def memory(name: str) -> float:
     """Megabytes that this process holds (VmRSS) or has held at most (VmHWM).
 
-    Where there is no /proc it is the most in either case. With it that is not used, since Linux counts in what
-    the parent held when it started us.
+    Where there is no /proc it is the most in either case. On Linux that figure is of no use: it counts in
+    what the parent held when it started us.
     """
     if STATUS.exists():
         lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())

@@ -49,7 +49,10 @@ class Allowance:
             return (self.rate or 0) - len(self._recent), max(0.0, SECOND - age)
 
     def told(self) -> dict[str, Any]:
-        """What was counted; `share` is how much of the allowance was used from the first grant to the last."""
+        """What was counted; `share` is how much of the allowance was used between the first grant and the last.
+
+        It may be a little above 1 for who takes a whole second's allowance at once, at the start.
+        """
         with self._lock:
             seconds = self._last - self._first
             allowed = (self.rate or 0) * seconds
