@@ -16,12 +16,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiolimiter import AsyncLimiter
-from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
-
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.guards.limiter import RateLimiter
 
@@ -38,11 +32,17 @@ def ours(rate: int, burst: int) -> Acquire:
 
 def aiolimiter(rate: int, burst: int) -> Acquire:
     """So many a second, as its documents show; it lets that many through at once."""
+    from aiolimiter import AsyncLimiter
+
     return AsyncLimiter(rate, 1).acquire
 
 
 def limits(rate: int, burst: int) -> Acquire:
     """Its moving window, asked again after a pause where it says no: it has no way to wait."""
+    from limits import RateLimitItemPerSecond
+    from limits.aio.storage import MemoryStorage
+    from limits.aio.strategies import MovingWindowRateLimiter
+
     limiter, item = MovingWindowRateLimiter(MemoryStorage()), RateLimitItemPerSecond(rate)
 
     async def acquire() -> None:
@@ -54,6 +54,8 @@ def limits(rate: int, burst: int) -> Acquire:
 
 def pyrate(rate: int, burst: int) -> Acquire:
     """Its limiter over a bucket in memory, which waits by itself."""
+    from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
+
     limiter = Limiter(InMemoryBucket([Rate(rate, Duration.SECOND)]))
 
     async def acquire() -> None:

@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt
 from contest import CONTENDERS
 from results import Results, load
 
@@ -47,10 +43,10 @@ def panels(results: Results) -> list[Panel]:
         Panel(title, {name: figure(results, scenario, name) for name in _names(results, scenario)})
         for title, scenario, figure in (
             ("records a second into a table, no latency", "plain", _speed),
-            ("records a second, 150 ms an answer, one page leads to the next", "latency-150", _speed),
-            ("records a second, 150 ms an answer, addresses known", "computable", _speed),
+            ("records a second, 150 ms an answer", "latency-150", _speed),
+            ("records a second, 150 ms an answer, addresses computable", "computable", _speed),
             ("records a second, Bulk API 2.0", "bulk", _speed),
-            ("peak memory in MB, 100,000 records", "plain", _peak),
+            ("peak memory in MB, no latency", "plain", _peak),
         )
         if scenario in results.outcomes
     ]
@@ -72,6 +68,11 @@ def _peak(results: Results, scenario: str, name: str) -> float:
 
 def draw(results: Results, path: Path) -> None:
     """Draw it."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
     shown = panels(results)
     heights = [len(panel.bars) + 1.5 for panel in shown]
     with plt.rc_context(STYLE):
@@ -89,7 +90,7 @@ def _bars(axis: Any, panel: Panel) -> None:
     titles = [CONTENDERS[name].title for name in panel.bars]
     bars = axis.barh(titles, list(panel.bars.values()), color=[_color(name) for name in panel.bars])
     axis.bar_label(bars, fmt="{:,.0f}", padding=3)
-    axis.set_title(panel.title, loc="left", fontweight="bold")
+    axis.set_title(panel.title, loc="left", fontsize=10, fontweight="bold")
     axis.invert_yaxis()
     axis.set_xticks([])
     axis.margins(x=0.12)

@@ -1,7 +1,7 @@
 """spyro_sdk: by the road that the third argument names first, to what it names next.
 
-The roads are Salesforce's `rest` and `bulk`, and a service of one's own, whose pages are asked for by `page` or
-by `offset`; it is declared as docs/write-a-connector.md shows.
+The roads are Salesforce's `rest` and `bulk`, and, declared as docs/write-a-connector.md shows, a service of
+one's own whose pages are asked for by `page` or `offset`.
 """
 
 from __future__ import annotations

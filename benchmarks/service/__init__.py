@@ -1,4 +1,4 @@
-"""One local service for all benchmarks: the same records by Salesforce's REST API, its Bulk API, or a plain one.
+"""One local service for all benchmarks: the same records by Salesforce's REST API, its Bulk API, a plain one.
 
 records.py    the records, and what a reader of them must arrive at
 bodies.py     every answer rendered into one file, which is mapped into memory

@@ -49,7 +49,7 @@ class Allowance:
             return (self.rate or 0) - len(self._recent), max(0.0, SECOND - age)
 
     def told(self) -> dict[str, Any]:
-        """What was counted; `share` is how much of the allowance was used between the first grant and the last.
+        """What was counted; `share` is how much of the allowance was used between the first and last grant.
 
         It may be a little above 1 for who takes a whole second's allowance at once, at the start.
         """

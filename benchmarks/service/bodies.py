@@ -23,6 +23,7 @@ from .records import DATA, TYPES, record
 
 CHUNKS = (20_000, 50_000)
 """Records in a result of a bulk job: what the service chooses, and what clients ask for."""
+FOLDER = Path(tempfile.gettempdir(), "spyro-benchmarks")
 WIRES = ("salesforce", "items", "bulk")
 
 Parts = tuple[bytes | memoryview, ...]
@@ -41,12 +42,11 @@ class Wanted:
     packs: bool
     """Whether there are gzipped bodies too."""
 
-    @property
-    def path(self) -> Path:
-        """Where it is kept."""
+    def path(self, folder: Path) -> Path:
+        """Where in the folder it is kept."""
         code = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("records.py", "bodies.py"))
         key = hashlib.sha256(repr(self).encode() + code).hexdigest()[:16]
-        return Path(tempfile.gettempdir(), "spyro-benchmarks", f"{self.wire}-{self.records}-{key}")
+        return folder / f"{self.wire}-{self.records}-{key}"
 
     @property
     def starts(self) -> range:
@@ -69,13 +69,14 @@ class Index:
 class Bodies:
     """The rendered bodies of one wire."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        if not wanted.path.with_suffix(".json").exists():
-            render(wanted)
-        told = json.loads(wanted.path.with_suffix(".json").read_text())
+    def __init__(self, wanted: Wanted, folder: Path = FOLDER) -> None:
+        path = wanted.path(folder)
+        if not path.with_suffix(".json").exists():
+            render(wanted, path)
+        told = json.loads(path.with_suffix(".json").read_text())
         self.wanted = wanted
         self.index = Index([tuple(span) for span in told["plain"]], told["packed"], told["check"])
-        with wanted.path.open("rb") as file:
+        with path.open("rb") as file:
             self._whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         for _ in self._whole[:: mmap.PAGESIZE]:
             """Touch it, so that it is in memory now and not read from a disk later."""
@@ -109,16 +110,16 @@ class Bodies:
         return sum(len(part) for start in starts for part in self.sent(start, self.step, takes_gzip=True)[0])
 
 
-def render(wanted: Wanted) -> None:
+def render(wanted: Wanted, path: Path) -> None:
     """Write the bodies, then the index, which says that they are complete."""
-    wanted.path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     write = _csv if wanted.wire == "bulk" else _pages
-    rough = wanted.path.with_suffix(f".{os.getpid()}")
+    rough = path.with_suffix(f".{os.getpid()}")
     with rough.open("wb") as file:
         index = write(wanted, file)
-    rough.rename(wanted.path)
+    rough.rename(path)
     rough.write_text(json.dumps(asdict(index)))
-    rough.rename(wanted.path.with_suffix(".json"))
+    rough.rename(path.with_suffix(".json"))
 
 
 def _key(start: int, count: int) -> str:
