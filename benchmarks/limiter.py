@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import importlib.metadata
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,17 +116,25 @@ def _within_a_second(moments: Sequence[float]) -> Iterator[int]:
         yield number - first
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print."""
-    it = _options(arguments)
-    load = Load(it.rate, it.tasks, it.seconds)
+Limiters = Mapping[str, tuple[Callable[[int, int], Acquire], str]]
+
+
+def report(limiters: Limiters, load: Load, calls: int) -> None:
+    """Measure each, and print."""
     print(f"{load.tasks} tasks, {load.rate} tokens a second, {load.seconds:g} s")
     print(f"{'':40}{'ns a token':>12}{'granted/s':>12}{'worst second':>14}")
-    for title, (make, package) in LIMITERS.items():
-        cost = min(asyncio.run(_cost(make, it.calls)) for _ in range(ROUNDS))
+    for title, (make, package) in limiters.items():
+        cost = min(asyncio.run(_cost(make, calls)) for _ in range(ROUNDS))
         moments = asyncio.run(_pressed(make, load))
         name = f"{title} {importlib.metadata.version(package)}"
-        print(f"{name:40}{cost * 1e9:12,.0f}{len(moments) / load.seconds:12.1f}{worst_second(moments):14}")
+        granted = len(moments) / load.seconds
+        print(f"{name:40}{cost * 1e9:12,.0f}{granted:12.1f}{worst_second(moments):14}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure all of them."""
+    it = _options(arguments)
+    report(LIMITERS, Load(it.rate, it.tasks, it.seconds), it.calls)
 
 
 async def _cost(make: Callable[[int, int], Acquire], calls: int) -> float:

@@ -59,14 +59,14 @@ class Idle(BaseConnector):
         return (time.perf_counter() - started) / calls
 
 
-async def guards(calls: int = 20_000) -> float:
+async def guards(calls: int) -> float:
     """Seconds that the guards cost a call."""
     config = Idle.configure(auth_type="none", rate_limit=1e12, burst_size=10**9)
     async with Idle(config).connection_context() as idle:
         return min([await idle.guarded(calls) for _ in range(ROUNDS)])
 
 
-def told(observers: list[Any], pages: int = 20_000) -> float:
+def told(observers: list[Any], pages: int) -> float:
     """Seconds that telling the events of one page costs."""
     tell(observers, FetchStarted("salesforce", "Account"))
     started = time.perf_counter()
@@ -101,13 +101,14 @@ def pairs(records: int, rounds: int) -> list[tuple[float, float]]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures, each as a share of a page's time."""
     it = _options(arguments)
+    many = it.repeats
     times = pairs(it.records, it.rounds)
     whole = statistics.median(silent for silent, _ in times)
     costs = {
-        "guards (retry, breaker, limiter)": asyncio.run(guards()),
-        "events to Stats": min(told([Stats()]) for _ in range(ROUNDS)),
-        "events to logging": min(told([Log()]) for _ in range(ROUNDS)),
-        "events to the progress line": min(told([ProgressLine(io.StringIO())]) for _ in range(ROUNDS)),
+        "guards (retry, breaker, limiter)": asyncio.run(guards(many)),
+        "events to Stats": min(told([Stats()], many) for _ in range(ROUNDS)),
+        "events to logging": min(told([Log()], many) for _ in range(ROUNDS)),
+        "events to the progress line": min(told([ProgressLine(io.StringIO())], many) for _ in range(ROUNDS)),
     }
     print(f"{'a page of 2,000 records to Arrow':34} {whole * 1e3:9.2f} ms")
     for name, seconds in costs.items():
@@ -125,6 +126,7 @@ def _options(arguments: Sequence[str] | None) -> Any:
     )
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--repeats", type=int, default=20_000, help="calls that do nothing, in a row")
     return parser.parse_args(arguments)
 
 
