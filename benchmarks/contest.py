@@ -28,6 +28,13 @@ ALONE = {
 NEAR = 0.8  # the share of the service's ceiling from which on it may be what is measured
 
 
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a contender's process; what it measures is the spyro_sdk beside these benchmarks."""
+    given = os.environ.get("PYTHONPATH")
+    roads = f"{given}{os.pathsep}{HERE.parent}" if given else str(HERE.parent)
+    return {**os.environ, **ALONE, "PYTHONPATH": roads, **more}
+
+
 @dataclass(frozen=True)
 class Contender:
     """Who is measured: a script, and what it is asked to do."""
@@ -147,7 +154,7 @@ class Service:
         script = HERE / "contenders" / f"{it.script}.py"
         done = subprocess.run(  # noqa: S603  # our own interpreter and scripts
             [it.python, script, self.address, self.question, it.action],
-            env={**os.environ, **ALONE, "PAGE": str(self.terms.page), "ALLOWED": str(self.terms.rate or 0)},
+            env=environment(PAGE=str(self.terms.page), ALLOWED=str(self.terms.rate or 0)),
             capture_output=True,
             encoding="utf-8",
         )

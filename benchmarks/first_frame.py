@@ -8,7 +8,6 @@ The whole process is timed, from its start to its end. They take turns; the firs
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from contest import ALONE, HERE, Service, Terms, serve, show
+from contest import HERE, Service, Terms, environment, serve, show
 
 TITLES = {
     "first_nothing": "python that does nothing",
@@ -36,7 +35,7 @@ def seconds(service: Service, script: str) -> float:
         "token",
     ]
     started = time.perf_counter()
-    done = subprocess.run(command, env={**os.environ, **ALONE}, capture_output=True, encoding="utf-8")  # noqa: S603  # our own scripts
+    done = subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8")  # noqa: S603  # our own scripts
     took = time.perf_counter() - started
     wanted = f"{service.terms.records} {service.check.partition('/')[0]}\n"
     if done.returncode or done.stdout not in (wanted, ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -140,3 +141,12 @@ def test_every_distribution_is_pinned() -> None:
     for file in ("requirements.txt", "requirements-airbyte.txt"):
         lines = [line.split("#")[0].strip() for line in (HERE / file).read_text().splitlines()]
         assert all("==" in line for line in lines if line), file
+
+
+def test_what_is_measured_is_what_stands_beside_the_benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert contest.environment(PAGE="5")["PYTHONPATH"] == str(HERE.parent)
+    monkeypatch.setenv("PYTHONPATH", "/first")
+    it = contest.environment(PAGE="5")
+    assert (it["PYTHONPATH"].split(os.pathsep), it["PAGE"]) == (["/first", str(HERE.parent)], "5")
+    assert it["NO_PROXY"] == "127.0.0.1"
