@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test notebook check lint bench clean
+.PHONY: help demo test notebook check lint bench report clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -31,9 +31,17 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | sed -n '/^Contracts$$/,$$p'
 
-bench: .venv-bench/.made  ## measure us beside what one would take instead, then what guards and events cost
+bench: .venv-bench/.made  ## measure us beside what one would take instead, then what we cost: some six minutes
 	@$(BENCH)/python benchmarks/side_by_side.py
+	@$(BENCH)/python benchmarks/first_frame.py
+	@$(BENCH)/python benchmarks/limiter.py
 	@$(BENCH)/python benchmarks/overhead.py
+	@echo "Latencies, bulk, a rate limit, a million records: make report, about an hour"
+
+report: .venv-bench/.made  ## measure all that docs/performance.md shows, and draw its picture: about an hour
+	@$(BENCH)/python benchmarks/report.py
+	@$(BENCH)/python benchmarks/picture.py
+	@$(BENCH)/python benchmarks/tables.py
 
 clean:  ## remove the environment and everything made
 	rm -rf .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
@@ -49,9 +57,11 @@ clean:  ## remove the environment and everything made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
 	@touch $@
 
-.venv-bench/.made: pyproject.toml benchmarks/requirements.txt
+.venv-bench/.made: pyproject.toml benchmarks/requirements.txt benchmarks/requirements-airbyte.txt
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
-	@echo "Making the environment of the benchmarks in .venv-bench with $(PYTHON) …"
+	@echo "Making the environments of the benchmarks in .venv-bench with $(PYTHON) …"
 	@test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
+	@test -x .venv-bench/airbyte/bin/python || $(PYTHON) -m venv .venv-bench/airbyte
 	@$(BENCH)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt --editable .
+	@.venv-bench/airbyte/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-airbyte.txt
 	@touch $@

@@ -1,28 +1,31 @@
-"""What guards, events and statistics cost of a page's time.
+"""What guards, events, statistics and progress cost of a page's time.
 
-    python benchmarks/overhead.py [--records N]
+    python benchmarks/overhead.py [--records N] [--rounds N]
 
-Fetches a table from the demo service in a process of its own, then times the same guards around a call
-that does nothing, and the same events told to the same observers. The shares are ratios within one run.
-Then the rate limiter alone: what it costs whoever need not wait, and how much of its rate many waiters get,
-with a burst of one, where every wake that comes late could be lost.
+Fetches a table from the local service to Arrow, then times the same guards around a call that does nothing,
+and the same events told to the same observers. The shares are of a page's time in that fetch. The last line
+is the other way to ask: the same fetch with progress and without, turn by turn.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import redirect_stderr
 from typing import Any
 
+from contest import Terms, serve
+
 import spyro_sdk as spyro
-from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.connector import BaseConnector
-from spyro_sdk.events import Attempted, Event, PageArrived, QuotaSeen, Received, tell
-from spyro_sdk.guards.limiter import RateLimiter
+from spyro_sdk.connectors.salesforce import Salesforce
+from spyro_sdk.events import Attempted, Event, FetchStarted, PageArrived, QuotaSeen, Received, tell
 from spyro_sdk.observers.logging import Log
+from spyro_sdk.observers.progress import ProgressLine
 from spyro_sdk.observers.stats import Stats
 
 ROUNDS = 7
@@ -56,15 +59,16 @@ class Idle(BaseConnector):
         return (time.perf_counter() - started) / calls
 
 
-async def guards(calls: int = 20_000) -> float:
+async def guards(calls: int) -> float:
     """Seconds that the guards cost a call."""
     config = Idle.configure(auth_type="none", rate_limit=1e12, burst_size=10**9)
     async with Idle(config).connection_context() as idle:
         return min([await idle.guarded(calls) for _ in range(ROUNDS)])
 
 
-def told(observers: list[Any], pages: int = 20_000) -> float:
+def told(observers: list[Any], pages: int) -> float:
     """Seconds that telling the events of one page costs."""
+    tell(observers, FetchStarted("salesforce", "Account"))
     started = time.perf_counter()
     for _ in range(pages):
         for event in PAGE:
@@ -72,71 +76,58 @@ def told(observers: list[Any], pages: int = 20_000) -> float:
     return (time.perf_counter() - started) / pages
 
 
-async def nothing() -> float:
-    """What an acquire that costs nothing would be."""
-    return 0.0
+def fetching(address: str, *, progress: bool) -> Callable[[], float]:
+    """A fetch to Arrow that tells the seconds it took for each page of 2,000 records."""
+    settings = {"base_url": address, "access_token": "token", "rate_limit": 1e6, "burst_size": 1_000}
+    fetch = spyro.connect(Salesforce, progress=progress, **settings).fetch("Account")
 
-
-async def uncontended(calls: int = 100_000) -> float:
-    """Seconds that the limiter costs a caller who need not wait."""
-    acquire = RateLimiter(RateLimitConfig(1e12, 10**9)).acquire
-    return min([await timed(acquire, calls) - await timed(nothing, calls) for _ in range(ROUNDS)])
-
-
-async def timed(call: Callable[[], Awaitable[float]], calls: int) -> float:
-    """Seconds for one call, one after the other."""
-    started = time.perf_counter()
-    for _ in range(calls):
-        await call()
-    return (time.perf_counter() - started) / calls
-
-
-async def used(rate: float, *, waiters: int = 16, seconds: float = 3.0) -> float:
-    """The share of `rate`, in requests a second, that many waiters get together."""
-    limiter, granted = RateLimiter(RateLimitConfig(rate * 60, 1)), list[float]()
-    end = time.perf_counter() + seconds
-
-    async def wait() -> None:
-        while time.perf_counter() < end:
-            await limiter.acquire()
-            granted.append(time.perf_counter())
-
-    await asyncio.gather(*(wait() for _ in range(waiters)))
-    return (len(granted) - 1) / (granted[-1] - granted[0]) / rate
-
-
-def page(records: int) -> float:
-    """Seconds that a page of 2,000 records takes from the service to Arrow."""
-    with spyro.connect("salesforce", demo={"records": records}, progress=False) as sf:
-        fetch = sf.fetch("Account")
-        fetch.head()
-        seconds = []
-        for _ in range(3):
+    def seconds() -> float:
+        with redirect_stderr(io.StringIO()):
             started = time.perf_counter()
             table = fetch.to_arrow()
-            seconds.append((time.perf_counter() - started) / (table.num_rows / 2000))
-    return statistics.median(seconds)
+            return (time.perf_counter() - started) / (table.num_rows / 2000)
+
+    return seconds
 
 
-def main() -> None:
+def pairs(records: int, rounds: int) -> list[tuple[float, float]]:
+    """Seconds a page without progress and with it, turn by turn; the first turn is not counted."""
+    with serve(Terms(records)) as service:
+        silent = fetching(service.address, progress=False)
+        drawn = fetching(service.address, progress=True)
+        return [(silent(), drawn()) for _ in range(rounds + 1)][1:]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures, each as a share of a page's time."""
+    it = _options(arguments)
+    many = it.repeats
+    times = pairs(it.records, it.rounds)
+    whole = statistics.median(silent for silent, _ in times)
+    costs = {
+        "guards (retry, breaker, limiter)": asyncio.run(guards(many)),
+        "events to Stats": min(told([Stats()], many) for _ in range(ROUNDS)),
+        "events to logging": min(told([Log()], many) for _ in range(ROUNDS)),
+        "events to the progress line": min(told([ProgressLine(io.StringIO())], many) for _ in range(ROUNDS)),
+    }
+    print(f"{'a page of 2,000 records to Arrow':34} {whole * 1e3:9.2f} ms")
+    for name, seconds in costs.items():
+        print(f"{name:34} {seconds * 1e6:9.2f} µs  {100 * seconds / whole:7.3f} %")
+    all_of_them = sum(costs.values())
+    print(f"{'all of them':34} {all_of_them * 1e6:9.2f} µs  {100 * all_of_them / whole:7.3f} %")
+    more = [100 * (drawn / silent - 1) for silent, drawn in times]
+    spread = f"{statistics.median(more):+.1f} % ({min(more):+.1f} to {max(more):+.1f})"
+    print(f"with progress=True, {len(more)} turns: {spread}")
+
+
+def _options(arguments: Sequence[str] | None) -> Any:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--records", type=int, default=20_000)
-    whole = page(parser.parse_args().records)
-    costs = {
-        "guards (retry, breaker, limiter)": asyncio.run(guards()),
-        "events to Stats": min(told([Stats()]) for _ in range(ROUNDS)),
-        "events to logging": min(told([Log()]) for _ in range(ROUNDS)),
-    }
-    print(f"{'a page of 2,000 records':34} {whole * 1e3:9.2f} ms")
-    for name, seconds in costs.items():
-        print(f"{name:34} {seconds * 1e6:9.2f} µs  {100 * seconds / whole:7.3f} %")
-    print(f"{'limiter, an uncontended acquire':34} {asyncio.run(uncontended()) * 1e6:9.2f} µs")
-    for rate in (40, 100, 1000):
-        share = asyncio.run(used(rate))
-        print(f"{f'limiter, {rate} a second, 16 waiters':34} {100 * share:9.2f} % of the rate used")
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--repeats", type=int, default=20_000, help="calls that do nothing, in a row")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

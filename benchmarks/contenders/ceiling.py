@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import socket
-import sys
 from urllib.parse import urlsplit
 
-from stopwatch import ADDRESS, measure
+from stopwatch import ACTION, ADDRESS, look_at_bytes, measure
 
-PAGES = int(sys.argv[3])
-REQUEST = "GET /pages/{} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+WIRE, PAGES = ACTION.split()
+REQUEST = "GET /pages/{}/{} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
 BUFFER = memoryview(bytearray(2**20))
 
 
 def read_page(connection: socket.socket, number: int) -> int:
     """Read one page; return the bytes in its body."""
-    connection.sendall(REQUEST.format(number).encode())
+    connection.sendall(REQUEST.format(WIRE, number).encode())
     head = b""
     while b"\r\n\r\n" not in head:
         head += connection.recv(2**12)
@@ -31,7 +30,7 @@ def read_all() -> int:
     """Read every page; return the bytes in them."""
     address = urlsplit(ADDRESS)
     with socket.create_connection((address.hostname, address.port)) as connection:
-        return sum(read_page(connection, number) for number in range(PAGES))
+        return sum(read_page(connection, number) for number in range(int(PAGES)))
 
 
-measure(read_all, lambda size: (None, str(size)))
+measure(read_all, look_at_bytes)

@@ -1,52 +1,113 @@
-"""spyro_sdk: to a DataFrame, to an Arrow table, or to a Parquet file, by the third argument."""
+"""spyro_sdk: by the road that the third argument names first, to what it names next.
+
+The roads are Salesforce's `rest` and `bulk`, and, declared as docs/write-a-connector.md shows, a service of
+one's own whose pages are asked for by `page` or `offset`.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp  # noqa: F401  # what the others import before the clock starts, is imported here too
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from stopwatch import ADDRESS, look_at, measure
+from stopwatch import ACTION, ADDRESS, ALLOWED, PAGE, Found, look_at, measure
 
 import spyro_sdk as spyro
 from spyro_sdk.connectors.salesforce import Salesforce
+from spyro_sdk.paging import Offset, PageNumber
 
-ACTION = sys.argv[3]
+ROAD, SINK = ACTION.split()
 CHECKED = ["Id", "NumberOfEmployees"]
-SETTINGS: dict[str, Any] = {
-    "base_url": ADDRESS,
-    "access_token": "token",
-    "progress": False,
-    "rate_limit": 1e6,  # a minute: the default is what Salesforce bears, and would be all that is measured
-    "burst_size": 1_000,
+MEGABYTE = 10**6
+TEXT, TIME = pa.string(), pa.timestamp("ms", "UTC")
+COLUMNS = {
+    "Id": TEXT,
+    "IsDeleted": pa.bool_(),
+    "Name": TEXT,
+    "Type": TEXT,
+    "ParentId": TEXT,
+    "BillingStreet": TEXT,
+    "BillingCity": TEXT,
+    "BillingState": TEXT,
+    "BillingPostalCode": TEXT,
+    "BillingCountry": TEXT,
+    "Phone": TEXT,
+    "Website": TEXT,
+    "Industry": TEXT,
+    "AnnualRevenue": pa.float64(),
+    "NumberOfEmployees": pa.int64(),
+    "Description": TEXT,
+    "Rating": TEXT,
+    "OwnerId": TEXT,
+    "CreatedDate": TIME,
+    "CreatedById": TEXT,
+    "LastModifiedDate": TIME,
+    "LastModifiedById": TEXT,
+    "SystemModstamp": TIME,
+    "LastActivityDate": pa.date32(),
+    "AccountSource": TEXT,
+    "Health_Score__c": pa.float64(),
 }
+BY = {"page": PageNumber(), "offset": Offset()}
+
+
+class Directory(spyro.RestConnector):
+    """A plain REST API with one list."""
+
+    name = "directory"
+    credentials: ClassVar = (("base_url", "access_token"),)
+    defaults: ClassVar = {"auth_type": "bearer"}
+    offers: ClassVar = (
+        spyro.Entity(
+            "Account",
+            path="/items",
+            records="items",
+            total="total",
+            paging=BY.get(ROAD, PageNumber()),
+            key="Id",
+            schema=pa.schema(COLUMNS),
+        ),
+    )
+
+
+def settings() -> dict[str, Any]:
+    """What a user would set: the rate that the service grants, evenly, for it counts every second; else none."""
+    rate = {"rate_limit": 1e6, "burst_size": 1_000}  # requests a minute, and at once
+    if ALLOWED:
+        rate = {"rate_limit": ALLOWED * 60, "burst_size": 1}
+    return {"base_url": ADDRESS, "access_token": "token", "page_size": PAGE, "progress": False, **rate}
 
 
 def fetch() -> Any:
     """Connect, describe, fetch."""
-    with spyro.connect(Salesforce, **SETTINGS) as sf:
-        accounts = sf.fetch("Account")
-        if ACTION != "to_parquet":
-            return getattr(accounts, ACTION)()
+    road = {} if ROAD in BY else {"api": ROAD}
+    with spyro.connect(Directory if ROAD in BY else Salesforce, **settings()) as service:
+        accounts = service.fetch("Account", **road)
+        if SINK != "to_parquet":
+            return getattr(accounts, SINK)()
         path = os.path.join(tempfile.mkdtemp(), "accounts.parquet")
         accounts.to_parquet(path)
         return path
 
 
-def look(result: Any) -> tuple[int, str]:
-    """The count and the check of any of the three results; a file is removed."""
-    if isinstance(result, str):
-        path, result = result, pq.read_table(result, columns=CHECKED)
-        os.remove(path)
-        os.rmdir(os.path.dirname(path))
-    frame = result.select(CHECKED).to_pandas() if isinstance(result, pa.Table) else result
-    assert isinstance(frame, pd.DataFrame)
-    return look_at(frame)
+def look(result: Any) -> Found:
+    """What is found in any of the three results; a file is removed."""
+    if isinstance(result, pd.DataFrame):
+        return look_at(result)
+    size = result.nbytes / MEGABYTE if isinstance(result, pa.Table) else None
+    table = _read(result) if isinstance(result, str) else result
+    return *look_at(table.select(CHECKED).to_pandas())[:2], size
+
+
+def _read(path: str) -> pa.Table:
+    table = pq.read_table(path, columns=CHECKED)
+    os.remove(path)
+    os.rmdir(os.path.dirname(path))
+    return table
 
 
 measure(fetch, look)
