@@ -75,7 +75,7 @@ class Directory(spyro.RestConnector):
 
 
 def settings() -> dict[str, Any]:
-    """What a user would set: the rate that the service grants, evenly, for it counts every second; else none."""
+    """What a user would set: the rate that the service grants, evenly, since it counts every second."""
     rate = {"rate_limit": 1e6, "burst_size": 1_000}  # requests a minute, and at once
     if ALLOWED:
         rate = {"rate_limit": ALLOWED * 60, "burst_size": 1}
