@@ -16,7 +16,8 @@ import anyio.to_thread
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import column, inflate, parse, to_batch
+from .arrow.exact import column, parse, to_batch
+from .arrow.inflate import inflate
 from .arrow.schema import changes
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.decode import parse, to_batch
+from spyro_sdk.arrow.exact import parse, to_batch
 from spyro_sdk.arrow.parquet import ParquetSink
 from spyro_sdk.arrow.schema import unify
 
