@@ -86,7 +86,7 @@ def _starts(text: bytes, path: str) -> Iterator[int]:
 
 
 def _ends(text: bytes, start: int) -> Iterator[int]:
-    """Behind the last bracket; then behind those that close a list with another key after it, from the end."""
+    """Behind the last bracket; then, from the end, behind those that have another key after them."""
     lowest = max(start, len(text) - AROUND)
     at = text.rfind(b"]", lowest)
     if at >= 0:

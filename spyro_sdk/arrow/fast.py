@@ -158,6 +158,7 @@ def holds_tiny(text: bytes) -> bool:
     large = [at for at in exponents.tolist() if text[at + 2 : at + 5].isdigit()]
     return ZEROS in text or any(TINY.search(text[max(at - MANTISSA, 0) : at + 5]) for at in large)
 
+
 def _read_texts(read: TextReader, column: Column, kind: Kind) -> Column:
     try:
         return read(column, kind)

@@ -1,15 +1,11 @@
-"""Bytes become Python values, and those a batch, each as it came."""
+"""JSON becomes Python values, and those a batch, each as it came."""
 
-import gzip
 import json
 import math
-import random
 import sys
-import tracemalloc
-import zlib
 from collections import ChainMap
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -17,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.decode import DEEPEST, column, inflate, parse, to_batch
+from spyro_sdk.arrow.exact import DEEPEST, column, parse, to_batch
+from spyro_sdk.arrow.text import Digits
 from spyro_sdk.errors import DecodeError
 
 UTC_MS = pa.timestamp("ms", "UTC")
@@ -30,11 +27,34 @@ def test_ints_of_any_size_are_exact():
     assert parse(b"[9007199254740993, 18446744073709551617, -1]") == [2**53 + 1, 2**64 + 1, -1]
 
 
-def test_floats_come_as_decimals_on_request():
-    found = parse(b'{"a": 0.10, "b": 1, "c": 1e3}', exact_decimals=True)
-    assert found == {"a": Decimal("0.10"), "b": 1, "c": Decimal("1e3")}
-    assert str(found["a"]) == "0.10"
+def test_floats_remember_their_digits_on_request():
+    found = parse(b'{"a": 0.10, "b": 1, "c": 1e3, "d": 1e400}', keep_digits=True)
+    assert found == {"a": 0.1, "b": 1, "c": 1e3, "d": Decimal("1e400")}
+    assert str(found["a"].exact) == "0.10"
+    assert found["c"].exact == Decimal(1000)
     assert type(found["b"]) is int
+
+
+def test_floats_that_remember_their_digits_are_ordinary_floats_but_in_a_decimal():
+    sent = parse(b'{"a": 0.10, "b": [0.10], "c": {"d": 0.10}, "e": ["x", 0.10]}', keep_digits=True)
+    found = to_batch([sent])
+    assert found.schema.types[:2] == [pa.float64(), pa.list_(pa.float64())]
+    assert found.to_pylist() == [{"a": 0.1, "b": [0.1], "c": {"d": 0.1}, "e": ["x", "0.1"]}]
+
+
+@pytest.mark.parametrize("digits", ["1234567890123456.123456", "0.1000000000000000055511", "-1e-9"])
+def test_a_decimal_has_the_digits_that_were_sent(digits):
+    money = pa.decimal128(38, 22)
+    sent = parse(f'[{digits}, {{"a": [{digits}]}}]'.encode(), keep_digits=True)
+    assert column(sent[:1], money).to_pylist() == [Decimal(digits)]
+    kind = pa.struct([("a", pa.list_(money))])
+    assert column(sent[1:], kind).to_pylist() == [{"a": [Decimal(digits)]}]
+
+
+def test_a_decimal_that_is_too_narrow_for_the_digits_sent_widens_to_hold_them():
+    found = column([Digits("1.50500"), Digits("2.5"), None], pa.decimal128(10, 2))
+    assert found.type == pa.decimal128(13, 5)
+    assert found.to_pylist() == [Decimal("1.505"), Decimal("2.5"), None]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text():
@@ -91,98 +111,6 @@ def test_a_key_given_twice_with_two_values_is_refused():
 
 def test_a_key_given_twice_with_one_value_is_that_value():
     assert parse(b'{"a": {"b": [1]}, "a": {"b": [1]}}') == {"a": {"b": [1]}}
-
-
-# --- inflate -------------------------------------------------------------------------------------------
-
-TEXT = json.dumps([{"id": number, "name": f"Customer {number}"} for number in range(50_000)]).encode()
-RAW = zlib.compressobj(wbits=-15)
-PACKED = {
-    "gzip": gzip.compress(TEXT),
-    "x-gzip": gzip.compress(TEXT),
-    "GZIP": gzip.compress(TEXT),
-    "deflate": zlib.compress(TEXT),
-    " deflate ": RAW.compress(TEXT) + RAW.flush(),
-    "identity": TEXT,
-    "": TEXT,
-    "deflate, gzip": gzip.compress(zlib.compress(TEXT)),
-}
-
-
-@pytest.mark.parametrize("encoding", PACKED)
-def test_a_body_is_unzipped_by_its_encoding(encoding):
-    assert inflate(PACKED[encoding], encoding) == TEXT
-
-
-def test_no_encoding_leaves_the_body_alone():
-    assert inflate(TEXT, None) is TEXT
-
-
-def test_gzip_members_that_follow_each_other_are_one_body():
-    assert inflate(gzip.compress(b"[1,") + gzip.compress(b"2]"), "gzip") == b"[1,2]"
-
-
-def test_zeros_behind_the_last_member_are_padding():
-    assert inflate(gzip.compress(b"[1]") + bytes(1000), "gzip") == b"[1]"
-
-
-def test_something_else_behind_the_last_member_is_damage():
-    with pytest.raises(DecodeError, match="damaged"):
-        inflate(gzip.compress(b"[1]") + b"\0\0rubbish", "gzip")
-
-
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
-def test_an_unknown_encoding_is_refused_by_name(encoding):
-    with pytest.raises(DecodeError, match=r"encoded as '(br|zstd)'"):
-        inflate(gzip.compress(TEXT), encoding)
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", " deflate "])
-def test_a_body_cut_anywhere_is_an_error(encoding):
-    packed = PACKED[encoding]
-    for end in [0, 1, 2, 5, 9, 10, 11, len(packed) // 2, len(packed) - 9, len(packed) - 4, len(packed) - 1]:
-        with pytest.raises(DecodeError, match=r"cut short|damaged"):
-            inflate(packed[:end], encoding)
-
-
-def test_a_flipped_bit_is_an_error_or_harmless():
-    packed, chance = gzip.compress(TEXT[:2000]), random.Random(1)
-    for _ in range(300):
-        broken = bytearray(packed)
-        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
-        try:
-            found = inflate(bytes(broken), "gzip")
-        except DecodeError:
-            continue
-        assert found == TEXT[:2000]  # the bit was one of the header that says nothing
-
-
-def test_a_body_over_the_limit_is_refused():
-    for encoding in ("gzip", "deflate", "identity"):
-        with pytest.raises(DecodeError, match="more than 1,000 bytes"):
-            inflate(PACKED[encoding], encoding, limit=1000)
-        assert inflate(PACKED[encoding], encoding, limit=len(TEXT)) == TEXT
-
-
-def test_a_bomb_is_refused_before_it_fills_the_memory():
-    bomb = gzip.compress(bytes(200 << 20), 9)
-    tracemalloc.start()
-    try:
-        with pytest.raises(DecodeError, match="100 times its size"):
-            inflate(bomb, "gzip")
-        assert tracemalloc.get_traced_memory()[1] < 64 << 20
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_small_page_may_be_as_repetitive_as_it_likes():
-    assert inflate(gzip.compress(bytes(16 << 20)), "gzip") == bytes(16 << 20)
-
-
-def test_raw_deflate_without_a_trailer_gives_its_last_bytes():
-    for size in (1 << 20, (1 << 20) + 1, (1 << 20) + 258, 3 << 20):
-        packer = zlib.compressobj(9, wbits=-15)
-        assert inflate(packer.compress(bytes(size)) + packer.flush(), "deflate") == bytes(size)
 
 
 # --- columns that were declared ------------------------------------------------------------------------
@@ -290,123 +218,6 @@ def test_a_decimal_is_never_rounded(values):
 def test_a_decimal_of_more_digits_makes_the_column_bigger():
     assert column([Decimal("1.505")], pa.decimal128(10, 2)).type == pa.decimal128(11, 3)
     assert column([10**9], pa.decimal128(10, 2)).to_pylist() == [Decimal(10**9)]
-
-
-@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "2024-02-29"])
-def test_dates_of_the_years_1_to_9999_are_dates(text):
-    found = column([text, None], pa.date32())
-    assert found.type == pa.date32()
-    assert found.to_pylist() == [date.fromisoformat(text), None]
-
-
-@pytest.mark.parametrize(
-    "text", ["0000-01-01", "2026-02-29", "2026-1-1", "20260131", "31.01.2026", "2026-01-31T00:00:00Z", ""]
-)
-def test_what_is_no_date_makes_the_column_text(text):
-    found = column(["2026-01-31", text], pa.date32())
-    assert found.type == pa.string()
-    assert found.to_pylist() == ["2026-01-31", text]
-
-
-NOON = datetime(2026, 1, 31, 12, 34, 56, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2026-01-31T12:34:56.000+0000", NOON),
-        ("2026-01-31T12:34:56Z", NOON),
-        ("2026-01-31T12:34:56.000Z", NOON),
-        ("2026-01-31T18:04:56+05:30", NOON),
-        ("2026-01-31T07:34:56-0500", NOON),
-        ("2026-01-31 12:34:56+00", NOON),
-        ("2026-01-31T12:34:56.000000000000Z", NOON),
-        ("2026-01-31T12:34:56.1200000+00:00", NOON.replace(microsecond=120_000)),
-        ("2026-01-31T12:34:56.5Z", NOON.replace(microsecond=500_000)),
-        ("2026-01-31T12:34:10.0Z", NOON.replace(second=10)),
-        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
-        ("9999-12-31T23:59:59.999Z", datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
-    ],
-)
-def test_a_moment_in_any_iso_form_is_itself(text, moment):
-    found = column([text, None], UTC_MS)
-    assert found.type == UTC_MS
-    assert found.to_pylist() == [moment, None]
-
-
-@pytest.mark.parametrize(("digits", "unit"), [("1234", "us"), ("1234560", "us"), ("123456789", "ns")])
-def test_finer_digits_make_the_unit_finer(digits, unit):
-    found = column([f"2026-01-31T12:34:56.{digits}Z", "2026-01-31T12:34:56.1000Z"], UTC_MS)
-    assert found.type == pa.timestamp(unit, "UTC")
-    assert found.cast(pa.string())[0].as_py().rstrip("Z0") == f"2026-01-31 12:34:56.{digits.rstrip('0')}"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-01-31T12:34:56",  # no zone: nobody knows which
-        "2026-01-31",
-        "2026-01-31T12:34:56.1234567891Z",  # finer than Arrow
-        "9999-12-31T23:59:59.123456789Z",  # beyond the years that nanoseconds reach
-        "2026-02-30T00:00:00Z",
-        "2016-12-31T23:59:60Z",
-        "2026-01-31T24:00:00Z",
-        "2026-01-31T12:34:56+25:00",
-        "0000-12-31T00:00:00Z",
-        "0001-01-01T00:00:00+01:00",  # year 0 in UTC
-        "9999-12-31T23:59:59-01:00",
-        "yesterday",
-        "",
-    ],
-)
-def test_what_is_no_moment_makes_the_column_text(text):
-    found = column(["2026-01-31T12:34:56.000+0000", text], UTC_MS)
-    assert found.type == pa.string()
-    assert found.to_pylist() == ["2026-01-31T12:34:56.000+0000", text]
-
-
-@pytest.mark.parametrize("text", ["1677-12-31T00:00:00Z", "2262-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
-def test_years_that_nanoseconds_do_not_reach_make_the_column_text(text):
-    nanoseconds = pa.timestamp("ns", "UTC")
-    assert column(["2026-01-31T00:00:00Z", text], nanoseconds).to_pylist() == ["2026-01-31T00:00:00Z", text]
-    assert column(["1678-01-01T00:00:00Z", "2261-12-31T00:00:00Z"], nanoseconds).type == nanoseconds
-
-
-def test_a_moment_with_a_zone_is_none_in_a_column_without():
-    naive = pa.timestamp("ms")
-    assert column(["2026-01-31T12:34:56"], naive).type == naive
-    assert column(["2026-01-31T12:34:56Z"], naive).type == pa.string()
-
-
-@pytest.mark.parametrize("seconds", [1769862896, 1769862896.5])
-def test_a_number_is_no_moment(seconds):
-    assert column([seconds], UTC_MS).to_pylist() == [json.dumps(seconds)]
-    assert column([seconds], pa.date32()).to_pylist() == [json.dumps(seconds)]
-
-
-@pytest.mark.parametrize(
-    ("text", "clock"),
-    [
-        ("12:34:56.000Z", time(12, 34, 56)),
-        ("12:34:56", time(12, 34, 56)),
-        ("12:34", time(12, 34)),
-        ("23:59:59.999999", time(23, 59, 59, 999_999)),
-        ("12:34:56.1230000000", time(12, 34, 56, 123_000)),
-    ],
-)
-def test_times_of_day_are_times(text, clock):
-    found = column([text, None], pa.time64("us"))
-    assert found.type == pa.time64("us")
-    assert found.to_pylist() == [clock, None]
-
-
-@pytest.mark.parametrize("text", ["12", "24:00:00", "12:34:56+01:00", "12:34:56.1234567", "noon", "1:2:3"])
-def test_what_is_no_time_of_day_makes_the_column_text(text):
-    assert column(["12:34:56", text], pa.time64("us")).to_pylist() == ["12:34:56", text]
-
-
-def test_coarse_times_of_day_are_times():
-    assert column(["12:34:56Z"], pa.time32("s")).to_pylist() == [time(12, 34, 56)]
 
 
 def test_unknown_keys_of_an_object_widen_it():
