@@ -100,7 +100,7 @@ def column(values: Values, declared: Kind | None = None, depth: int = 0) -> Colu
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if not kinds:
-        return pa.nulls(len(values), declared or pa.null())
+        return pa.nulls(len(values), pa.null() if declared is None else declared)
     if kinds in ({list}, {dict}):
         found = _nested(values, kinds, declared, depth)
     else:
