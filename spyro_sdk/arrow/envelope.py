@@ -22,8 +22,8 @@ PLACEHOLDER = f'["{MARK}"]'.encode()
 AT_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?=\[)")
 EMPTY = re.compile(rb"\[\s*\]")
 OF_OBJECTS = re.compile(rb"\[\s*\{")
-THEN_KEY = re.compile(rb'\]\s*,\s*"')
-OBJECTS_THEN_KEY = re.compile(rb'\}\s*\]\s*,\s*"')
+THEN_KEY = re.compile(rb'\](?:\s*\})*\s*,\s*"')
+OBJECTS_THEN_KEY = re.compile(rb"\}\s*" + THEN_KEY.pattern)
 
 
 def split(text: bytes, path: str) -> tuple[Any, memoryview] | None:
@@ -99,8 +99,9 @@ def _ends(text: bytes, start: int) -> Iterator[int]:
 def _is_whole(text: bytes, start: int, end: int) -> bool:
     """Whether what begins as a list of objects ends as that list, and not as a later one.
 
-    In the envelope a key would come between the two, behind the brace and bracket that end the first: where
-    these are nowhere, nothing has to be read.
+    Between the two a key would come, in the object that holds the first or in one around it: behind the brace
+    and bracket that end the first stand other braces at most, and a comma. Where that is nowhere, nothing has
+    to be read.
     """
     if text.find(b"]", start, end - 1) < 0 or not OBJECTS_THEN_KEY.search(text, start, end):
         return True

@@ -96,6 +96,12 @@ def around(text, path):
             {"data": [], "next": "u", "more": [{"b": [{"y": 1}], "c": 1}]},
             b'[{"a":[{"x":1}],"b":2}]',
         ),
+        (
+            b'{"r":{"data":[{"a":1}] } ,"more":{"data":[]}}',
+            "r.data",
+            {"r": {"data": []}, "more": {"data": []}},
+            b'[{"a":1}]',
+        ),
         # records that hold lists of objects with keys behind them
         (b'{"data":[{"a":[{"x":1}],"b":2}]}', "data", {"data": []}, b'[{"a":[{"x":1}],"b":2}]'),
         (b'{"r":{"data":[{"a":1}]},"n":1}', "r.data", {"r": {"data": []}, "n": 1}, b'[{"a":1}]'),

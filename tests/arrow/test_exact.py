@@ -234,7 +234,13 @@ def test_a_misfit_deep_inside_widens_that_place_alone():
 
 
 def test_a_column_without_any_value_has_its_declared_type():
-    for declared in (pa.int64(), UTC_MS, pa.struct([]), pa.struct([("a", pa.int64())]), pa.list_(pa.date32())):
+    for declared in (
+        pa.int64(),
+        UTC_MS,
+        pa.struct([]),
+        pa.struct([("a", pa.int64())]),
+        pa.list_(pa.date32()),
+    ):
         assert column([None, None], declared).type == declared
         assert column([], declared).type == declared
 
