@@ -86,13 +86,13 @@ def _rows(records: bytes, fields: list[Field], closed: bool) -> Column:
     marked = json.dumps({mark.name: MARK}).encode()
     table = _table(b'{"r":[%b,[%b]]}' % (records, marked), pa.list_(pa.list_(pa.struct(fields))), closed)
     lists = table.column(0).combine_chunks().flatten()
+    lists.validate(full=True)  # pyarrow.json itself looks at no UTF-8, and not at the width of decimals
     marks = lists.slice(1).flatten().field(mark.name).to_pylist()
     if (table.num_rows, len(lists), marks) != (1, 2, [MARK]):
         raise Refused("the records are not one list")
     rows = lists.slice(0, 1).flatten()
     if rows.null_count:
         raise Refused("a record is null")
-    rows.validate(full=True)  # pyarrow.json itself looks at no UTF-8, and not at the width of decimals
     return rows
 
 

@@ -170,7 +170,8 @@ def test_a_list_of_objects_is_known_without_its_columns():
 
 def test_bytes_that_are_no_utf8_are_refused_in_any_column():
     schema = pa.schema([("a", pa.string())])
-    for text in (b'[{"a":"\xff"}]', b'[{"a":"\xed\xa0\x80"}]', b'[{"a":"\xc0\x80"}]'):
+    broken = [b'[{"a":"\xff"}]', b'[{"a":"\xed\xa0\x80"}]', b'[{"a":"\xc0\x80"}]', b'[{}],[{"a":"\xff"}]']
+    for text in broken:
         with pytest.raises(Refused):
             read(text, schema)
         with pytest.raises(Refused):
