@@ -17,7 +17,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
-from .arrow.decode import to_batch
+from .arrow.exact import to_batch
 from .arrow.select import Selection
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query

@@ -14,7 +14,9 @@ from typing import Any, ClassVar, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import Body, ahead, column, inflate, open_body, parse
+from .arrow.decode import Body, ahead, open_body
+from .arrow.exact import column, parse
+from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector

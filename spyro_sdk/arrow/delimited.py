@@ -2,7 +2,7 @@
 
 A block of the text is cut where a record ends and read into columns of texts, null where a cell is empty.
 Each column then gets its type at once where every value has it in the usual spelling; where one has not, it
-takes the exact road (`decode.column`) and is as wide as its values need. So the same values give the same
+takes the exact road (`exact.column`) and is as wide as its values need. So the same values give the same
 columns whether they came as CSV or as JSON.
 """
 
@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from ..errors import DecodeError
-from .decode import EXACT, PER_DAY, column, pieces, sayable
+from .exact import EXACT, column
+from .inflate import pieces
+from .moments import PER_DAY, sayable
 from .schema import Column, Kind, is_number, to_record_batch
 from .text import double
 

@@ -16,6 +16,20 @@ JSON_KINDS = frozenset({type(None), bool, int, float, Decimal, str, list, dict})
 """The exact types that `json` makes; `Decimal` where it was asked for."""
 
 
+class Digits(float):
+    """A float that remembers the digits it was sent as; everywhere but in a decimal an ordinary float."""
+
+    __slots__ = ("exact",)
+
+    exact: Decimal
+
+    def __new__(cls, digits: str) -> Digits:
+        """Read a number of JSON."""
+        self = super().__new__(cls, digits)
+        self.exact = Decimal(digits)
+        return self
+
+
 def json_text(value: Any) -> str:
     """Write `value` as compact JSON, every number with all its digits.
 

@@ -1,570 +1,262 @@
-"""Bytes become Python values, and those a batch, each as it came."""
+"""Bodies become batches: the usual ones by the fast road, the shapes of services by either."""
 
 import gzip
 import json
-import math
-import random
+import subprocess
 import sys
-import tracemalloc
-import zlib
-from collections import ChainMap
-from contextlib import suppress
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from spyro_sdk.arrow.decode import DEEPEST, column, inflate, parse, to_batch
+from spyro_sdk.arrow import fast
+from spyro_sdk.arrow.decode import Body, ahead, decode, open_body
+from spyro_sdk.arrow.exact import parse
 from spyro_sdk.errors import DecodeError
 
-UTC_MS = pa.timestamp("ms", "UTC")
-
-
-# --- parse ---------------------------------------------------------------------------------------------
-
-
-def test_ints_of_any_size_are_exact():
-    assert parse(b"[9007199254740993, 18446744073709551617, -1]") == [2**53 + 1, 2**64 + 1, -1]
-
-
-def test_floats_come_as_decimals_on_request():
-    found = parse(b'{"a": 0.10, "b": 1, "c": 1e3}', exact_decimals=True)
-    assert found == {"a": Decimal("0.10"), "b": 1, "c": Decimal("1e3")}
-    assert str(found["a"]) == "0.10"
-    assert type(found["b"]) is int
-
-
-def test_a_byte_order_mark_is_no_part_of_the_text():
-    assert parse(b"\xef\xbb\xbf[1]") == [1]
-
-
-def test_a_number_beyond_floats_is_neither_infinity_nor_zero():
-    assert parse(b"[1e400, 1e-400, 0.0, 1.5]") == [Decimal("1e400"), Decimal("1e-400"), 0.0, 1.5]
-
-
-def test_what_python_writes_for_nan_is_read():
-    nan, infinite = parse(b"[NaN, -Infinity]")
-    assert math.isnan(nan)
-    assert infinite == -math.inf
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        (b"", "the body is empty"),
-        (b"\xef\xbb\xbf \n", "the body is empty"),
-        (b"<!DOCTYPE html><html><body>Sign in", "an HTML page, perhaps a login page"),
-        (b"  <HTML lang='en'>", "an HTML page, perhaps a login page"),
-        (b'<?xml version="1.0"?>', "XML"),
-        (b"Service Unavailable", "some other text"),
-        (b'{"records": [{"Id": "1"}, {"I', "cut short after 29 bytes"),
-        (b'{"records": [1, 2', "cut short"),
-        (b'{"records": [1, 2]\n\n', "cut short"),
-        (b'{"a": 1 "b": 2}', "delimiter"),
-        (b"[1] [2]", "Extra data"),
-        (b'["r\xff\xfe"]', "not UTF-8 at byte 3 of 7"),
-        (b"[" * 200_000, "nested too deep"),
-        (b'{"a":' * 200_000, "nested too deep"),
-        (b"[" + b"1" * 5000 + b"]", "a number of thousands of digits"),
-    ],
-)
-def test_what_is_no_json_is_a_decode_error_that_shows_it(body, says):
-    with pytest.raises(DecodeError, match=says) as caught:
-        parse(body)
-    assert repr(body[:60].decode(errors="replace")) in str(caught.value)
-    assert len(str(caught.value)) < 320
-
-
-@given(st.binary())
-def test_any_bytes_give_a_value_or_a_decode_error(body):
-    with suppress(DecodeError):
-        parse(body)
-
-
-def test_a_key_given_twice_with_two_values_is_refused():
-    with pytest.raises(DecodeError, match="two values for the key 'a'"):
-        parse(b'[{"a": 1, "b": 2, "a": 1.0}]')
-
-
-def test_a_key_given_twice_with_one_value_is_that_value():
-    assert parse(b'{"a": {"b": [1]}, "a": {"b": [1]}}') == {"a": {"b": [1]}}
-
-
-# --- inflate -------------------------------------------------------------------------------------------
-
-TEXT = json.dumps([{"id": number, "name": f"Customer {number}"} for number in range(50_000)]).encode()
-RAW = zlib.compressobj(wbits=-15)
-PACKED = {
-    "gzip": gzip.compress(TEXT),
-    "x-gzip": gzip.compress(TEXT),
-    "GZIP": gzip.compress(TEXT),
-    "deflate": zlib.compress(TEXT),
-    " deflate ": RAW.compress(TEXT) + RAW.flush(),
-    "identity": TEXT,
-    "": TEXT,
-    "deflate, gzip": gzip.compress(zlib.compress(TEXT)),
+SHAPES = Path(__file__).parent / "shapes"
+PATHS = {
+    "salesforce": "records",
+    "hubspot": "results",
+    "stripe": "data",
+    "zendesk": "tickets",
+    "github": "",
+    "jsonapi": "data",
 }
+MOMENT = pa.timestamp("ms", "UTC")
 
 
-@pytest.mark.parametrize("encoding", PACKED)
-def test_a_body_is_unzipped_by_its_encoding(encoding):
-    assert inflate(PACKED[encoding], encoding) == TEXT
+def exactly(text, path, schema, closed=False):
+    """What the exact road makes of a body."""
+    return decode(Body(parse(text), None, text, path), schema, closed=closed)
 
 
-def test_no_encoding_leaves_the_body_alone():
-    assert inflate(TEXT, None) is TEXT
-
-
-def test_gzip_members_that_follow_each_other_are_one_body():
-    assert inflate(gzip.compress(b"[1,") + gzip.compress(b"2]"), "gzip") == b"[1,2]"
-
-
-def test_zeros_behind_the_last_member_are_padding():
-    assert inflate(gzip.compress(b"[1]") + bytes(1000), "gzip") == b"[1]"
-
-
-def test_something_else_behind_the_last_member_is_damage():
-    with pytest.raises(DecodeError, match="damaged"):
-        inflate(gzip.compress(b"[1]") + b"\0\0rubbish", "gzip")
-
-
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
-def test_an_unknown_encoding_is_refused_by_name(encoding):
-    with pytest.raises(DecodeError, match=r"encoded as '(br|zstd)'"):
-        inflate(gzip.compress(TEXT), encoding)
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", " deflate "])
-def test_a_body_cut_anywhere_is_an_error(encoding):
-    packed = PACKED[encoding]
-    for end in [0, 1, 2, 5, 9, 10, 11, len(packed) // 2, len(packed) - 9, len(packed) - 4, len(packed) - 1]:
-        with pytest.raises(DecodeError, match=r"cut short|damaged"):
-            inflate(packed[:end], encoding)
-
-
-def test_a_flipped_bit_is_an_error_or_harmless():
-    packed, chance = gzip.compress(TEXT[:2000]), random.Random(1)
-    for _ in range(300):
-        broken = bytearray(packed)
-        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
-        try:
-            found = inflate(bytes(broken), "gzip")
-        except DecodeError:
-            continue
-        assert found == TEXT[:2000]  # the bit was one of the header that says nothing
-
-
-def test_a_body_over_the_limit_is_refused():
-    for encoding in ("gzip", "deflate", "identity"):
-        with pytest.raises(DecodeError, match="more than 1,000 bytes"):
-            inflate(PACKED[encoding], encoding, limit=1000)
-        assert inflate(PACKED[encoding], encoding, limit=len(TEXT)) == TEXT
-
-
-def test_a_bomb_is_refused_before_it_fills_the_memory():
-    bomb = gzip.compress(bytes(200 << 20), 9)
-    tracemalloc.start()
-    try:
-        with pytest.raises(DecodeError, match="100 times its size"):
-            inflate(bomb, "gzip")
-        assert tracemalloc.get_traced_memory()[1] < 64 << 20
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_small_page_may_be_as_repetitive_as_it_likes():
-    assert inflate(gzip.compress(bytes(16 << 20)), "gzip") == bytes(16 << 20)
-
-
-def test_raw_deflate_without_a_trailer_gives_its_last_bytes():
-    for size in (1 << 20, (1 << 20) + 1, (1 << 20) + 258, 3 << 20):
-        packer = zlib.compressobj(9, wbits=-15)
-        assert inflate(packer.compress(bytes(size)) + packer.flush(), "deflate") == bytes(size)
-
-
-# --- columns that were declared ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("values", "declared"),
-    [
-        (["a", None, "ü"], pa.string()),
-        ([True, None, False], pa.bool_()),
-        ([1, None, -(2**63)], pa.int64()),
-        ([255, 0], pa.uint8()),
-        ([1.5, None, math.inf], pa.float64()),
-        ([1, 2**53, 1.5], pa.float64()),
-        ([[1, None], [], None], pa.list_(pa.int64())),
-        ([[["a"]], [None]], pa.list_(pa.list_(pa.string()))),
-        ([{"a": 1, "b": [True]}, None], pa.struct([("a", pa.int64()), ("b", pa.list_(pa.bool_()))])),
-    ],
-)
-def test_values_that_fit_the_declared_type_keep_it(values, declared):
-    found = column(values, declared)
-    assert found.type == declared
-    assert found.to_pylist() == values
+def assert_same(found, expected):
     found.validate(full=True)
+    assert found.schema.equals(expected.schema, check_metadata=True)
+    assert found.equals(expected)
+
+
+# --- the shapes of services ----------------------------------------------------------------------------
+
+
+def shape(name):
+    return (SHAPES / f"{name}.json").read_bytes()
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_shape_of_a_service_is_decoded_by_either_road(name, closed):
+    text, path = shape(name), PATHS[name]
+    body = open_body(gzip.compress(text), "gzip", path)
+    agreed = exactly(text, path, None).schema
+    narrow = pa.schema(list(agreed)[1::2])
+    assert bytes(body.records)[:1] == b"["
+    for schema in (None, agreed, narrow):
+        assert_same(decode(body, schema, closed=closed), exactly(text, path, schema, closed))
+    fast.read(body.records, agreed)
+    fast.read(body.records, narrow, closed=True)
 
 
 @pytest.mark.parametrize(
-    ("values", "declared", "type_now", "now"),
+    ("name", "payload"),
     [
-        ([1, 2.5], pa.int64(), pa.float64(), [1.0, 2.5]),  # pa.array would cut 2.5 down to 2
-        ([3.0, 1, None], pa.int64(), pa.int64(), [3, 1, None]),
-        ([Decimal("3.00"), 1], pa.int64(), pa.int64(), [3, 1]),
-        ([Decimal("3.10"), 1], pa.int64(), pa.decimal128(21, 2), [Decimal("3.10"), Decimal("1.00")]),
-        ([2**60, 3.0], pa.int64(), pa.int64(), [2**60, 3]),
-        ([3.686353906167617e16], pa.int64(), pa.float64(), [3.686353906167617e16]),  # …170 was sent, not …168
-        ([2**60, 3.5], pa.int64(), pa.string(), [str(2**60), "3.5"]),
-        ([math.nan, 1], pa.int64(), pa.float64(), [math.nan, 1.0]),
-        ([math.inf], pa.int64(), pa.float64(), [math.inf]),
-        ([True, 1], pa.int64(), pa.string(), ["true", "1"]),
-        ([True], pa.int64(), pa.string(), ["true"]),
-        (["12"], pa.int64(), pa.string(), ["12"]),
-        ([300], pa.int8(), pa.int64(), [300]),
-        ([-1], pa.uint8(), pa.int64(), [-1]),
-        ([2**63], pa.int64(), pa.decimal128(38, 0), [Decimal(2**63)]),
-        ([10**38], pa.int64(), pa.string(), [str(10**38)]),
-        ([2**53 + 1], pa.float64(), pa.string(), [str(2**53 + 1)]),  # 2^53 + 1 is no float
-        ([True], pa.float64(), pa.string(), ["true"]),  # pa.array would make it 1.0
-        ([0.1], pa.float32(), pa.float64(), [0.1]),  # no float32 is 0.1
-        ([Decimal("0.1"), 2], pa.float64(), pa.float64(), [0.1, 2.0]),
-        ([Decimal("1e400")], pa.float64(), pa.string(), ["1E+400"]),
-        ([1], pa.bool_(), pa.string(), ["1"]),
-        (["true"], pa.bool_(), pa.string(), ["true"]),
-        ([1, True, 1.5, "a", None], pa.string(), pa.string(), ["1", "true", "1.5", "a", None]),
-        ([{"a": 1}, [None, "x"]], pa.string(), pa.string(), ['{"a":1}', '[null,"x"]']),
-        ([{"a": 1}, {"a": 2}], pa.string(), pa.string(), ['{"a":1}', '{"a":2}']),
-        (["abc"], pa.list_(pa.string()), pa.string(), ["abc"]),  # pa.array would make it a, b, c
-        ([{"a": 1}], pa.list_(pa.int64()), pa.string(), ['{"a":1}']),
-        ([[1, "x"]], pa.list_(pa.int64()), pa.list_(pa.string()), [["1", "x"]]),
-        ([[1]], pa.struct([("a", pa.int64())]), pa.string(), ["[1]"]),
-        (["a"], pa.binary(), pa.string(), ["a"]),
-        (["a"], pa.null(), pa.string(), ["a"]),
+        (
+            "salesforce",
+            {
+                "totalSize": 4001,
+                "done": False,
+                "nextRecordsUrl": "/services/data/v67.0/query/01gD0000002HU6KIAW-2000",
+                "records": [],
+            },
+        ),
+        ("stripe", {"object": "list", "data": [], "has_more": True, "url": "/v1/invoices"}),
+        ("github", []),
     ],
 )
-def test_a_value_that_does_not_fit_widens_the_column(values, declared, type_now, now):
-    found = column(values, declared)
-    assert found.type == type_now
-    assert list(map(repr, found.to_pylist())) == list(map(repr, now))
+def test_the_envelope_of_a_service_is_read_without_its_records(name, payload):
+    assert open_body(shape(name), None, PATHS[name]).payload == payload
 
 
-@pytest.mark.parametrize(
-    ("values", "now"),
-    [
-        ([1, 0.1, "12.50", Decimal("3.140"), None], ["1.00", "0.10", "12.50", "3.14", None]),
-        (["1e3", "-0.5", "99999999.99"], ["1000.00", "-0.50", "99999999.99"]),
-    ],
-)
-def test_decimals_come_from_numbers_and_their_texts(values, now):
-    found = column(values, pa.decimal128(10, 2))
-    assert found.type == pa.decimal128(10, 2)
-    assert found.to_pylist() == [value and Decimal(value) for value in now]
+def test_what_is_included_beside_the_records_stays_in_the_envelope():
+    body = open_body(shape("jsonapi"), None, "data")
+    assert [it["id"] for it in body.payload["included"]] == ["9", "5"]
+    assert body.payload["meta"] == {"total": 13}
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["1.505"],
-        [0.125],
-        ["123456789.5"],
-        ["abc"],
-        ["1_0"],
-        [" 1"],
-        [""],
-        ["\u0661"],
-        [math.nan],
-        [True],
-        ["1,5"],
-    ],
-)
-def test_a_decimal_is_never_rounded(values):
-    found = column(values, pa.decimal128(10, 2))
-    assert found.type == pa.string()
-    assert found.to_pylist() == [value if isinstance(value, str) else json.dumps(value) for value in values]
+def test_the_declared_columns_of_a_service_are_read_fast_and_typed():
+    schema = pa.schema(
+        [
+            pa.field("Id", pa.string(), nullable=False),
+            ("AnnualRevenue", pa.decimal128(18, 2)),
+            ("NumberOfEmployees", pa.int64()),
+            ("CreatedDate", MOMENT),
+            ("LastActivityDate", pa.date32()),
+            ("Owner", pa.struct([("Name", pa.string())])),
+        ]
+    )
+    body = open_body(shape("salesforce"), None, "records")
+    found = fast.read(body.records, schema, closed=True)
+    assert found.schema == schema
+    assert_same(found, exactly(body.text, "records", schema, True))
 
 
-def test_a_decimal_of_more_digits_makes_the_column_bigger():
-    assert column([Decimal("1.505")], pa.decimal128(10, 2)).type == pa.decimal128(11, 3)
-    assert column([10**9], pa.decimal128(10, 2)).to_pylist() == [Decimal(10**9)]
+# --- usual pages ---------------------------------------------------------------------------------------
 
-
-@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "2024-02-29"])
-def test_dates_of_the_years_1_to_9999_are_dates(text):
-    found = column([text, None], pa.date32())
-    assert found.type == pa.date32()
-    assert found.to_pylist() == [date.fromisoformat(text), None]
-
-
-@pytest.mark.parametrize(
-    "text", ["0000-01-01", "2026-02-29", "2026-1-1", "20260131", "31.01.2026", "2026-01-31T00:00:00Z", ""]
-)
-def test_what_is_no_date_makes_the_column_text(text):
-    found = column(["2026-01-31", text], pa.date32())
-    assert found.type == pa.string()
-    assert found.to_pylist() == ["2026-01-31", text]
-
-
-NOON = datetime(2026, 1, 31, 12, 34, 56, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2026-01-31T12:34:56.000+0000", NOON),
-        ("2026-01-31T12:34:56Z", NOON),
-        ("2026-01-31T12:34:56.000Z", NOON),
-        ("2026-01-31T18:04:56+05:30", NOON),
-        ("2026-01-31T07:34:56-0500", NOON),
-        ("2026-01-31 12:34:56+00", NOON),
-        ("2026-01-31T12:34:56.000000000000Z", NOON),
-        ("2026-01-31T12:34:56.1200000+00:00", NOON.replace(microsecond=120_000)),
-        ("2026-01-31T12:34:56.5Z", NOON.replace(microsecond=500_000)),
-        ("2026-01-31T12:34:10.0Z", NOON.replace(second=10)),
-        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
-        ("9999-12-31T23:59:59.999Z", datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
-    ],
-)
-def test_a_moment_in_any_iso_form_is_itself(text, moment):
-    found = column([text, None], UTC_MS)
-    assert found.type == UTC_MS
-    assert found.to_pylist() == [moment, None]
-
-
-@pytest.mark.parametrize(("digits", "unit"), [("1234", "us"), ("1234560", "us"), ("123456789", "ns")])
-def test_finer_digits_make_the_unit_finer(digits, unit):
-    found = column([f"2026-01-31T12:34:56.{digits}Z", "2026-01-31T12:34:56.1000Z"], UTC_MS)
-    assert found.type == pa.timestamp(unit, "UTC")
-    assert found.cast(pa.string())[0].as_py().rstrip("Z0") == f"2026-01-31 12:34:56.{digits.rstrip('0')}"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-01-31T12:34:56",  # no zone: nobody knows which
-        "2026-01-31",
-        "2026-01-31T12:34:56.1234567891Z",  # finer than Arrow
-        "9999-12-31T23:59:59.123456789Z",  # beyond the years that nanoseconds reach
-        "2026-02-30T00:00:00Z",
-        "2016-12-31T23:59:60Z",
-        "2026-01-31T24:00:00Z",
-        "2026-01-31T12:34:56+25:00",
-        "0000-12-31T00:00:00Z",
-        "0001-01-01T00:00:00+01:00",  # year 0 in UTC
-        "9999-12-31T23:59:59-01:00",
-        "yesterday",
-        "",
-    ],
-)
-def test_what_is_no_moment_makes_the_column_text(text):
-    found = column(["2026-01-31T12:34:56.000+0000", text], UTC_MS)
-    assert found.type == pa.string()
-    assert found.to_pylist() == ["2026-01-31T12:34:56.000+0000", text]
-
-
-@pytest.mark.parametrize("text", ["1677-12-31T00:00:00Z", "2262-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
-def test_years_that_nanoseconds_do_not_reach_make_the_column_text(text):
-    nanoseconds = pa.timestamp("ns", "UTC")
-    assert column(["2026-01-31T00:00:00Z", text], nanoseconds).to_pylist() == ["2026-01-31T00:00:00Z", text]
-    assert column(["1678-01-01T00:00:00Z", "2261-12-31T00:00:00Z"], nanoseconds).type == nanoseconds
-
-
-def test_a_moment_with_a_zone_is_none_in_a_column_without():
-    naive = pa.timestamp("ms")
-    assert column(["2026-01-31T12:34:56"], naive).type == naive
-    assert column(["2026-01-31T12:34:56Z"], naive).type == pa.string()
-
-
-@pytest.mark.parametrize("seconds", [1769862896, 1769862896.5])
-def test_a_number_is_no_moment(seconds):
-    assert column([seconds], UTC_MS).to_pylist() == [json.dumps(seconds)]
-    assert column([seconds], pa.date32()).to_pylist() == [json.dumps(seconds)]
-
-
-@pytest.mark.parametrize(
-    ("text", "clock"),
-    [
-        ("12:34:56.000Z", time(12, 34, 56)),
-        ("12:34:56", time(12, 34, 56)),
-        ("12:34", time(12, 34)),
-        ("23:59:59.999999", time(23, 59, 59, 999_999)),
-        ("12:34:56.1230000000", time(12, 34, 56, 123_000)),
-    ],
-)
-def test_times_of_day_are_times(text, clock):
-    found = column([text, None], pa.time64("us"))
-    assert found.type == pa.time64("us")
-    assert found.to_pylist() == [clock, None]
-
-
-@pytest.mark.parametrize("text", ["12", "24:00:00", "12:34:56+01:00", "12:34:56.1234567", "noon", "1:2:3"])
-def test_what_is_no_time_of_day_makes_the_column_text(text):
-    assert column(["12:34:56", text], pa.time64("us")).to_pylist() == ["12:34:56", text]
-
-
-def test_coarse_times_of_day_are_times():
-    assert column(["12:34:56Z"], pa.time32("s")).to_pylist() == [time(12, 34, 56)]
-
-
-def test_unknown_keys_of_an_object_widen_it():
-    found = column([{"a": 1, "b": "x"}, {"c": None}, None], pa.struct([("a", pa.int32())]))
-    assert found.type == pa.struct([("a", pa.int32()), ("b", pa.string()), ("c", pa.null())])
-    assert found.to_pylist() == [{"a": 1, "b": "x", "c": None}, {"a": None, "b": None, "c": None}, None]
-
-
-def test_a_misfit_deep_inside_widens_that_place_alone():
-    declared = pa.struct([("a", pa.list_(pa.struct([("n", pa.int64())]))), ("b", pa.int64())])
-    found = column([{"a": [{"n": 1}, {"n": "x"}], "b": 2}], declared)
-    assert found.type == pa.struct([("a", pa.list_(pa.struct([("n", pa.string())]))), ("b", pa.int64())])
-    assert found.to_pylist() == [{"a": [{"n": "1"}, {"n": "x"}], "b": 2}]
-
-
-def test_a_column_without_any_value_has_its_declared_type():
-    for declared in (pa.int64(), UTC_MS, pa.struct([("a", pa.int64())]), pa.list_(pa.date32())):
-        assert column([None, None], declared).type == declared
-        assert column([], declared).type == declared
-
-
-# --- columns that nobody declared ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("values", "inferred"),
-    [
-        ([None], pa.null()),
-        ([True, None], pa.bool_()),
-        ([1, 2**63 - 1], pa.int64()),
-        ([1, 2**63], pa.decimal128(38, 0)),
-        ([10**38], pa.string()),
-        ([10**4000], pa.string()),
-        ([1, 1.5], pa.float64()),
-        ([1, True], pa.string()),
-        ([1.5, True], pa.string()),
-        ([2**53 + 1, 1.5], pa.string()),
-        ([2**70, 1.5], pa.string()),
-        ([Decimal("1.5"), Decimal("10.25"), 7], pa.decimal128(4, 2)),
-        ([Decimal("1e50")], pa.string()),
-        ([Decimal("1.5"), 10**38], pa.string()),
-        ([Decimal("1.5"), math.nan], pa.string()),
-        ([Decimal("NaN")], pa.string()),
-        (["2026-01-31T00:00:00Z"], pa.string()),
-        ([[], None], pa.list_(pa.null())),
-        ([[1], [1.5]], pa.list_(pa.float64())),
-        ([[1], ["x"]], pa.list_(pa.string())),
-        ([{}], pa.struct([])),
-        ([{"a": 1}, {"b": "x"}], pa.struct([("a", pa.int64()), ("b", pa.string())])),
-        ([{"a": 1}, [1]], pa.string()),
-        ([{"a": 1}, "x"], pa.string()),
-    ],
-)
-def test_the_narrowest_type_that_holds_all_values_is_found(values, inferred):
-    found = column(values)
-    assert found.type == inferred
-    assert len(found) == len(values)
-    found.validate(full=True)
-
-
-def test_a_mixed_column_holds_the_json_of_each_value():
-    found = column([1, 1.0, True, None, "a", [1, {"b": None}], 2**70, 1e16, math.nan, math.inf])
-    expected = ["1", "1.0", "true", None, "a", '[1,{"b":null}]', str(2**70), "1e+16", "NaN", "Infinity"]
-    assert found.to_pylist() == expected
-
-
-def test_what_is_nested_very_deep_is_kept_as_text():
-    value = 7
-    for _ in range(DEEPEST + 3):
-        value = [value]
-    found = column([value])
-    for _ in range(DEEPEST):
-        found = found.flatten()
-    assert found.to_pylist() == ["[[[7]]]"]
-
-
-def test_an_object_of_a_thousand_keys_and_more_is_kept_as_text():
-    values = [{f"key{number}": number} for number in range(1001)]
-    assert column(values).to_pylist() == [json.dumps(value, separators=(",", ":")) for value in values]
-    assert pa.types.is_struct(column(values[:1000]).type)
-
-
-# --- batches -------------------------------------------------------------------------------------------
-
-SCHEMA = pa.schema(
+USUAL = pa.schema(
     [
         pa.field("Id", pa.string(), nullable=False),
-        pa.field("Born", pa.date32(), metadata={"label": "Birthday"}),
-    ],
-    metadata={"source": "demo"},
+        ("Name", pa.string()),
+        ("IsDeleted", pa.bool_()),
+        ("Employees", pa.int64()),
+        ("Revenue", pa.float64()),
+        ("Price", pa.decimal128(18, 2)),
+        ("Born", pa.date32()),
+        ("Changed", MOMENT),
+    ]
 )
 
 
-def test_declared_columns_come_first_and_unknown_ones_as_they_appear():
-    found = to_batch([{"X": 1, "Id": "a"}, {"Z": 2, "Y": 3, "Id": "b"}, {"W": None, "Id": "c"}], SCHEMA)
-    assert found.schema.names == ["Id", "Born", "X", "Z", "Y", "W"]
-    assert found["Born"].type == pa.date32()
-    assert found["Born"].null_count == 3
-    assert found.to_pylist()[1] == {"Id": "b", "Born": None, "X": None, "Z": 2, "Y": 3, "W": None}
+def usual(number):
+    return {
+        "attributes": {"type": "Account", "url": f"/sobjects/Account/{number}"},
+        "Id": f"001{number:012}AAA",
+        "Name": f"Łódź Meble {number}\n[“green”]",
+        "IsDeleted": number % 2 == 0,
+        "Employees": number if number % 7 else None,
+        "Revenue": number / 100,
+        "Price": number / 100,
+        "Born": "2024-02-29" if number % 3 else None,
+        "Changed": f"2024-02-29T12:00:{number % 60:02}.000+0000",
+    }
 
 
-def test_the_schema_comes_back_whole():
-    found = to_batch([{"Id": "a", "Born": "2000-01-01"}], SCHEMA)
-    assert found.schema.equals(SCHEMA, check_metadata=True)
+def page(rows):
+    return json.dumps({"done": True, "records": rows}, ensure_ascii=False).encode()
 
 
-def test_a_null_where_none_may_be_makes_the_column_nullable():
-    assert to_batch([{"Id": None}], SCHEMA).schema.field("Id").nullable
-    assert to_batch([{}], SCHEMA).schema.field("Id").nullable
-    assert not to_batch([], SCHEMA).schema.field("Id").nullable
+def test_a_usual_page_takes_the_fast_road():
+    text = page([usual(number) for number in range(2_000)])
+    body = open_body(text, None, "records")
+    found = fast.read(body.records, USUAL, closed=True)
+    assert found.schema == USUAL
+    assert_same(found, exactly(text, "records", USUAL, True))
 
 
-def test_no_rows_give_an_empty_batch_of_the_schema():
-    assert to_batch([], SCHEMA).num_rows == 0
-    assert to_batch([], SCHEMA).schema.equals(SCHEMA, check_metadata=True)
-    assert to_batch([]).schema == pa.schema([])
+def test_a_column_that_nobody_knew_is_kept_and_read_fast_from_then_on():
+    first = open_body(page([usual(1), usual(2)]), None, "records")
+    with pytest.raises(fast.Refused):
+        fast.read(first.records, USUAL)
+    agreed = decode(first, USUAL).schema
+    assert agreed.names == [*USUAL.names, "attributes"]
+    second = open_body(page([usual(3)]), None, "records")
+    assert_same(fast.read(second.records, agreed), exactly(second.text, "records", agreed))
 
 
-def test_rows_without_any_column_are_still_rows():
-    assert to_batch([{}, {}]).num_rows == 2
+def test_a_column_of_nulls_is_read_fast_until_its_first_value():
+    schema = pa.schema([("a", pa.null()), ("b", pa.int64())])
+    assert fast.read(b'[{"a":null,"b":1},{"b":2}]', schema).schema == schema
+    body = open_body(b'[{"a":"x","b":1}]', None)
+    assert decode(body, schema).schema == pa.schema([("a", pa.string()), ("b", pa.int64())])
 
 
-def test_columns_missing_from_the_first_row_are_kept():  # pa.Table.from_pylist drops them
-    assert to_batch([{"a": 1}, {"b": 2}]).to_pylist() == [{"a": 1, "b": None}, {"a": None, "b": 2}]
+def test_without_a_schema_a_page_takes_the_exact_road():
+    assert decode(open_body(b'[{"a":1},{"b":"2024-02-29"}]', None), None).to_pylist() == [
+        {"a": 1, "b": None},
+        {"a": None, "b": "2024-02-29"},
+    ]
+    assert decode(open_body(b'[{"a":1}]', None), None, closed=True).to_pylist() == [{"a": 1}]
 
 
-def test_rows_may_be_any_mapping_and_hold_what_clients_yield():
-    rows = [ChainMap({"at": datetime(2026, 1, 31, tzinfo=UTC), "on": date(2026, 1, 31), "in": ({"a": 1},)})]
-    found = to_batch(rows, pa.schema([("at", UTC_MS), ("on", pa.date32())]))
-    assert found.to_pylist() == [{"at": rows[0]["at"], "on": rows[0]["on"], "in": [{"a": 1}]}]
+def test_decimals_keep_their_digits_by_either_road():
+    schema = pa.schema([("a", pa.struct([("b", pa.list_(pa.decimal128(38, 10)))]))])
+    digits = "1234567890123456789012345678.0123456789"
+    text = f'[{{"a":{{"b":[{digits}]}}}}]'.encode()
+    whole = Body(parse(text), None, text, "")
+    for body in (open_body(text, None), whole, open_body(text.replace(b"}}]", b'},"new":1}]'), None)):
+        assert str(decode(body, schema)["a"][0].as_py()["b"][0]) == digits
+
+
+def test_no_records_are_an_empty_batch_of_the_schema():
+    for text, path in ((b"[]", ""), (b'{"records": [ ]}', "records")):
+        found = decode(open_body(text, None, path), USUAL)
+        assert found.num_rows == 0
+        assert found.schema.equals(USUAL, check_metadata=True)
 
 
 @pytest.mark.parametrize(
-    "row", [{"a": "\ud83d"}, {"\ud83d": 1}, {"a": [{"b": "x\udc00"}]}, {"a": 1, "b": {"\ud83d": 1}}]
+    ("text", "path"),
+    [
+        (b"null", ""),
+        (b'{"a":1}', ""),
+        (b"[1]", ""),
+        (b'[{"a":1},2]', ""),
+        (b'[{"a":1},null]', ""),
+        (b'{"data":{"a":1}}', "data"),
+        (b'{"data":null}', "data"),
+        (b'{"data":[[]]}', "data"),
+        (b'{"data":[{"a":1}]}', "records"),
+        (b'{"data":[{"a":1},1],"next":"u","more":[{}]}', "data"),
+    ],
 )
-def test_half_a_character_is_an_error_that_shows_it(row):
-    with pytest.raises(DecodeError, match=r"half a character.*other columns"):
-        to_batch([row], pa.schema([("a", pa.string())]))
-    with pytest.raises(DecodeError, match=r"\\ud"):
-        to_batch([row])
+def test_what_is_no_list_of_objects_is_an_error(text, path):
+    for schema in (None, pa.schema([("a", pa.int64())])):
+        with pytest.raises(
+            DecodeError, match="without a list of records" + (f" at '{path}'" if path else "$")
+        ):
+            decode(open_body(text, None, path), schema)
 
 
-@pytest.mark.parametrize("row", [{1: 2}, {"a": {1: 2}}])
-def test_a_key_that_is_no_text_is_an_error(row):
-    with pytest.raises(DecodeError, match="the key 1"):
-        to_batch([row])
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"records":[{"a":1}', b'{"records":[{"a":1}],"x":}'])
+def test_what_is_no_json_is_an_error_when_it_is_opened(body):
+    with pytest.raises(DecodeError, match="no JSON"):
+        open_body(body, None, "records")
 
 
-def test_a_record_nested_deeper_than_python_can_go_is_an_error():
-    deep = {"a": 1}
-    for _ in range(sys.getrecursionlimit() + 100):
-        deep = {"a": deep}
-    with pytest.raises(DecodeError, match="nested too deep"):
-        to_batch([deep])
+def test_what_is_no_json_inside_of_the_records_is_an_error_at_last():
+    body = open_body(b'{"records":[{"a":1,}],"x":1}', None, "records")
+    assert body.payload == {"records": [], "x": 1}
+    for schema in (None, pa.schema([("a", pa.int64())])):
+        with pytest.raises(DecodeError, match=r"no JSON.*begins '{\"records\""):
+            decode(body, schema)
 
 
-def test_two_fetches_of_one_page_give_the_same_batch():
-    body = json.dumps(
-        [{"Id": str(n), "n": n, "f": n / 7, "l": [n], "s": {"x": None}} for n in range(100)]
-    ).encode()
-    assert to_batch(parse(body), SCHEMA).equals(to_batch(parse(body), SCHEMA))
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_the_address_of_the_next_page_is_known_before_the_page_has_come(encoding):
+    text = page([usual(number) for number in range(2_000)]).replace(b'"done": true', b'"next": "/q/2"')
+    start = (gzip.compress(text) if encoding else text)[:2_000]
+    assert ahead(start, encoding, "records") == {"next": "/q/2"}
+    assert ahead(start, "br", "records") == {}
+
+
+DEEP = """
+import pyarrow as pa
+from spyro_sdk.arrow.decode import decode, open_body
+from spyro_sdk.errors import DecodeError
+
+deep = 200_000
+kinds = {"a": pa.string(), "b": pa.list_(pa.list_(pa.int64())), "c": pa.struct([("c", pa.int64())])}
+schema = pa.schema(list(kinds.items()))
+for opening, closing in (("[", "]"), ('{"c":', "}")):
+    for inner in (opening * deep + "1" + closing * deep, opening * deep):
+        for text in (
+            inner,
+            f'{{"records":[{{"x":{inner}}}]}}',
+            f'{{"records":[{{"a":{inner},"b":{inner},"c":{inner}}}]}}',
+            f'{{"x":{inner},"records":[{{"a":"b"}}]}}',
+            f'{{"records":[{{"a":"b"}}],"x":{inner}}}',
+        ):
+            for known in (None, schema):
+                for closed in (False, True):
+                    for path in ("", "records"):
+                        try:
+                            body = open_body(text.encode(), None, path)
+                            print(decode(body, known, closed=closed).num_rows)
+                        except DecodeError:
+                            print("DecodeError")
+"""
+
+
+def test_a_body_of_two_hundred_thousand_levels_ends_in_an_error_and_not_in_a_crash():
+    ended = subprocess.run([sys.executable, "-c", DEEP], capture_output=True, text=True, check=True)
+    assert set(ended.stdout.split()) == {"DecodeError", "1"}  # what a closed schema leaves out may be deep

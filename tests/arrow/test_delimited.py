@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spyro_sdk.arrow import delimited
-from spyro_sdk.arrow.decode import column, parse
+from spyro_sdk.arrow.exact import column, parse
 from spyro_sdk.arrow.schema import unify
 from spyro_sdk.errors import DecodeError
 
@@ -108,7 +108,7 @@ def read(body, names, encoding=None, **how):
 @given(columns())
 def test_the_same_values_give_the_same_column_as_by_json(given_column):
     kind, values = given_column
-    sent = parse(json.dumps(values).encode(), exact_decimals=pa.types.is_decimal(kind))
+    sent = parse(json.dumps(values).encode(), keep_digits=pa.types.is_decimal(kind))
     texts = pa.array([None if value is None else written(value) for value in values], pa.string())
     found, expected = delimited.typed(texts, kind), column(sent, kind)
     found.validate(full=True)

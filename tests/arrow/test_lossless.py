@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.decode import parse, to_batch
+from spyro_sdk.arrow.exact import parse, to_batch
 from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.schema import unify
 from spyro_sdk.arrow.sink import Sink
@@ -155,8 +155,8 @@ def test_every_value_survives_pages_and_types(pages, schema):
 @given(pages(), st.none() | DECLARED)
 def test_every_value_survives_its_bytes(pages, schema):
     rows = [row for page in pages for row in page]
-    for exact_decimals in (False, True):
-        read = [parse(json.dumps(page).encode(), exact_decimals=exact_decimals) for page in pages]
+    for keep_digits in (False, True):
+        read = [parse(json.dumps(page).encode(), keep_digits=keep_digits) for page in pages]
         assert_holds(unify([to_batch(page, schema) for page in read], schema), rows)
 
 

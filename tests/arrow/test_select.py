@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.decode import to_batch
+from spyro_sdk.arrow.exact import to_batch
 from spyro_sdk.arrow.select import Selection
 from spyro_sdk.entity import Query
 from spyro_sdk.errors import ValidationError

@@ -11,7 +11,8 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-from ...arrow.decode import inflate, parse
+from ...arrow.exact import parse
+from ...arrow.inflate import inflate
 from ...canonical import Translation
 from ...entity import EntitySchema
 from ...errors import (

@@ -1,0 +1,119 @@
+"""The Content-Encoding of a body is undone, and no bomb fills the memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from ..errors import DecodeError
+
+ZIPPED = frozenset({"gzip", "x-gzip", "deflate"})
+PAGE_LIMIT = 1 << 30  # bytes of one page, unzipped
+RATIO = 100
+"""Bytes out of each byte in that a page of records may have; a bomb has 200 to 1,000."""
+UNSUSPICIOUS = 32 << 20  # bytes that may come out before the ratio is looked at
+SLICE = 1 << 16  # bytes unzipped at a time
+PIECE = 1 << 20  # bytes of memory asked for at a time
+START = 1 << 16  # bytes that are unzipped of a body which is not complete
+
+Zip: TypeAlias = Any
+"""A module with zlib's `decompressobj` and `error`."""
+
+
+def fastest(name: str = "isal.isal_zlib") -> Zip:
+    """The module `name`, which unzips several times as fast as zlib, or zlib where there is none."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return zlib
+
+
+FASTEST = fastest()
+
+
+def inflate(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT, unzip: Zip = FASTEST) -> bytes:
+    """Undo the Content-Encoding of a body; raise `DecodeError` before more than `limit` bytes are out."""
+    for name in reversed(_names(encoding)):
+        body = _inflate(body, name, limit, unzip)
+    return body
+
+
+def pieces(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT) -> Iterable[bytes]:
+    """Undo the Content-Encoding of a body a little at a time; raise as `inflate` does."""
+    match _names(encoding):
+        case [name] if name in ZIPPED:
+            return _pieces(body, name, limit, FASTEST)
+    return (inflate(body, encoding, limit=limit),)
+
+
+def beginning(start: bytes, encoding: str | None, *, unzip: Zip = FASTEST) -> bytes:
+    """Unzip what has come of a body that is not complete, some kB at most; b"" where that cannot be done."""
+    match _names(encoding):
+        case ["identity"]:
+            return start[:START]
+        case [name] if name in ZIPPED:
+            try:
+                return bytes(unzip.decompressobj(_window(start, name)).decompress(start, START))
+            except unzip.error:
+                return b""
+    return b""
+
+
+def _names(encoding: str | None) -> list[str]:
+    return [name.strip() or "identity" for name in (encoding or "").lower().split(",")]
+
+
+def _inflate(body: bytes, encoding: str, limit: int, unzip: Zip) -> bytes:
+    if encoding == "identity":
+        if len(body) > limit:
+            raise _too_big(limit)
+        return body
+    if encoding not in ZIPPED:
+        raise DecodeError(f"the body is encoded as {encoding[:60]!r}; only gzip and deflate can be read")
+    return b"".join(_pieces(body, encoding, limit, unzip))
+
+
+def _pieces(body: bytes, encoding: str, limit: int, unzip: Zip) -> Iterable[bytes]:
+    try:
+        yield from _unzipped(body, encoding, limit, unzip)
+    except unzip.error as error:
+        raise DecodeError(f"the {encoding} body is damaged: {error}") from None
+
+
+def _unzipped(body: bytes, encoding: str, limit: int, unzip: Zip) -> Iterable[bytes]:
+    """Unzip a little at a time, so that a bomb is known before it fills the memory."""
+    member = unzip.decompressobj(_window(body, encoding))
+    size, at = 0, 0
+    while at < len(body):
+        tail = body[at : at + SLICE]
+        at += len(tail)
+        piece = None
+        while not member.eof and (tail or piece):
+            piece = member.decompress(tail, PIECE)
+            tail = member.unconsumed_tail
+            size += len(piece)
+            if size > limit or size > max(UNSUSPICIOUS, RATIO * at):
+                raise _too_big(limit)
+            yield piece
+        if member.eof:
+            at -= len(member.unused_data)
+            if not body[at : at + 1].strip(b"\0") and not body[at:].strip(b"\0"):  # some pad with zeros
+                return
+            member = unzip.decompressobj(_window(body, encoding))  # gzip members may follow each other
+    raise DecodeError(f"the {encoding} body is cut short after {len(body):,} bytes")
+
+
+def _window(body: bytes, encoding: str) -> int:
+    """What zlib calls wbits; `deflate` is sent with a zlib header or, against RFC 9110 §8.4.1.2, without."""
+    if encoding != "deflate":
+        return 31
+    header = int.from_bytes(body[:2])
+    return 15 if header % 31 == 0 and header >> 8 & 15 == 8 else -15  # RFC 1950 §2.2
+
+
+def _too_big(limit: int) -> DecodeError:
+    return DecodeError(
+        f"the body unzips to more than {limit:,} bytes, or {RATIO} times its size: no page of records does"
+    )
