@@ -48,10 +48,9 @@ def read(records: bytes | memoryview, schema: pa.Schema, *, closed: bool = False
     wire = [_wire_field(field, 0) for field in schema]
     if len(set(schema.names)) < len(wire):
         raise Refused("a column stands twice in the schema")
-    text = bytes(records)
     try:
-        rows = _rows(text, wire, closed)
-        columns = _Columns(text).finished(rows.flatten(), schema.types)
+        rows = _rows(records, wire, closed)
+        columns = _Columns(records).finished(rows.flatten(), schema.types)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise Refused(str(error)) from None
     fields = [
@@ -71,7 +70,7 @@ def is_list(records: bytes | memoryview) -> bool:
     return True
 
 
-def _rows(records: bytes, fields: list[Field], closed: bool) -> Column:
+def _rows(records: bytes | memoryview, fields: list[Field], closed: bool) -> Column:
     """Read the records as one column of objects.
 
     The text that is read is `{"r":[RECORDS,[MARKED]]}`, where MARKED is an object with the mark as a value.
@@ -84,7 +83,8 @@ def _rows(records: bytes, fields: list[Field], closed: bool) -> Column:
     mark = next((field for field in fields if pa.types.is_string(field.type)), pa.field(MARK, pa.string()))
     fields = fields if mark in fields else [*fields, mark]
     marked = json.dumps({mark.name: MARK}).encode()
-    table = _table(b'{"r":[%b,[%b]]}' % (records, marked), pa.list_(pa.list_(pa.struct(fields))), closed)
+    text = b"".join((b'{"r":[', records, b",[", marked, b"]]}"))
+    table = _table(text, pa.list_(pa.list_(pa.struct(fields))), closed)
     lists = table.column(0).combine_chunks().flatten()
     lists.validate(full=True)  # pyarrow.json itself looks at no UTF-8, and not at the width of decimals
     marks = lists.slice(1).flatten().field(mark.name).to_pylist()
@@ -114,7 +114,7 @@ def _table(text: bytes, kind: Kind, closed: bool) -> pa.Table:
 class _Columns:
     """Columns as they were read from a text become columns of their declared types."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes | memoryview) -> None:
         self._text = text
 
     def finished(self, columns: Iterable[Column], kinds: Iterable[Kind]) -> list[Column]:
@@ -148,7 +148,7 @@ class _Columns:
 
     @cached_property
     def _holds_tiny(self) -> bool:
-        return holds_tiny(self._text)
+        return holds_tiny(bytes(self._text))
 
 
 def holds_tiny(text: bytes) -> bool:
