@@ -44,11 +44,17 @@ class Reading:
     """The columns as they stand in a body: those described or declared, or else what the first page has."""
     closed: bool = False
     """Whether no other columns are wanted than those of the schema."""
+    shape: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
+    """What is made of the records of a page as soon as they are decoded; may not fail."""
     finish: Finish | None = None
 
     def decoded(self, body: Body) -> pa.RecordBatch:
-        """The records of a body; called in a worker thread."""
+        """The records of a body, as they stand there; called in a worker thread."""
         return decode(body, self.schema, closed=self.closed)
+
+    def shaped(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """What is made of these; called in a worker thread."""
+        return batch if self.shape is None else self.shape(batch)
 
     def learn(self, found: pa.Schema) -> list[Change]:
         """Widen the schema to what a page had; return what that changed."""

@@ -215,15 +215,15 @@ class RestConnector(BaseConnector):
             foresee(ahead(start, encoding, reading.entity.records))
 
         asked = replace(request, heard=heard)
-        page = await self._call(asked, partial(self._decoded, reading, request, foresee))
-        for change in reading.learn(page.batch.schema):
+        page, found = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        for change in reading.learn(found):
             self._emit(SchemaChanged(self.name, reading.name, *change))
         return page if reading.finish is None else await reading.finish(page)
 
     async def _decoded(
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
-    ) -> Page:
-        """The page in an answer; an error where it holds none."""
+    ) -> tuple[Page, pa.Schema]:
+        """The page in an answer, and the columns as they stood there; an error where it holds none."""
         if len(response.body) <= INLINE:
             return self._made(reading, request, foresee, response)
         loop = asyncio.get_running_loop()
@@ -233,14 +233,17 @@ class RestConnector(BaseConnector):
 
         return await in_worker(self._made, reading, request, soon, response)
 
-    def _made(self, reading: Reading, request: Request, foresee: Foresee, response: Response) -> Page:
+    def _made(
+        self, reading: Reading, request: Request, foresee: Foresee, response: Response
+    ) -> tuple[Page, pa.Schema]:
         entity = reading.entity
         body = self._opened(response, entity.records)
         foresee(body.payload)
         batch = self._records(reading, body)
         place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
-        last = last_key(batch, entity.key)
-        return Page(batch, batch.num_rows, place.next, place.total, last, len(response.body))
+        last, size = last_key(batch, entity.key), len(response.body)
+        page = Page(reading.shaped(batch), batch.num_rows, place.next, place.total, last, size)
+        return page, batch.schema
 
     def _opened(self, response: Response, path: str) -> Body:
         """The body of an answer that is good, what stands around the records read."""

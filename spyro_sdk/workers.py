@@ -15,12 +15,12 @@ _workers: RunVar[anyio.CapacityLimiter] = RunVar("spyro_workers")  # of one even
 
 
 async def in_worker(function: Callable[..., T], *args: Any) -> T:
-    """Call in a worker thread, of which there is one for each processor.
+    """Call in a worker thread, of which there is one more than processors: one may wait for its next turn.
 
     When we are cancelled it is left to end by itself.
     """
     try:
         workers = _workers.get()
     except LookupError:
-        _workers.set(workers := anyio.CapacityLimiter(max(2, os.cpu_count() or 1)))
+        _workers.set(workers := anyio.CapacityLimiter(1 + (os.cpu_count() or 1)))
     return await anyio.to_thread.run_sync(function, *args, abandon_on_cancel=True, limiter=workers)

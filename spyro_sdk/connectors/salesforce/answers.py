@@ -15,7 +15,7 @@ from ...arrow.schema import unify
 from ...errors import DataFetchError
 from ...http import Request
 from ...pages import Bounds, Foresee, Page, Pages
-from ...reading import Finish, Reading, by_worker
+from ...reading import Reading, by_worker
 from ...rest import RestConnector
 from . import describe, soql
 from .question import Question
@@ -31,7 +31,6 @@ class Answers:
     def __init__(self, connector: RestConnector, question: Question, address: str) -> None:
         self._connector, self._question, self._address = connector, question, address
         self._groups = question.groups()
-        self._finish = partial(self._finished, self._groups[1:])
 
     @property
     def page_size(self) -> int:
@@ -60,7 +59,7 @@ class Answers:
     ) -> AsyncGenerator[Page, None]:
         """The pages after a key, up to another; a cursor that Salesforce has dropped is asked for anew."""
         question, last, limit = self._question, after, self._question.limit
-        reading = self._reading(self._groups[0], self._finish)
+        reading = self._first()
         is_eager &= question.query.limit is None or question.condition.exact
         while True:
             start = last
@@ -114,10 +113,20 @@ class Answers:
         size = {"Sforce-Query-Options": f"batchSize={self.page_size}"}
         return Request(self._address, params={"q": statement}, headers=size)
 
-    def _reading(self, columns: Sequence[str], finish: Finish | None = None) -> Reading:
+    def _first(self) -> Reading:
+        """How the first of the groups of columns is read; the others are added where there are some."""
+        first, *others = self._groups
+        reading = self._reading(first)
+        if others:
+            reading.finish = partial(self._finished, others)
+        else:
+            reading.shape = partial(self._shaped, ())
+        return reading
+
+    def _reading(self, columns: Sequence[str]) -> Reading:
         """How answers with these columns are read: nothing else was asked for, so nothing else is wanted."""
         schema = describe.wire(pa.schema([self._question.schema.field(name) for name in columns]))
-        return Reading(self._question.query.entity, self._question.entity, schema, closed=True, finish=finish)
+        return Reading(self._question.query.entity, self._question.entity, schema, closed=True)
 
     # -- where one address cannot hold all columns ---------------------------------------------------
 

@@ -130,6 +130,8 @@ def wire(schema: pa.Schema) -> pa.Schema:
 
 def flat(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The columns of an answer as `schema` names them: related records' by dotted path, choices as lists."""
+    if batch.schema.names == schema.names and not any(map(pa.types.is_list, schema.types)):
+        return batch
     columns = [_told(batch, field) for field in schema]
     fields = [field.with_type(column.type) for field, column in zip(schema, columns, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import quote_plus
 
 import pyarrow as pa
@@ -36,14 +37,14 @@ class Question:
         """How many records Salesforce need send; None where only what arrives can tell."""
         return self.query.limit if self.condition.exact else None
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The selected columns; numbers in the type that a canonical column wants."""
         return pa.schema(
             [pa.field(name, self._type(column), column.nullable) for name, column in self.columns.items()]
         )
 
-    @property
+    @cached_property
     def visible(self) -> pa.Schema:
         """The columns that the caller can name: the selected ones, or the canonical ones and those added."""
         if self.translation is None:
