@@ -135,6 +135,7 @@ class Connection:
         include_deleted: bool = False,
         native: bool | Sequence[str] = False,
         api: str | None = None,
+        concurrency: int | None = None,
     ) -> Fetch:
         """Describe a table; nothing is asked of the service before one of its `to_…` methods is called.
 
@@ -143,7 +144,9 @@ class Connection:
         changed at or after this moment (UTC without a zone). `limit`: at most so many records. `native`: True
         for the service's own entity where a canonical one has its name; or names of its columns, to have them
         beside the canonical ones. `api`: which of the service's interfaces to use, where it has several:
-        "rest", "bulk", or "auto" for whichever suits; without it what the connection says.
+        "rest", "bulk", or "auto" for whichever suits; without it what the connection says. `concurrency`:
+        requests of this fetch at once; without it as many as the rate limit feeds, where the pages' addresses
+        can be computed, and one by one where each page tells the next.
 
         Raises `ValidationError` for what can be seen to be wrong without asking.
         """
@@ -156,6 +159,7 @@ class Connection:
             include_deleted=include_deleted,
             native=native,
             api=api,
+            concurrency=concurrency,
         )
         return Fetch(self._live, query)
 

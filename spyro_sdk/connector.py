@@ -157,6 +157,7 @@ class BaseConnector(Lifecycle):
             ("include_deleted", query.include_deleted),
             ("native", beside),
             ("api", query.api),
+            ("concurrency", query.concurrency),
         ):
             if value:
                 raise ValidationError(

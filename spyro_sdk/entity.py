@@ -157,6 +157,7 @@ class Query:
     """True: the service's own entity of that name; names: its own columns beside the canonical ones."""
     api: str | None = None
     """Which of the service's interfaces to use, such as `bulk`; None for what the connection says."""
+    concurrency: int | None = None  # requests at once; None for what the connection says
 
     @classmethod
     def ask(cls, entity: str, **wishes: Any) -> Query:
@@ -176,6 +177,9 @@ class Query:
             if isinstance(query.native, bool)
             else _columns("native", query.native) or False,
             api=_one_of(APIS, "api", query.api),
+            concurrency=None
+            if query.concurrency is None
+            else counted("concurrency", query.concurrency, least=1),
         )
 
 
@@ -186,11 +190,11 @@ def named(entity: Any) -> str:
     return entity
 
 
-def counted(field: str, number: Any) -> int:
-    """A number of records; `ValidationError` where it cannot be one."""
-    if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:  # numpy's integers too
+def counted(field: str, number: Any, least: int = 0) -> int:
+    """A whole number; `ValidationError` where it cannot be one, or is less than `least`."""
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < least:  # numpy's too
         raise ValidationError(
-            f"{field}={number!r} cannot be: it must be a whole number from 0", field, number
+            f"{field}={number!r} cannot be: it must be a whole number from {least}", field, number
         )
     return int(number)
 

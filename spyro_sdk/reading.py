@@ -47,6 +47,7 @@ class Reading:
     shape: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
     """What is made of the records of a page as soon as they are decoded; may not fail."""
     finish: Finish | None = None
+    at_once: int | None = None  # requests under way; None for what the connector says
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""

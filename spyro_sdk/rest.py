@@ -141,7 +141,7 @@ class RestConnector(BaseConnector):
 
     async def prepare(self, query: Query) -> Query:
         """The query, checked against the entity's columns where these are declared."""
-        query = await super().prepare(query)
+        await super().prepare(replace(query, concurrency=None))
         entity = await self.entity(query.entity)
         if query.since is not None and entity.cursor is None:
             raise ValidationError(
@@ -183,7 +183,8 @@ class RestConnector(BaseConnector):
         since = by_worker(partial(self._changed, entity, query.since)) if query.since else None
         enough = query.limit if query.where is None and since is None else None
         is_eager = query.limit is None or enough is not None
-        reading = Reading(query.entity, entity, *wanted(entity, query), finish=since)
+        schema, closed = wanted(entity, query)
+        reading = Reading(query.entity, entity, schema, closed, finish=since, at_once=query.concurrency)
         request = self.request(entity, query)
         async with aclosing(self.pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
             async for page in pages:
@@ -199,7 +200,7 @@ class RestConnector(BaseConnector):
         `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
         announced.
         """
-        bounds = Bounds(self._concurrency(), self.config.page_size, enough, is_eager)
+        bounds = Bounds(reading.at_once or self._concurrency(), self.config.page_size, enough, is_eager)
         lost = partial(self.lost, reading.entity)
         paging = reading.entity.paging
         foreseen = paging.ahead if isinstance(paging, Foreseeing) else None

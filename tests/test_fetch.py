@@ -317,6 +317,7 @@ def test_a_file_says_where_it_comes_from(org: Service, sf: spyro.Connection, tmp
         "include_deleted": False,
         "native": False,
         "api": None,
+        "concurrency": None,
     }
     assert metadata == {
         "spyro.source": "salesforce",

@@ -352,12 +352,13 @@ class Salesforce(RestConnector):
         entity, closed = question.entity.name, sheet.closed(question)
         if entity in self._not_by_bulk:
             closed = f"the Bulk API does not know {entity}"
+        answers = self._answers(question)
         return roads.Case(
             self._wish(question.query),
             closed,
-            self._answers(question).page_size,
+            answers.page_size,
             len(question.groups()),
-            self.config.concurrency or 1,
+            answers.at_once,
             self.stats.quota.remaining if self.stats.quota else None,
         )
 

@@ -38,6 +38,11 @@ class Answers:
         most, wanted = self._connector.config.page_size, self._question.query.limit
         return max(LEAST, min(most if wanted is None else wanted, most, MOST))
 
+    @property
+    def at_once(self) -> int:
+        """Requests that the caller wants under way at once; one, unless told otherwise."""
+        return self._question.query.concurrency or self._connector.config.concurrency or 1
+
     def request(self, columns: Sequence[str], *more: str, limit: int | None = None) -> Request:
         """The request for these columns of the records for which `more` holds too."""
         return self._asking(self._question.statement(columns, *more, limit=limit))
@@ -48,8 +53,7 @@ class Answers:
         One after the other, since Salesforce tells the address of a page with the page before it; side by
         side, each a range of keys, where the user asks for more than one request at once.
         """
-        at_once = self._connector.config.concurrency or 1
-        road = self._by_range(at_once) if at_once > 1 and self._question.query.limit is None else self._on()
+        road = self._by_range() if self.at_once > 1 and self._question.query.limit is None else self._on()
         async with aclosing(road) as pages:
             async for page in pages:
                 yield page
@@ -75,7 +79,7 @@ class Answers:
                 if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
 
-    async def _by_range(self, at_once: int) -> AsyncGenerator[Page, None]:
+    async def _by_range(self) -> AsyncGenerator[Page, None]:
         """The first page, then all ranges of keys after it, so many at once."""
         async with aclosing(self._on(is_eager=False)) as pages:
             async for page in pages:
@@ -88,7 +92,7 @@ class Answers:
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
         lost = partial(self._connector.lost, self._question.entity)
         side_by_side = Pages(
-            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(at_once), lost
+            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(self.at_once), lost
         )
         async with aclosing(side_by_side.read(Request(self._address, params={"range": "0"}))) as pages:
             async for page in pages:
@@ -126,7 +130,8 @@ class Answers:
     def _reading(self, columns: Sequence[str]) -> Reading:
         """How answers with these columns are read: nothing else was asked for, so nothing else is wanted."""
         schema = describe.wire(pa.schema([self._question.schema.field(name) for name in columns]))
-        return Reading(self._question.query.entity, self._question.entity, schema, closed=True)
+        query, entity = self._question.query, self._question.entity
+        return Reading(query.entity, entity, schema, closed=True, at_once=query.concurrency)
 
     # -- where one address cannot hold all columns ---------------------------------------------------
 
