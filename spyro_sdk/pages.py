@@ -29,7 +29,7 @@ class Page:
     """Records of the whole fetch, if the service says."""
     last: Any = None
     """The key of its last record, where the entity has one."""
-    size: int = 0  # bytes of the body it came in
+    size: int = 0  # bytes of the body it came in, unzipped
 
 
 Foresee: TypeAlias = Callable[[Any], object]

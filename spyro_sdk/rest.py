@@ -242,7 +242,7 @@ class RestConnector(BaseConnector):
         foresee(body.payload)
         batch = self._records(reading, body)
         place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
-        last, size = last_key(batch, entity.key), len(response.body)
+        last, size = last_key(batch, entity.key), len(body.text)
         page = Page(reading.shaped(batch), batch.num_rows, place.next, place.total, last, size)
         return page, batch.schema
 

@@ -545,6 +545,27 @@ async def test_a_value_wider_than_declared_is_kept_and_told() -> None:
 
 
 @pytest.mark.anyio
+async def test_what_the_first_page_has_is_agreed_and_what_changes_that_is_told_once() -> None:
+    records = customers(30)
+    for record in records[9:]:
+        record["city"] = "Rome"
+    for record in records[18:]:
+        record["id"] += 0.5
+    told: list[Event] = []
+    async with (
+        serve(records) as service,
+        acme(service, observers=[told.append], concurrency=1).connection_context() as connector,
+    ):
+        found = await table(connector)
+    assert found["id"].to_pylist() == [*range(1, 19), *(key + 0.5 for key in range(19, 31))]
+    assert found["city"].to_pylist() == [None] * 9 + ["Rome"] * 21
+    assert [event for event in told if isinstance(event, SchemaChanged)] == [
+        SchemaChanged("acme", "Customer", "city", "absent", "string"),
+        SchemaChanged("acme", "Customer", "id", "int64", "double"),
+    ]
+
+
+@pytest.mark.anyio
 async def test_a_plan_shows_the_request_and_spends_none(service: Service) -> None:
     async with acme(service).connection_context() as connector:
         plan = await connector.explain(Query.ask("Declared", where="revenue > 10"))
