@@ -836,3 +836,27 @@ def test_a_described_service_without_a_name_is_called_by_its_class() -> None:
         pass
 
     assert Zebra.name == "zebra"
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_is_not_good_is_no_page_even_if_nobody_minds(service: Service) -> None:
+    class Patient(Acme):
+        def check(self, response: Response, payload: Any) -> None:
+            """Mind nothing."""
+
+    service.ruin(2, refuse(404, {"data": [], "next": None}))
+    config = ConnectorConfig("acme", base_url=service.base_url, auth_type="none", retry_count=0)
+    async with Patient(config).connection_context() as connector:
+        with pytest.raises(DecodeError, match="answered 404, which is no page"):
+            await rows(connector)
+
+
+@pytest.mark.anyio
+async def test_a_big_answer_that_is_no_page_is_read_in_a_worker_thread(service: Service) -> None:
+    def names(request: Request, answer: Answer) -> list[str]:
+        return [record["name"] for record in answer.payload]
+
+    service.records = customers(500)
+    async with acme(service).connection_context() as connector:
+        found = await connector._ask(Request(f"{service.base_url}/all"), names)
+    assert found == [record["name"] for record in customers(500)]
