@@ -45,7 +45,7 @@ Identity: TypeAlias = tuple[str, str, bytes]
 class Bounds:
     """How far a fetch may run ahead of who reads it."""
 
-    under_way: int = 2  # pages, those that have come and wait among them
+    under_way: Callable[[], int] = lambda: 2  # pages, those that have come and wait among them
     page_size: int = 1000  # records that a page has at the most
     enough: int | None = None
     """Records after which none is asked for; None for all."""
@@ -167,7 +167,7 @@ class Pages:
         bounds, waiting = self._bounds, len(self._line)
         return (
             bounds.is_eager
-            and waiting < min(self._window(), bounds.under_way)
+            and waiting < min(self._window(), bounds.under_way())
             and waiting * self._largest < bounds.memory
             and (bounds.enough is None or self._rows + waiting * bounds.page_size < bounds.enough)
         )

@@ -9,6 +9,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
+from math import ceil
 from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
@@ -42,6 +44,7 @@ from .workers import in_worker
 
 T = TypeVar("T")
 
+RECENT = 8  # answers, of which the slowest says how long one takes
 INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 MOMENT = pa.timestamp("us", "UTC")
 
@@ -200,7 +203,7 @@ class RestConnector(BaseConnector):
         `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
         announced.
         """
-        bounds = Bounds(reading.at_once or self._concurrency(), self.config.page_size, enough, is_eager)
+        bounds = Bounds(partial(self._concurrency, reading.at_once), self.config.page_size, enough, is_eager)
         lost = partial(self.lost, reading.entity)
         paging = reading.entity.paging
         foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
@@ -267,13 +270,17 @@ class RestConnector(BaseConnector):
             )
         return reading.decoded(body)
 
-    def _concurrency(self) -> int:
-        """Requests of a fetch that may be under way at once: as many as the rate limit feeds."""
-        if self.config.concurrency is not None:
-            return self.config.concurrency
-        latency = self.stats.latency(0.5) or 0.0
+    def _concurrency(self, wish: int | None = None) -> int:
+        """Requests of a fetch that may be under way at once: as many as the rate limit feeds.
+
+        One more than the rate grants in the time that an answer takes, for who waits for its turn; and more
+        while the bucket is full.
+        """
+        if given := wish or self.config.concurrency:
+            return given
+        latency = max(islice(reversed(self.stats.latencies), RECENT), default=0.0)
         fed = self.limiter.get_available_tokens() + self.config.rate.rate * latency
-        return min(self.config.pool_size, max(2, int(fed)))
+        return min(self.config.pool_size, 1 + max(1, ceil(fed)))
 
     async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
         """Send a request inside the guards and `read` its JSON answer; see `_call`."""

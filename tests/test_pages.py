@@ -81,7 +81,8 @@ class Book:
 
 
 def reading(book: Book, ahead: Any = counted, **bounds: Any) -> Any:
-    given = {"under_way": 8, "page_size": SIZE, **bounds}
+    at_once = bounds.pop("under_way", 8)
+    given = {"under_way": lambda: at_once, "page_size": SIZE, **bounds}
     return Pages(book.ask, ahead, Bounds(**given), lost).read(numbered(1))
 
 

@@ -92,7 +92,7 @@ class Answers:
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
         lost = partial(self._connector.lost, self._question.entity)
         side_by_side = Pages(
-            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(self.at_once), lost
+            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(lambda: self.at_once), lost
         )
         async with aclosing(side_by_side.read(Request(self._address, params={"range": "0"}))) as pages:
             async for page in pages:
