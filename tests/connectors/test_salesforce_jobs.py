@@ -117,7 +117,7 @@ async def test_a_job_is_asked_for_watched_and_deleted() -> None:
         "columnDelimiter": "COMMA",
         "lineEnding": "LF",
     }
-    assert service.slept == [0.1, 0.2, 0.4]
+    assert service.slept == [0.05, 0.1, 0.2]
     assert [method for method, _ in service.seen] == ["POST", "GET", "GET", "GET", "DELETE"]
 
 

@@ -35,8 +35,8 @@ def test_a_big_fetch_goes_by_a_job() -> None:
 
 
 def test_a_scarce_quota_is_spared_where_a_job_takes_fewer_calls() -> None:
-    assert chosen(Case(left=10_000), 28_000).api == "rest"
-    choice = chosen(Case(left=100), 28_000)
+    assert chosen(Case(left=10_000), 34_000).api == "rest"
+    choice = chosen(Case(left=100), 34_000)
     assert (choice.api, choice.why) == ("bulk", "rest would take more than 10% of the requests left")
     assert chosen(Case(left=10), 2_000).api == "rest"  # a job would take more
 
@@ -87,13 +87,13 @@ def test_the_page_that_announces_how_many_there_are_is_counted() -> None:
 
 def test_looks_at_a_job_are_soon_at_first_and_rare_later() -> None:
     seen = list(islice(pauses(lambda low, _: low), 12))
-    assert seen[:4] == [0.1, 0.2, 0.4, 0.8]
+    assert seen[:4] == [0.05, 0.1, 0.2, 0.4]
     assert seen[-1] == 10.0
     assert seen == sorted(seen)
 
 
 def test_no_two_clients_look_in_step() -> None:
-    assert all(0.1 <= next(pauses()) <= 0.12 for _ in range(100))
+    assert all(0.05 <= next(pauses()) <= 0.06 for _ in range(100))
     assert len({next(pauses()) for _ in range(100)}) > 50
 
 

@@ -21,7 +21,7 @@ from .refusal import NAME, check
 
 T = TypeVar("T")
 
-FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 10.0, 2.0  # seconds before a look at a job
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 10.0, 2.0  # seconds before a look at a job
 PATIENCE = 10.0  # seconds in which a job must let itself be deleted
 
 logger = logging.getLogger(__name__)
