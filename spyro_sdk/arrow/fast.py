@@ -82,7 +82,7 @@ def _rows(records: bytes | memoryview, fields: list[Field], closed: bool) -> Col
     mark = next((field for field in fields if pa.types.is_string(field.type)), pa.field(MARK, pa.string()))
     fields = fields if mark in fields else [*fields, mark]
     marked = json.dumps({mark.name: MARK}).encode()
-    text = b"".join((b'{"r":[', records, b",[", marked, b"]]}"))
+    text = _put_together(b'{"r":[', records, b",[" + marked + b"]]}")
     table = _table(text, pa.list_(pa.list_(pa.struct(fields))), closed)
     lists = table.column(0).combine_chunks().flatten()
     lists.validate(full=True)  # pyarrow.json itself looks at no UTF-8, and not at the width of decimals
@@ -95,13 +95,22 @@ def _rows(records: bytes | memoryview, fields: list[Field], closed: bool) -> Col
     return rows
 
 
-def _table(text: bytes, kind: Kind, closed: bool) -> pa.Table:
+def _put_together(*parts: bytes | memoryview) -> pa.Buffer:
+    """The parts one behind the other; copied by Arrow, which lets other threads go on meanwhile."""
+    text = pa.allocate_buffer(sum(map(len, parts)))
+    with pa.FixedSizeBufferWriter(text) as file:
+        for part in parts:
+            file.write(part)
+    return text
+
+
+def _table(text: pa.Buffer, kind: Kind, closed: bool) -> pa.Table:
     """Read an object of one field `r`, whose type is `kind`."""
     if closed:  # the texts that are ignored must be UTF-8 as well
         _as_one_cell(text).validate(full=True)
     return pyarrow.json.read_json(
         pa.BufferReader(text),
-        read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
+        read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=text.size + 1),
         parse_options=pyarrow.json.ParseOptions(
             explicit_schema=pa.schema([("r", kind)]),
             # never "infer": it takes texts for dates, and deep nesting kills the process
@@ -168,9 +177,9 @@ def _read_texts(read: TextReader, column: Column, kind: Kind) -> Column:
         return column
 
 
-def _as_one_cell(text: bytes) -> Column:
-    ends = pa.array([0, len(text)], pa.int32()).buffers()[1]
-    return pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(text)])
+def _as_one_cell(text: pa.Buffer) -> Column:
+    ends = pa.array([0, text.size], pa.int32()).buffers()[1]
+    return pa.Array.from_buffers(pa.string(), 1, [None, ends, text])
 
 
 def _wire_field(field: Field, depth: int) -> Field:
