@@ -1,4 +1,7 @@
-"""A table that has been described but not fetched yet."""
+"""A table that has been described but not fetched yet.
+
+What writes files is imported where one is written: a first table does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import pyarrow as pa
 
 from . import blocking
-from .arrow.background import Background
-from .arrow.csv import Csv, CsvSink
-from .arrow.draft import check_writable
-from .arrow.folder import check_folder
 from .arrow.frame import to_pandas
-from .arrow.hive import asked
-from .arrow.ipc import Ipc
-from .arrow.parquet import Parquet
-from .arrow.partition import PartitionedSink
 from .arrow.schema import Misfit, changes, conform, unify
-from .arrow.sink import Sink
 from .connector import BaseConnector
 from .entity import Query, counted
 from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
@@ -35,6 +29,8 @@ if TYPE_CHECKING:
     import duckdb
     import pandas
     import polars
+
+    from .arrow.sink import Sink
 
 
 class Fetch:
@@ -126,6 +122,13 @@ class Fetch:
 
         Raises `ValidationError` for an option that makes no sense, or a column that is not there.
         """
+        from .arrow.draft import check_writable
+        from .arrow.folder import check_folder
+        from .arrow.hive import asked
+        from .arrow.parquet import Parquet
+        from .arrow.partition import PartitionedSink
+        from .arrow.sink import Sink
+
         self.partial = None
         form = Parquet(compression, row_group_rows)
         if partition_by is None:
@@ -158,6 +161,9 @@ class Fetch:
         `formulas`: `keep` leaves texts as they are; `escape` puts `'` before those that begin with `=`, `+`,
         `-`, `@`, a tab or a carriage return, which a spreadsheet might run. For files that people open there.
         """
+        from .arrow.csv import Csv, CsvSink
+        from .arrow.draft import check_writable
+
         self.partial = None
         csv = Csv(compression, delimiter, formulas)
         check_writable(path)
@@ -173,6 +179,10 @@ class Fetch:
         `compression`: `lz4`, as pandas writes Feather, `zstd` or `none`; only a file without can be used
         in place, by mapping it into memory.
         """
+        from .arrow.draft import check_writable
+        from .arrow.ipc import Ipc
+        from .arrow.sink import Sink
+
         self.partial = None
         form = Ipc(compression)
         check_writable(path)
@@ -252,6 +262,8 @@ class Fetch:
 
     def _export(self, make: Callable[..., Sink]) -> int:
         """Pour everything into the sink that `make` makes; return the rows."""
+        from .arrow.background import Background
+
         self.partial = None
         connector = self._connector()
         query, schema = blocking.run(_prepared, connector, self.query)

@@ -6,13 +6,13 @@ import inspect
 from importlib.metadata import EntryPoint
 
 from .connector import BaseConnector
-from .connectors import installed
+from .connectors import OURS, installed
 from .errors import ConfigurationError, UnknownConnectorError, did_you_mean, some
 
 
 def find(name: str) -> type[BaseConnector]:
     """The connector called `name`; `UnknownConnectorError` with the nearest name where there is none."""
-    points = installed()
+    points = OURS if name in OURS else installed()
     if name in points:
         return _loaded(points[name])
     hint = did_you_mean(str(name), points)

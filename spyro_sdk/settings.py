@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -57,7 +57,7 @@ def configured(
             f"custom_params is a {type(custom).__name__}: give a mapping of names to values",
             field="custom_params",
         )
-    check_variables(kind, known, environment, installed())
+    check_variables(kind, known, environment, installed)
     found = _from_environment(kind, known, environment)
     if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
         found = {name: value for name, value in found.items() if name not in ACCOUNT}
@@ -80,17 +80,21 @@ def check_variables(
     kind: type[BaseConnector],
     known: Collection[str],
     environment: Mapping[str, str],
-    names: Iterable[str],
+    names: Callable[[], Iterable[str]],
 ) -> None:
     """Refuse a variable which is called like this connector's, and would be ignored.
 
-    One of `names` may begin with ours, as `sap_hana` does with `sap`: its variables are its own.
+    One of all connectors' `names` may begin with ours, as `sap_hana` does with `sap`: its variables are its
+    own. Listing them takes a while, and is done only where a variable is called like ours.
     """
-    others = tuple(f"SPYRO_{name}_".upper() for name in names if name.startswith(f"{kind.name}_"))
+    called = [name for name, text in environment.items() if text and name.startswith(_variable(kind, ""))]
+    if not called:
+        return
+    others = tuple(f"SPYRO_{name}_".upper() for name in names() if name.startswith(f"{kind.name}_"))
     settings = {_variable(kind, name): name for name in known}
     types = get_type_hints(ConnectorConfig)
-    for variable, text in environment.items():
-        if not text or not variable.startswith(_variable(kind, "")) or variable.startswith(others):
+    for variable in called:
+        if variable.startswith(others):
             continue
         if variable not in settings:
             hint = did_you_mean(variable.removeprefix(_variable(kind, "")).lower(), known)

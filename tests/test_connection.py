@@ -334,9 +334,22 @@ def test_a_variable_that_names_no_setting_is_refused_with_the_nearest() -> None:
 
 def test_a_connector_whose_name_begins_with_anothers_has_variables_of_its_own() -> None:
     given = {"SPYRO_MINE_TOO_API_KEY": "x"}
-    check_variables(Mine, {"api_key"}, given, ["mine", "mine_too"])
+    check_variables(Mine, {"api_key"}, given, lambda: ["mine", "mine_too"])
     with pytest.raises(ConfigurationError, match="SPYRO_MINE_TOO_API_KEY names no setting of mine"):
-        check_variables(Mine, {"api_key"}, given, ["mine", "other"])
+        check_variables(Mine, {"api_key"}, given, lambda: ["mine", "other"])
+
+
+def test_the_other_connectors_are_listed_only_where_a_variable_is_called_like_ours() -> None:
+    listed: list[str] = []
+
+    def names() -> list[str]:
+        listed.append("once")
+        return ["mine"]
+
+    check_variables(Mine, {"api_key"}, {"SPYRO_OTHER_API_KEY": "x", "SPYRO_MINE_API_KEY": ""}, names)
+    assert listed == []
+    check_variables(Mine, {"api_key"}, {"SPYRO_MINE_API_KEY": "x"}, names)
+    assert listed == ["once"]
 
 
 # --- using it

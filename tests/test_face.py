@@ -44,6 +44,12 @@ def test_the_import_loads_nothing_heavy() -> None:
     assert not [name for name in loaded if name.startswith("spyro_sdk.")]
 
 
+def test_what_writes_files_is_not_imported_by_who_connects() -> None:
+    script = "import sys, spyro_sdk.connection; print('pyarrow.parquet' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
 def test_the_import_costs_less_than_that_of_requests() -> None:
     runs = [(import_times("spyro_sdk"), import_times("requests")) for _ in range(5)]
     ours = min(times["spyro_sdk"] for times, _ in runs)

@@ -74,6 +74,37 @@ def test_listing_the_connectors_imports_none(install):
     assert "acme_of_test" not in sys.modules
 
 
+def test_a_package_cannot_take_the_name_of_one_of_ours(install):
+    install(salesforce="acme_of_test:Acme")
+    assert registry.find("salesforce") is Salesforce
+    assert installed()["salesforce"].load() is Salesforce
+
+
+def test_ours_is_found_without_a_look_through_all_that_is_installed():
+    class Finder:
+        """A way in which Python finds what is installed."""
+
+        asked = 0
+
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return None
+
+        @classmethod
+        def find_distributions(cls, context):
+            cls.asked += 1
+            return ()
+
+    sys.meta_path.append(Finder)
+    try:
+        registry.find("salesforce")
+        assert Finder.asked == 0
+        installed()
+        assert Finder.asked == 1
+    finally:
+        sys.meta_path.remove(Finder)
+
+
 # what is not
 
 

@@ -7,12 +7,14 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 GROUP = "spyro_sdk.connectors"
+OURS = {"salesforce": EntryPoint("salesforce", "spyro_sdk.connectors.salesforce:Salesforce", GROUP)}
+"""Those in this package. To find one of them, nothing has to be looked for among all that is installed."""
 
 
 def installed() -> dict[str, EntryPoint]:
     """The connectors by name: ours, and those that packages bring by an entry point in `GROUP`."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.value.startswith("spyro_sdk."))
-    return dict(sorted((point.name, point) for point in points))
+    brought = {point.name: point for point in entry_points(group=GROUP)}
+    return dict(sorted({**brought, **OURS}.items()))
 
 
 class _Gallery(ModuleType):
