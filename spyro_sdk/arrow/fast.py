@@ -187,12 +187,15 @@ def _wire_field(field: Field, depth: int) -> Field:
 
 
 def _wire(kind: Kind, depth: int) -> Kind:
-    """What a declared type is read as; `Refused` for what only the exact road knows how to read."""
+    """What a declared type is read as; `Refused` for what only the exact road knows how to read.
+
+    Lists of nothing but nulls are such: pyarrow.json loses count of their items.
+    """
     if any(is_kind(kind) for is_kind in AS_DECLARED):
         return kind
     if text_reader(kind):
         return pa.string()
-    if depth < DEEPEST and pa.types.is_list(kind):
+    if depth < DEEPEST and pa.types.is_list(kind) and not pa.types.is_null(kind.value_type):
         return pa.list_(_wire_field(kind.value_field, depth + 1))
     if depth < DEEPEST and pa.types.is_struct(kind) and len(set(kind.names)) == len(kind) <= MOST_FIELDS:
         return pa.struct([_wire_field(field, depth + 1) for field in kind])

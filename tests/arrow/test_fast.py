@@ -100,6 +100,8 @@ def test_a_value_that_fits_is_read(sent, kind, value):
         ('{"b":-0}', pa.struct([("b", pa.float64())])),
         ('{"b":1}', pa.struct([])),
         ('{"b":1,"c":2}', pa.struct([("b", pa.int64())])),
+        ("[null,null]", pa.list_(pa.null())),
+        ("[[null,null]]", pa.list_(pa.list_(pa.null()))),
         ("null", pa.float32()),
         ("null", pa.binary()),
         ("null", pa.large_string()),

@@ -84,6 +84,7 @@ COLUMNS = st.sampled_from(
             lists(INTS),
             lists(FLOATS | NULLS),
             lists(STAMPS),
+            lists(NULLS),
         ),
         *(lists(lists(STRINGS)), lists(objects({"a": INTS | NULLS})), objects({})),
         *(
