@@ -50,7 +50,7 @@ def read(records: bytes | memoryview, schema: pa.Schema, *, closed: bool = False
     try:
         rows = _rows(records, wire, closed)
         columns = _Columns(records).finished(rows.flatten(), schema.types)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except pa.ArrowException as error:
         raise Refused(str(error)) from None
     fields = [
         field.with_type(column.type).with_nullable(field.nullable or column.null_count > 0)
