@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,13 +17,13 @@ from typing import Any, ClassVar, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import Body, ahead, open_body
+from .arrow.decode import Body, ahead, nothing_at, open_body
 from .arrow.exact import column, parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
+from .entity import Column, Entity, EntitySchema, Parent, Query, unknown_column, unknown_entity
 from .errors import (
     AuthenticationError,
     DataFetchError,
@@ -32,6 +33,7 @@ from .errors import (
 )
 from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
 from .failure import refused, shape_of, words_of
+from .family import Children, filled, included, kind_at, needed
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .pages import Bounds, Foresee, Page, Pages
@@ -100,12 +102,19 @@ class RestConnector(BaseConnector):
 
     def request(self, entity: Entity, query: Query) -> Request:
         """The request for the first page."""
-        return entity.paging.first(Request(self.base_url + entity.path), self.config.page_size)
+        body = b"" if entity.body is None else json.dumps(entity.body).encode()
+        headers = {"Content-Type": "application/json"} if body else {}
+        plain = Request(self.base_url + entity.path, entity.method, entity.params, headers, body)
+        return entity.paging.first(plain, self.config.page_size)
 
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
             raise refused(self.name, response.status, response.headers, words=words_of(payload))
+
+    def is_empty(self, entity: Entity, response: Response) -> bool:
+        """Whether an answer that is not 2xx means that there are no records: a parent without such a list."""
+        return False
 
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
@@ -136,10 +145,10 @@ class RestConnector(BaseConnector):
     async def discover_schema(self, entity_type: str) -> EntitySchema:
         """The columns of an entity: the declared ones, or else as its first records show them."""
         it = await self.entity(entity_type)
-        if it.schema is None:
+        if (schema := await self._declared(it)) is None:
             columns = (await super().discover_schema(entity_type)).columns
         else:
-            columns = tuple(Column(field.name, field.type, nullable=field.nullable) for field in it.schema)
+            columns = tuple(Column(field.name, field.type, nullable=field.nullable) for field in schema)
         return EntitySchema(it.name, columns, it.label, it.key, it.cursor)
 
     async def prepare(self, query: Query) -> Query:
@@ -176,10 +185,22 @@ class RestConnector(BaseConnector):
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
         """The declared columns of the entity, those which the query asks for."""
-        schema = (await self.entity(query.entity)).schema
+        schema = await self._declared(await self.entity(query.entity))
         if schema is None or query.columns is None:
             return schema
         return pa.schema([schema.field(name) for name in query.columns])
+
+    async def _declared(self, entity: Entity) -> pa.Schema | None:
+        """The declared columns of an entity, with those that it has of its parent; None where one is not."""
+        schema = entity.schema
+        if schema is None or entity.parent is None:
+            return schema
+        above = await self._declared(await self.entity(entity.parent.entity))
+        given = {name: above and kind_at(above, path) for name, path in entity.parent.include.items()}
+        if None in given.values():
+            return None
+        own = [field for field in schema if field.name not in given]
+        return pa.schema([*own, *map(pa.field, given, given.values())], schema.metadata)
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         entity = await self.entity(query.entity)
@@ -188,22 +209,59 @@ class RestConnector(BaseConnector):
         is_eager = query.limit is None or enough is not None
         schema, closed = wanted(entity, query)
         reading = Reading(query.entity, entity, schema, closed, finish=since, at_once=query.concurrency)
-        request = self.request(entity, query)
-        async with aclosing(self.pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
+        if entity.parent is None:
+            found = self.pages(reading, self.request(entity, query), enough=enough, is_eager=is_eager)
+        else:
+            ask = partial(self._of_one, reading, entity.parent, query)
+            wish = Query(
+                entity.parent.entity,
+                needed(entity.parent),
+                concurrency=query.concurrency if query.limit is None else 1,
+            )
+            at_once = partial(self._concurrency, wish.concurrency)
+            found = Children(ask, at_once, enough).of(self._asked(wish))
+        async with aclosing(found) as pages:
             async for page in pages:
                 self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
                 yield page.batch
 
+    async def _of_one(
+        self,
+        reading: Reading,
+        parent: Parent,
+        query: Query,
+        row: pa.RecordBatch,
+        enough: int | None,
+        among: Callable[[], int],
+    ) -> AsyncGenerator[Page, None]:
+        """The pages of the children of one parent, read at the same time as the lists of others."""
+        request = self.request(filled(reading.entity, row), query)
+        is_eager = query.limit is None or enough is not None
+        found = self.pages(reading, request, enough=enough, is_eager=is_eager, among=among)
+        async with aclosing(found) as pages:
+            async for page in pages:
+                yield replace(page, batch=included(page.batch, parent, row), total=None)
+
     async def pages(
-        self, reading: Reading, request: Request, *, enough: int | None = None, is_eager: bool = True
+        self,
+        reading: Reading,
+        request: Request,
+        *,
+        enough: int | None = None,
+        is_eager: bool = True,
+        among: Callable[[], int] = lambda: 1,
     ) -> AsyncGenerator[Page, None]:
         """The pages from `request` on, in order, each asked for while those before it are worked on.
 
-        No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`. Raises
-        `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
-        announced.
+        No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`; what
+        may be under way is shared `among` so many lists. Raises `IntegrityError` when the service sends us
+        round in a circle, or fewer or more records than it had announced.
         """
-        bounds = Bounds(partial(self._concurrency, reading.at_once), self.config.page_size, enough, is_eager)
+
+        def under_way() -> int:
+            return ceil(self._concurrency(reading.at_once) / max(1, among()))
+
+        bounds = Bounds(under_way, self.config.page_size, enough, is_eager)
         lost = partial(self.lost, reading.entity)
         paging = reading.entity.paging
         foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
@@ -241,7 +299,7 @@ class RestConnector(BaseConnector):
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
     ) -> tuple[Page, pa.Schema]:
         entity = reading.entity
-        body = self._opened(response, entity.records)
+        body = self._opened(response, entity)
         foresee(body.payload)
         batch = self._records(reading, body)
         place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
@@ -249,12 +307,15 @@ class RestConnector(BaseConnector):
         page = Page(reading.shaped(batch), batch.num_rows, place.next, place.total, last, size)
         return page, batch.schema
 
-    def _opened(self, response: Response, path: str) -> Body:
+    def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""
+        path = entity.records
         if 200 <= response.status < 300:
             body = open_body(response.body, response.headers.get("content-encoding"), path)
             self.check(response, body.payload)
             return body
+        if self.is_empty(entity, response):
+            return nothing_at(path)
         self.check(response, _payload(response))
         raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
 
