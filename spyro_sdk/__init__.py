@@ -8,7 +8,8 @@ Where to look, from the face down
     connection, fetch      what a notebook calls
     settings               where a connection's settings come from: arguments, environment, demo
     registry, connectors   the services, one module each
-    rest, connector        how a page travels, and the contract of a connector
+    rest, exchange         how a page travels, and how an answer is got
+    connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
     lifecycle, failure     how it opens and closes, and what its failures are called

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -18,40 +17,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .arrow.decode import Body, ahead, nothing_at, open_body
-from .arrow.exact import column, parse
-from .arrow.inflate import inflate
-from .auth import Auth, oauth, static
-from .config import ConnectorConfig
-from .connector import BaseConnector
+from .arrow.exact import column
 from .entity import Column, Entity, EntitySchema, Parent, Query, unknown_column, unknown_entity
 from .errors import (
-    AuthenticationError,
     DataFetchError,
     DecodeError,
     IntegrityError,
     ValidationError,
 )
-from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
-from .failure import refused, shape_of, words_of
+from .events import PageArrived, SchemaChanged
+from .exchange import INLINE, HttpConnector, payload_of
+from .failure import shape_of
 from .family import Children, filled, included, kind_at, needed
-from .guards.quota import Quota, read_quota
-from .http import Request, Response, Send, origin, redacted
+from .http import Request, Response, redacted
 from .pages import Bounds, Foresee, Page, Pages
 from .paging import Answer, Foreseeing, dig
 from .plan import Plan
 from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
-from .transport.pool import SharedTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
 from .workers import in_worker
 
 T = TypeVar("T")
 
 RECENT = 8  # answers, of which the slowest says how long one takes
-INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 MOMENT = pa.timestamp("us", "UTC")
 
 
-class RestConnector(BaseConnector):
+class RestConnector(HttpConnector):
     """A connector whose entities are lists of JSON objects.
 
     A normal service is a class with `offers`; an odd one overrides the step in which it is odd.
@@ -60,34 +52,7 @@ class RestConnector(BaseConnector):
     offers: ClassVar[tuple[Entity, ...]] = ()
     """The entities of the service."""
 
-    def __init__(self, config: ConnectorConfig, *, transport: Send | None = None, **guards: Any) -> None:
-        super().__init__(config, **guards)
-        self._transport = transport
-        self.base_url = (config.base_url or "").rstrip("/")
-        self._auth = self.auth()
-
-    async def connect(self) -> None:
-        """Open the pool of connections."""
-        self._session = self._transport or SharedTransport(self.config)
-
     # -- what a connector may override, in the order a page meets it ---------------------------------
-
-    def auth(self) -> Auth:
-        """What signs the requests, by the configuration's `auth_type`."""
-        it = self.config
-        match it.auth_type:
-            case "api_key":
-                return static.api_key(it.api_key or "")
-            case "basic":
-                return static.basic(it.username or "", it.password or "")
-            case "bearer":
-                return static.bearer(it.access_token or "")
-            case "oauth2":
-                return oauth.OAuth(
-                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
-                )
-            case _:
-                return static.nobody()
 
     async def entities(self) -> Sequence[Entity]:
         """What the service offers."""
@@ -107,18 +72,9 @@ class RestConnector(BaseConnector):
         plain = Request(self.base_url + entity.path, entity.method, entity.params, headers, body)
         return entity.paging.first(plain, self.config.page_size)
 
-    def check(self, response: Response, payload: Any) -> None:
-        """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
-        if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=words_of(payload))
-
     def is_empty(self, entity: Entity, response: Response) -> bool:
         """Whether an answer that is not 2xx means that there are no records: a parent without such a list."""
         return False
-
-    def quota(self, response: Response) -> Quota | None:
-        """What the answer says of the service's quota."""
-        return read_quota(response.headers, now=time.time())
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
         """Where the next page is, and the number of all records, by what stands around those of a page."""
@@ -316,7 +272,7 @@ class RestConnector(BaseConnector):
             return body
         if self.is_empty(entity, response):
             return nothing_at(path)
-        self.check(response, _payload(response))
+        self.check(response, payload_of(response))
         raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
 
     def _records(self, reading: Reading, body: Body) -> pa.RecordBatch:
@@ -343,58 +299,6 @@ class RestConnector(BaseConnector):
         fed = self.limiter.get_available_tokens() + self.config.rate.rate * latency
         return min(self.config.pool_size, 1 + max(1, ceil(fed)))
 
-    async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
-        """Send a request inside the guards and `read` its JSON answer; see `_call`."""
-
-        async def understand(response: Response) -> T:
-            if len(response.body) > INLINE:
-                return await in_worker(self._understood, response, partial(read, request))
-            return self._understood(response, partial(read, request))
-
-        return await self._call(request, understand)
-
-    async def _call(self, request: Request, understand: Callable[[Response], Awaitable[T]]) -> T:
-        """Send a request inside the guards and `understand` its answer; a refused token is renewed once.
-
-        Signing, sending, decoding, checking and reading are one attempt, so that an answer cut short, or a
-        login page, is asked for again and never becomes a short result: `understand` raises for these.
-        """
-        signed = request
-
-        async def attempt() -> T:
-            nonlocal signed
-            signed = await self._auth.sign(self._at_home(request), self._send)
-            return await understand(await self._exchange(signed))
-
-        try:
-            return await self._execute_with_retry(attempt)
-        except AuthenticationError as error:
-            if error.status != 401 or not await self._auth.renew(signed):
-                raise
-        return await self._execute_with_retry(attempt)
-
-    async def _exchange(self, signed: Request) -> Response:
-        """Send one signed request, and learn what the answer says beside its body."""
-        started = time.perf_counter()
-        response = await self._send(signed)
-        self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
-        if quota := self.quota(response):
-            self.limiter.learn(quota)
-            self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        return response
-
-    def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
-        payload = _payload(response)
-        self.check(response, payload)
-        return read(Answer(payload, 0, response.headers))
-
-    @property
-    def _send(self) -> Send:
-        """What sends a request; `ConnectionError` once that is closed."""
-        self._check_connected()
-        send: Send = self._session
-        return send
-
     def _changed(self, entity: Entity, since: datetime, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that changed at or after `since`, also where the service itself has no such filter."""
         if not batch.num_rows:
@@ -409,16 +313,6 @@ class RestConnector(BaseConnector):
             )
         return batch.filter(pc.greater_equal(moments, pa.scalar(since, moments.type)))
 
-    def _at_home(self, request: Request) -> Request:
-        """The request, unless it would carry our credentials to somebody else."""
-        if origin(request.url) != origin(self.base_url):
-            raise IntegrityError(
-                f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
-                " since our credentials would go along",
-                connector=self.name,
-            )
-        return request
-
     def lost(self, entity: Entity, what: str) -> IntegrityError:
         """The error for records of an entity that are missing, or came twice."""
         return IntegrityError(
@@ -426,9 +320,6 @@ class RestConnector(BaseConnector):
             entity.name,
             connector=self.name,
         )
-
-    def _renewed(self, token: oauth.Token) -> None:
-        self._emit(TokenRenewed(self.name))
 
 
 def _equal(filters: Mapping[str, Any]) -> Where | None:
@@ -441,13 +332,3 @@ def _leaf(name: str, value: Any) -> Leaf:
     if value is None:
         return IsNull(name)
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
-
-
-def _payload(response: Response) -> Any:
-    """The decoded body; None for a bad answer that is no JSON."""
-    try:
-        return parse(inflate(response.body, response.headers.get("content-encoding")))
-    except DecodeError:
-        if 200 <= response.status < 300:
-            raise
-        return None
