@@ -11,6 +11,8 @@ except ImportError:
 
 pytest.register_assert_rewrite(f"{__name__}.contract")  # a claim that fails then shows the values it is about
 
+from .cassette import Recorder, Replay, cassette  # noqa: E402
 from .contract import ConnectorContract, Make  # noqa: E402
+from .scrub import Scrub  # noqa: E402
 
-__all__ = ["ConnectorContract", "Make"]
+__all__ = ["ConnectorContract", "Make", "Recorder", "Replay", "Scrub", "cassette"]
