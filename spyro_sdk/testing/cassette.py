@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
@@ -35,16 +36,24 @@ def cassette(
 ) -> Recorder | Replay:
     """A transport for a `RestConnector` that records into a file, or replays it: `Acme(config, transport=…)`.
 
-    `replay` needs the file and asks nobody; `record` asks the service and writes the file anew; `auto` replays
-    where there is a file and records where there is none: delete it to record again. The file holds no secret;
-    `scrub` hides more, or less. Every replay needs the rules that the recording had, and may have other
-    credentials and another `base_url`.
+    `replay` needs the file and asks nobody; `record` asks the service and writes the file anew; `auto`
+    replays where there is a file and records where there is none: delete it to record again. The file holds
+    no secret; `scrub` hides more, or less. A replay needs the rules that the recording had; it may have
+    other credentials, and another `base_url`.
     """
     if mode not in ("replay", "record", "auto"):
         raise ConfigurationError(f"mode={mode!r} cannot be: it must be replay, record or auto", field="mode")
     if mode == "record" or (mode == "auto" and not Path(path).exists()):
         return Recorder(path, config, scrub)
     return Replay(path, config, scrub)
+
+
+@dataclass
+class _Exchange:
+    """A request, and its answer once that has come."""
+
+    request: Request
+    response: Response | None = None
 
 
 class Recorder:
@@ -66,7 +75,7 @@ class Recorder:
         self._path, self._config, self._opens = Path(path), config, opens
         self._scrubber = Scrubber(config, scrub or Scrub())
         self._send: Send | None = None
-        self._exchanges: list[tuple[Request, Response | None]] = []  # in the order of asking
+        self._exchanges: list[_Exchange] = []  # in the order of asking
         self._is_saved = True
 
     def __repr__(self) -> str:
@@ -80,11 +89,11 @@ class Recorder:
     async def __call__(self, request: Request) -> Response:
         """Ask the service, and remember what it answers."""
         self._send = self._send or self._opens(self._config)
-        place = len(self._exchanges)
-        self._exchanges.append((request, None))
+        exchange = _Exchange(request)
+        self._exchanges.append(exchange)
         response = await self._send(request)
         with suppress(DecodeError):  # which the connector will raise
-            self._exchanges[place] = (request, unzipped(response))
+            exchange.response = unzipped(response)
             self._is_saved = False
         return response
 
@@ -98,13 +107,13 @@ class Recorder:
             self.save()
 
     def save(self) -> None:
-        """Write what is recorded, unless that is done; `ConfigurationError` where a secret cannot be hidden."""
+        """Write what is new into the file; `ConfigurationError` where a secret cannot be hidden."""
         if self._is_saved:
             return
         self._exchanges = list(_once(self._exchanges))
         self._written()  # what a later answer calls a secret is hidden in those before it, too
-        for request, _ in self._exchanges:
-            self._scrubber.learn(request.headers)
+        for exchange in self._exchanges:
+            self._scrubber.learn(exchange.request.headers)
         text = layout.lines({"format": Number(FORMAT), "exchanges": self._written()}) + "\n"
         self._check(text)
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,11 +126,11 @@ class Recorder:
         """The exchanges without their secrets."""
         return [
             {
-                "request": of_request(request, self._scrubber),
-                "response": of_response(response, self._scrubber),
+                "request": of_request(it.request, self._scrubber),
+                "response": of_response(it.response, self._scrubber),
             }
-            for request, response in self._exchanges
-            if response is not None
+            for it in self._exchanges
+            if it.response
         ]
 
     def _check(self, text: str) -> None:
@@ -138,9 +147,9 @@ class Recorder:
 class Replay:
     """A `Send` that answers from a file; it opens no socket.
 
-    A request is found by its method, address and body, and by the headers that ask for news or for a part only;
-    secrets in these may differ. Answers to the same request come in the order in which they were recorded, the
-    last of them again and again.
+    A request is found by its method, address and body, and by the headers that ask for news or for a part
+    only; secrets in these may differ. Answers to the same request come in the order in which they were
+    recorded, the last of them again and again.
     """
 
     def __init__(
@@ -215,18 +224,17 @@ class Replay:
         )
 
 
-def _once(exchanges: Iterable[tuple[Request, Response | None]]) -> Iterator[tuple[Request, Response | None]]:
+def _once(exchanges: Iterable[_Exchange]) -> Iterator[_Exchange]:
     """The exchanges but for those in which the same request got the same answer as the last time."""
     last: dict[tuple[str, ...], tuple[int, bytes]] = {}
-    for request, response in exchanges:
-        if response is None:
-            yield request, response  # it may be under way
-            continue
+    for exchange in exchanges:
+        request, response = exchange.request, exchange.response
         asked = (request.method, request.address, repr(request.body), *conditions(request).values())
-        said = (response.status, response.body)
-        if last.get(asked) != said:
-            yield request, response
-        last[asked] = said
+        said = (response.status, response.body) if response else None
+        if not said or last.get(asked) != said:  # one without an answer may be under way
+            yield exchange
+        if said:
+            last[asked] = said
 
 
 def _key(request: Mapping[str, Any]) -> str:
