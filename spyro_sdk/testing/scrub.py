@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +85,7 @@ class Scrubber:
         self._everywhere: dict[str, str] = {}  # what stands for each form of a secret, in any text
         self._alone: dict[str, str] = {}  # what stands for a secret that is all of a value
         self._numbers: dict[str, int] = {}  # of the secrets and addresses that answers brought
-        self._pattern = _any_of(())
+        self._longest: list[str] = []  # the forms, the longest first
         for name, text in self._given.items():
             self._hide(text, f"{HIDDEN}-{re.sub(r'[^A-Za-z0-9_.]', '', name)}")
 
@@ -146,8 +146,7 @@ class Scrubber:
     def text(self, text: str, *, is_answer: bool = False) -> str:
         """A text without the secrets in it."""
         text = self._origin.sub(ELSEWHERE, text) if self._origin else text
-        text = self._pattern.sub(lambda found: self._everywhere.get(found[0], found[0]), text)
-        text = SHAPES.sub(HIDDEN, text)
+        text = SHAPES.sub(self._shape, self._without_known(text))
         text = PARAMETER.sub(lambda found: self._parameter(found, is_answer), text)
         if self._rules.emails:
             text = EMAIL.sub(lambda found: self._person(found[0], is_answer), text)
@@ -181,8 +180,11 @@ class Scrubber:
         """What a request says under a name."""
         if known := self._alone.get(text) or self._everywhere.get(text):
             return known
-        is_secret = self._is_secret(name) and text and not text.startswith(HIDDEN)
-        return HIDDEN if is_secret else self.text(text)
+        if not self._is_secret(name) or not text or text.startswith(HIDDEN):
+            return self.text(text)
+        for part in _words(text) if STRICT.search(name) else ():
+            self._hide(part, HIDDEN)
+        return HIDDEN
 
     def _parameter(self, found: re.Match[str], is_answer: bool) -> str:
         name, text = unquote_plus(found[2]), unquote_plus(found[3])
@@ -208,7 +210,18 @@ class Scrubber:
             return
         known = {form: word for form in forms(secret) if len(form) >= SHORTEST}
         self._everywhere = {**known, **self._everywhere}
-        self._pattern = _any_of(self._everywhere)
+        self._longest = sorted(self._everywhere, key=len, reverse=True)
+
+    def _without_known(self, text: str) -> str:
+        """A text without the secrets that are known; what is hidden already stays as it is."""
+        if not (there := [form for form in self._longest if form in text]):
+            return text
+        pattern = "|".join([rf"{HIDDEN}(?:-[\w.]+)?", *map(re.escape, there)])
+        return re.sub(pattern, lambda found: self._everywhere.get(found[0], found[0]), text)
+
+    def _shape(self, found: re.Match[str]) -> str:
+        self._hide(found[0], HIDDEN)
+        return HIDDEN
 
 
 def check_lengths(config: ConnectorConfig) -> None:
@@ -235,9 +248,3 @@ def _words(text: str) -> list[str]:
 def _bounded(place: str) -> re.Pattern[str]:
     """The origin, where it does not go on as another's does."""
     return re.compile(re.escape(place).replace("/", r"\\?/") + r"(?![\w-]|\.\w|:\d)", re.IGNORECASE)
-
-
-def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
-    """Any of these, the longest first; what is hidden already stays as it is."""
-    longest = sorted(texts, key=len, reverse=True)
-    return re.compile("|".join([rf"{HIDDEN}(?:-[\w.]+)?", *map(re.escape, longest)]))
