@@ -21,7 +21,7 @@ from ..transport.pool import SharedTransport
 from . import layout
 from .exchange import Written, as_response, conditions, of_request, of_response, unzipped
 from .layout import Number
-from .scrub import HIDDEN, Scrub, Scrubber, check_lengths
+from .scrub import ELSEWHERE, HIDDEN, Scrub, Scrubber, check_lengths
 
 FORMAT = "1"
 FIRST = 1 << 16  # bytes of a body that are told before the rest, as a socket would
@@ -157,7 +157,7 @@ class Replay:
     ) -> None:
         self._path, self._config = Path(path), config
         self._scrubber = Scrubber(config, scrub or Scrub())
-        self._at = origin(config.base_url or "")
+        self._at = origin(config.base_url) if config.base_url else ELSEWHERE
         self._answers: dict[str, list[Response]] = defaultdict(list)
         self._asked: dict[str, int] = defaultdict(int)
         for request, response in self._exchanges():

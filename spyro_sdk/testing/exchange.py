@@ -62,7 +62,6 @@ def as_response(written: Mapping[str, Any], at: str) -> Response:
 
     Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` for what was not written here.
     """
-    at = at or ELSEWHERE
     headers = {name: text.replace(ELSEWHERE, at) for name, text in written["headers"].items()}
     return Response(int(written["status"]), headers, _read(written, at))
 

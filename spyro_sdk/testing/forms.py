@@ -47,7 +47,8 @@ def _named(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _encoded(text: str) -> Iterator[str]:
-    for quoted in (quote(text), quote(text, safe=""), quote_plus(text)):
+    given = text.encode(errors="surrogatepass")
+    for quoted in (quote(given), quote(given, safe=""), quote_plus(given)):
         yield quoted
         yield re.sub("%..", lambda code: code[0].lower(), quoted)
     for is_ascii in (True, False):
@@ -55,7 +56,7 @@ def _encoded(text: str) -> Iterator[str]:
         yield written
         yield written.replace("/", "\\/")
     yield html.escape(text)
-    for encoded in _base64(text.encode(errors="surrogatepass")):
+    for encoded in _base64(given):
         yield encoded
         yield encoded.translate(URL_SAFE)
 

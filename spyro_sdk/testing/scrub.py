@@ -54,7 +54,7 @@ SHAPES = re.compile(
 )
 """Texts that are secret by their looks, whatever they are called."""
 PARAMETER = re.compile(r"([?&;#])([^=&;?#\s\"'<>]+)=([^&;#\s\"'<>]*)")
-ASSIGNED = re.compile(r"([\w-]+)([\"']?\s*[:=>]\s*[\"']?)([^\s\"'<>&;,]{4,})")
+ASSIGNED = re.compile(r"(?<![/\w-])([\w-]+)([\"']?\s*[:=]\s*[\"']?|>)([^\s\"'<>&;,]{4,})")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 EXAMPLE = "@example.com"
 
