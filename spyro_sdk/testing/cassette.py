@@ -25,6 +25,8 @@ from .scrub import ELSEWHERE, HIDDEN, Scrub, Scrubber, check_lengths
 
 FORMAT = "1"
 FIRST = 1 << 16  # bytes of a body that are told before the rest, as a socket would
+REFUSALS = (401, 403)
+"""Answers to credentials that are wrong; with these a recording of tests would be good for nothing."""
 SHOWN = 300  # characters of a request in a message
 
 Mode: TypeAlias = Literal["replay", "record", "auto"]
@@ -43,8 +45,10 @@ def cassette(
     """
     if mode not in ("replay", "record", "auto"):
         raise ConfigurationError(f"mode={mode!r} cannot be: it must be replay, record or auto", field="mode")
-    if mode == "record" or (mode == "auto" and not Path(path).exists()):
+    if mode == "record":
         return Recorder(path, config, scrub)
+    if mode == "auto" and not Path(path).exists():
+        return Recorder(path, config, scrub, with_refusals=False)
     return Replay(path, config, scrub)
 
 
@@ -60,7 +64,8 @@ class Recorder:
     """A `Send` that asks the service and remembers its answers; with each `close` the file is written anew.
 
     A connector closes it when it disconnects, and may be opened again with it. Answers that did not come, or
-    came damaged, are not in the file; of answers alike that follow each other the first is.
+    came damaged, are not in the file; of answers alike that follow each other the first is. `with_refusals`:
+    write it down, too, when the service refuses our credentials.
     """
 
     def __init__(
@@ -70,9 +75,11 @@ class Recorder:
         scrub: Scrub | None = None,
         *,
         opens: Opens = SharedTransport,
+        with_refusals: bool = True,
     ) -> None:
         check_lengths(config)
         self._path, self._config, self._opens = Path(path), config, opens
+        self._unwanted = () if with_refusals else REFUSALS
         self._scrubber = Scrubber(config, scrub or Scrub())
         self._send: Send | None = None
         self._exchanges: list[_Exchange] = []  # in the order of asking
@@ -92,9 +99,10 @@ class Recorder:
         exchange = _Exchange(request)
         self._exchanges.append(exchange)
         response = await self._send(request)
-        with suppress(DecodeError):  # which the connector will raise
-            exchange.response = unzipped(response)
-            self._is_saved = False
+        if response.status not in self._unwanted:
+            with suppress(DecodeError):  # which the connector will raise
+                exchange.response = unzipped(response)
+                self._is_saved = False
         return response
 
     async def close(self) -> None:

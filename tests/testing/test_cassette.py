@@ -141,6 +141,18 @@ async def test_a_refusal_is_recorded_too(tmp_path: Path) -> None:
         await table(Acme(settings(), transport=Replay(tmp_path / "acme.json", settings())))
 
 
+async def test_wrong_credentials_leave_no_recording_behind_that_nobody_meant(tmp_path: Path) -> None:
+    async with serve() as service:
+        config = settings(base_url=service.base_url)
+        service.spoil(1, refuse(401), refuse(403))
+        for _ in range(2):
+            with pytest.raises(AuthenticationError):
+                await table(Acme(config, transport=cassette(tmp_path / "acme.json", config, mode="auto")))
+        assert os.listdir(tmp_path) == []
+        await table(Acme(config, transport=cassette(tmp_path / "acme.json", config, mode="auto")))
+    assert [it["response"]["status"] for it in exchanges_in(tmp_path / "acme.json")] == [200] * 4
+
+
 async def test_what_never_came_or_came_damaged_is_not_recorded(tmp_path: Path) -> None:
     zipped = Response(200, {"content-encoding": "gzip"}, gzip.compress(b"[1, 2]")[:-9])
     request = Request(BASE + "/a")
