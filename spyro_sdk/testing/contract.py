@@ -86,9 +86,7 @@ class ConnectorContract:
 
     @pytest.fixture(autouse=True)
     def _makes_connectors(self, make: Make) -> None:
-        made = type(make).__name__
-        if not callable(make):
-            pytest.fail(f"make returned a {made}: return what makes a connector, as partial(Acme, config)")
+        _check_makes(make)
 
     @pytest.fixture
     async def connector(self, make: Make) -> AsyncIterator[BaseConnector]:
@@ -315,6 +313,14 @@ def _check_complete(kind: type[ConnectorContract]) -> None:
         )
     if type(theirs) is not type(ours):
         raise _incomplete(kind, "make", "put @pytest.fixture above it")
+
+
+def _check_makes(make: Any) -> None:
+    """Fail unless what the fixture returned can make connectors."""
+    if not callable(make):
+        pytest.fail(
+            f"make returned a {type(make).__name__}: return what makes a connector, as partial(Acme, config)"
+        )
 
 
 def _incomplete(kind: type, field: str, todo: str) -> ConfigurationError:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
-from textwrap import dedent
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import spyro_sdk.testing
+from spyro_sdk.connector import BaseConnector
 from spyro_sdk.errors import ConfigurationError
+from spyro_sdk.testing import ConnectorContract, Make
+from spyro_sdk.testing.contract import _check_makes, _to_filter_by
 
-pytest_plugins = ["pytester"]
+ROOT = Path(__file__).resolve().parents[2]
 
-Claims = Callable[[str], pytest.RunResult]
-
-CONNECTOR = """
+FILE = """
 from functools import partial
 
 import pytest
 from spyro_sdk import BaseConnector
 from spyro_sdk.errors import UnknownEntityError
 from spyro_sdk.testing import ConnectorContract
-
-RECORDS = [{"id": n, "share": n / 8} for n in range(1, 5)]
 
 
 class Small(BaseConnector):
@@ -35,104 +38,108 @@ class Small(BaseConnector):
     async def fetch_data(self, entity_type, since=None, filters=None):
         if entity_type != "things":
             raise UnknownEntityError(f"there are no {entity_type}")
-        for record in await self._execute_with_retry(self._all):
-            yield record
+        for number in await self._execute_with_retry(self._all):
+            yield {"id": number, "share": number / 8}
 
     async def _all(self):
-        return RECORDS
+        return [1, 2, 3, 4]
 
 
-CONFIG = Small.configure(auth_type="none", rate_limit=60_000)
+class Claims(ConnectorContract):
+    __test__ = False
+    entity, key = "things", "id"
+
+    @pytest.fixture
+    def make(self):
+        return partial(Small, Small.configure(auth_type="none", rate_limit=60_000))
+
+
+class TestSmall(Claims):
+    __test__, rows = True, 4
+
+
+class TestFive(Claims):
+    __test__, rows = True, 5
 """
+
+
+def test_it_needs_no_conftest_and_shows_the_values_of_a_claim_that_fails(tmp_path: Path) -> None:
+    (tmp_path / "test_small.py").write_text(FILE, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "-rs"],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=100,
+    )
+    assert "1 failed, 47 passed, 2 skipped" in done.stdout
+    assert "TestSmall names no moment" in done.stdout
+    assert "assert 4 == 5" in done.stdout
+
+
+class Nothing(BaseConnector):
+    async def connect(self) -> None: ...
+
+    async def fetch_data(
+        self, entity_type: str, since: Any = None, filters: Any = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        for record in ():
+            yield record
+
+
+NOTHING = Nothing.configure(auth_type="none")
 
 
 @pytest.fixture
-def claims(pytester: pytest.Pytester) -> Claims:
-    """Run pytest on a file with the connector and this class; return what it says."""
-
-    def run(code: str) -> pytest.RunResult:
-        pytester.makepyfile(test_small=CONNECTOR + dedent(code))
-        return pytester.runpytest_inprocess(
-            "-q", "-p", "no:cacheprovider", "-p", "no:cov", "-W", "error", "-rs"
-        )
-
-    return run
-
-
-COMPLETE = """
-    class TestSmall(ConnectorContract):
-        entity = "things"
-
-        @pytest.fixture
-        def make(self):
-            return partial(Small, CONFIG)
-"""
-
-
-def test_a_class_that_says_what_is_needed_passes(claims: Claims) -> None:
-    told = claims(COMPLETE.replace('entity = "things"', 'entity, key, rows = "things", "id", 4'))
-    told.assert_outcomes(passed=24, skipped=1)
-    told.stdout.fnmatch_lines(["*TestSmall names no moment*"])
-
-
-def test_a_claim_without_a_column_to_filter_by_is_skipped(claims: Claims) -> None:
-    code = COMPLETE + "\n    RECORDS[:] = [{'share': n / 8} for n in range(4)]\n"
-    told = claims(code)
-    told.assert_outcomes(passed=23, skipped=2)
-    told.stdout.fnmatch_lines(["*no column holds text or whole numbers to filter by*"])
-
-
-def test_too_few_records_are_said_to_be_too_few(claims: Claims) -> None:
-    told = claims(COMPLETE + "\n    del RECORDS[2:]\n")
-    told.stdout.fnmatch_lines(["*the claims need three records of 'things' to tell anything*"])
+def make(self: Any) -> Make:
+    return partial(Nothing, NOTHING)
 
 
 @pytest.mark.parametrize(
-    ("line", "instead", "said"),
+    ("said", "message"),
     [
-        ('entity = "things"', "pass", "TestSmall does not say 'entity': write entity = 'orders'"),
-        ('entity = "things"', "entity = None", "TestSmall does not say 'entity'"),
-        (
-            "def make(",
-            "def mkae(",
-            "TestSmall does not say 'make': write a fixture that returns what makes it",
-        ),
-        ("@pytest.fixture", "", "TestSmall does not say 'make': put @pytest.fixture above it"),
+        ({"make": make}, "TestAcme does not say 'entity': write entity = 'orders'"),
+        ({"make": make, "entity": 5}, "TestAcme does not say 'entity'"),
+        ({"entity": "orders"}, "TestAcme does not say 'make': write a fixture that returns what makes it"),
+        ({"entity": "orders", "make": print}, "TestAcme does not say 'make': put @pytest.fixture above it"),
     ],
 )
-def test_what_is_left_out_is_said_once(claims: Claims, line: str, instead: str, said: str) -> None:
-    told = claims(COMPLETE.replace(line, instead))
-    told.assert_outcomes(errors=1)
-    assert f"ConfigurationError: {said}" in told.stdout.str()
+def test_what_is_left_out_is_said_when_the_class_is_made(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        type("TestAcme", (ConnectorContract,), said)
+    assert str(caught.value).startswith(message)
+    assert caught.value.field in message
 
 
-def test_a_connector_in_place_of_what_makes_it_is_named(claims: Claims) -> None:
-    told = claims(COMPLETE.replace("partial(Small, CONFIG)", "Small(CONFIG)"))
-    assert told.parseoutcomes()["errors"] == 25
-    told.stdout.fnmatch_lines(
-        ["*make returned a Small: return what makes a connector, as partial(Acme, config)*"]
-    )
+def test_a_class_for_others_need_not_be_complete() -> None:
+    base = type("Base", (ConnectorContract,), {"__test__": False})
+    assert issubclass(type("TestAcme", (base,), {"entity": "orders", "make": make}), base)
 
 
-def test_a_class_for_others_need_not_be_complete(claims: Claims) -> None:
-    code = """
-    class Base(ConnectorContract):
-        __test__ = False
-        entity = "things"
-
-    class TestSmall(Base):
-        __test__ = True
-
-        @pytest.fixture
-        def make(self):
-            return partial(Small, CONFIG)
-    """
-    claims(code).assert_outcomes(passed=24, skipped=1)
+def test_a_connector_in_place_of_what_makes_it_is_named() -> None:
+    _check_makes(Nothing)
+    with pytest.raises(pytest.fail.Exception, match="make returned a Nothing: return what makes a connector"):
+        _check_makes(Nothing(NOTHING))
 
 
-def test_a_claim_that_fails_shows_its_values(claims: Claims) -> None:
-    told = claims(COMPLETE.replace("entity =", "rows = 5; entity ="))
-    told.stdout.fnmatch_lines(["*assert 4 == 5*"])
+@pytest.mark.anyio
+async def test_too_few_records_are_said_to_be_too_few() -> None:
+    claims: Any = type("TestNothing", (ConnectorContract,), {"entity": "orders", "make": make})()
+    async with Nothing(NOTHING).connection_context() as connector:
+        with pytest.raises(
+            AssertionError, match="the claims need three records of 'orders' to tell anything"
+        ):
+            await claims.test_fetch_data_yields_every_record_once(connector)
+        with pytest.raises(pytest.skip.Exception, match="TestNothing names no moment"):
+            await claims.test_since_gives_what_changed_since(connector)
+
+
+def test_a_condition_is_about_text_or_else_about_whole_numbers() -> None:
+    assert _to_filter_by(pa.table({"n": [0, 7], "t": [None, "a"]})) == ("t", "a")
+    assert _to_filter_by(pa.table({"f": [0.5, 1.5], "n": [0, 7], "t": ["", ""]})) == ("n", 7)
+    with pytest.raises(pytest.skip.Exception, match="no column holds text or whole numbers"):
+        _to_filter_by(pa.table({"f": [0.5, 1.5]}))
 
 
 def test_without_pytest_it_says_what_to_install() -> None:

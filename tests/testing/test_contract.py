@@ -209,3 +209,11 @@ class TestSalesforce(ConnectorContract):
     @pytest.fixture
     def make(self, org: Demo) -> Make:
         return partial(Salesforce, Salesforce.configure(base_url=org.base_url, **org.credentials, **FAST))
+
+
+class TestTheLeastThatCanBeSaid(ConnectorContract):
+    entity = "Customer"
+
+    @pytest.fixture
+    def make(self) -> Make:
+        return partial(Wrapped, Wrapped.configure(auth_type="none", **FAST))
