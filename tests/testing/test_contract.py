@@ -213,6 +213,7 @@ class TestSalesforce(ConnectorContract):
 
 class TestTheLeastThatCanBeSaid(ConnectorContract):
     entity = "Customer"
+    since = ("2026-01-09", 3)
 
     @pytest.fixture
     def make(self) -> Make:
