@@ -22,6 +22,7 @@ Where to look, from the face down
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
     demo                   services that never were, to try it all without an account
+    testing                what the author of a connector tests it with; nothing here imports it
 """
 
 from __future__ import annotations
