@@ -43,10 +43,12 @@ def main(arguments: list[str] | None = None) -> None:
         pass
 
 
-def _parser(**options: bool) -> argparse.ArgumentParser:
+def _parser(*, add_help: bool = True) -> argparse.ArgumentParser:
     """What is the same for all services."""
     parser = argparse.ArgumentParser(
-        prog="python -m spyro_sdk.demo", description="A service that never was, on loopback.", **options
+        prog="python -m spyro_sdk.demo",
+        description="A service that never was, on loopback.",
+        add_help=add_help,
     )
     parser.add_argument(
         "--service", choices=list(SERVICES), default="salesforce", help="which one to play (%(default)s)"
