@@ -27,7 +27,7 @@ def by_number(request: Request, base_url: str, records: list[Record]) -> tuple[l
     """A page by its number, and the Link header with `next`, `last`, `first` and `prev`."""
     size, page = _size(request), _page(request)
     last = max(1, -(-len(records) // size))
-    places = {}
+    places: dict[str, int] = {}
     if page > 1:
         places |= {"prev": min(page - 1, last)}
     if page < last:
