@@ -58,6 +58,8 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)  # names in lower case
     body: bytes = field(repr=False)
+    is_kept: bool = field(default=False, repr=False)
+    """Whether the body came earlier, and the service said now (304) that nothing has changed."""
 
     @property
     def request_id(self) -> str | None:

@@ -6,7 +6,19 @@ OWNER = "acme"
 PERSON = "ada"
 """The user whose token the demo gives out; she owns some repositories herself."""
 
-LOGINS: tuple[str, ...] = (PERSON, "bjorn", "chloe", "dimitri", "emeka", "fatima", "grace", "hiroshi", "ines", "jose", "kasia")
+LOGINS: tuple[str, ...] = (
+    PERSON,
+    "bjorn",
+    "chloe",
+    "dimitri",
+    "emeka",
+    "fatima",
+    "grace",
+    "hiroshi",
+    "ines",
+    "jose",
+    "kasia",
+)
 LOGINS += ("liam", "malgo", "noor", "olena", "priya", "quentin", "renee", "soren", "thao", "uschi", "vikram")
 OUTSIDERS = ("wei-contributes", "ximena", "yuki-oss", "zoe", "dependabot[bot]")
 
