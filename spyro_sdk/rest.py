@@ -86,7 +86,7 @@ class RestConnector(HttpConnector):
         return entity.paging.first(plain, self.config.page_size)
 
     def is_empty(self, entity: Entity, response: Response) -> bool:
-        """Whether an answer that is not 2xx means that there are no records: a parent without such a list."""
+        """Whether an answer without a list means that there are no records: its parent has no such list."""
         return False
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
@@ -321,12 +321,12 @@ class RestConnector(HttpConnector):
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""
         path = entity.records
+        if self.is_empty(entity, response):
+            return nothing_at(path)
         if 200 <= response.status < 300:
             body = open_body(response.body, response.headers.get("content-encoding"), path)
             self.check(response, body.payload)
             return body
-        if self.is_empty(entity, response):
-            return nothing_at(path)
         self.check(response, payload_of(response))
         raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
 
