@@ -168,6 +168,19 @@ def parts(path: str) -> Source:
     return made(make, column)
 
 
+def first(path: str) -> Source:
+    """The part of the first item in a native column that is a list of structs: `assignees.id`."""
+    column, *steps = path.split(".")
+
+    def make(lists: pa.Array) -> pa.Array:
+        begins = lists.offsets[: len(lists)]
+        has_one = pc.greater(pc.list_value_length(lists), 0)
+        places = pc.if_else(has_one, begins, pa.scalar(None, begins.type))
+        return pc.struct_field(lists.values.take(places), steps)
+
+    return made(make, column)
+
+
 def _offsets(lists: pa.Array) -> pa.Array:
     """Where each list begins among the values of all; null where the list is null."""
     begins = lists.offsets

@@ -15,6 +15,7 @@ from spyro_sdk.canonical import (
     Translation,
     address_of,
     constant,
+    first,
     made,
     part,
     parts,
@@ -129,6 +130,9 @@ def test_parts_are_those_of_each_item_of_a_list(rows):
     came = parts("users.id").make(batch(users=users[rows]), {})
     assert came.type == pa.list_(pa.int64())
     assert came.to_pylist() == [[1, 2], None, [], [3, None]][rows]
+    ids = first("users.id").make(batch(users=users[rows]), {})
+    assert ids.type == pa.int64()
+    assert ids.to_pylist() == [1, None, None, 3][rows]
 
 
 def test_what_cannot_be_made_is_a_typed_error_that_names_the_columns():

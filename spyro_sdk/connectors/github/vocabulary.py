@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...canonical import Translation, constant, made, part, parts, same
+from ...canonical import Translation, constant, first, made, part, parts, same
 
 
 def _status(state: pa.Array, reason: pa.Array) -> pa.Array:
@@ -13,13 +13,6 @@ def _status(state: pa.Array, reason: pa.Array) -> pa.Array:
     is_solved = pc.fill_null(pc.equal(reason, "completed"), False)
     is_closed = pc.equal(state, "closed")
     return pc.if_else(pc.and_(is_closed, is_solved), pa.scalar("solved"), state)
-
-
-def _first(lists: pa.Array) -> pa.Array:
-    """The id of the first of each list; null where that is empty."""
-    longest = pc.list_slice(lists, 0, 1, return_fixed_size_list=False)
-    ids = parts("it.id").make(pa.record_batch({"it": longest}), {})
-    return pc.if_else(pc.equal(pc.list_value_length(ids), 1), ids, pa.scalar(None, ids.type))
 
 
 def _is_there(column: pa.Array) -> pa.Array:
@@ -51,7 +44,7 @@ TICKET = Translation(
         "status_raw": same("state"),
         "type": part("type.name"),
         "requester_id": part("user.id"),
-        "assignee_id": made(_first, "assignees"),
+        "assignee_id": first("assignees.id"),
         "tags": parts("labels.name"),
         "due_at": part("milestone.due_on"),
         "resolved_at": same("closed_at"),
