@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from .arrow.decode import Body, ahead, nothing_at, open_body
 from .arrow.exact import column
+from .arrow.select import Selection
 from .canonical import Context, Translation
 from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
 from .errors import (
@@ -203,6 +204,20 @@ class RestConnector(HttpConnector):
         return pa.schema([*own, *map(pa.field, given, given.values())], schema.metadata)
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        async with aclosing(self._found(query)) as pages:
+            async for page in pages:
+                self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
+                yield page.batch
+
+    async def _parents(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The records whose children are asked for; nobody is told of these, who did not ask for them."""
+        selection = Selection(await self.prepare(query))
+        async with aclosing(self._found(query)) as pages:
+            async for page in pages:
+                yield selection.of(page.batch)
+
+    async def _found(self, query: Query) -> AsyncGenerator[Page, None]:
+        """The pages of an entity, in the columns that the caller can name."""
         question = await self._resolved(query)
         entity = question.entity
         since = [partial(self._changed, entity, query.since)] if query.since else []
@@ -224,11 +239,10 @@ class RestConnector(HttpConnector):
                 concurrency=query.concurrency if query.limit is None else 1,
             )
             at_once = partial(self._concurrency, wish.concurrency)
-            found = Children(ask, at_once, enough).of(self._asked(wish))
+            found = Children(ask, at_once, enough).of(self._parents(wish))
         async with aclosing(found) as pages:
             async for page in pages:
-                self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
-                yield page.batch
+                yield page
 
     async def _of_one(
         self,
