@@ -57,7 +57,8 @@ class Question:
             return batch
         canonical = self.translation.translated(batch, self._used, context)
         for name in self._added:
-            canonical = canonical.append_column(batch.schema.field(name), batch.column(name))
+            came = batch.column(name) if name in batch.schema.names else pa.nulls(batch.num_rows)
+            canonical = canonical.append_column(name, came)
         return canonical
 
     @property

@@ -141,13 +141,14 @@ class RestConnector(HttpConnector):
                 query.since,
                 connector=self.name,
             )
-        if (schema := question.visible) is None:
+        schema = question.visible
+        if query.columns and isinstance(query.native, tuple):
+            query = replace(query, columns=tuple(dict.fromkeys([*query.columns, *query.native])))
+        if schema is None:
             return query
         for name in query.columns or ():
             if name not in schema.names:
                 raise unknown_column(query.entity, name, schema.names)
-        if query.columns and isinstance(query.native, tuple):
-            query = replace(query, columns=tuple(dict.fromkeys([*query.columns, *query.native])))
         return replace(query, where=query.where.bind(schema)) if query.where else query
 
     async def explain(self, query: Query, *, count: bool = True) -> Plan:

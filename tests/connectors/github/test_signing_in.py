@@ -29,6 +29,12 @@ def test_a_wrong_token_is_refused_when_connecting(own: Service) -> None:
     assert len(own.requests) == 1
 
 
+def test_a_token_that_ends_while_connecting_is_refused(own: Service) -> None:
+    own.fail(status=401, body={"message": "Bad credentials"}, path="/user", after=1)
+    with pytest.raises(AuthenticationError, match="Bad credentials"):
+        connected(own, owner="ada").__enter__()
+
+
 # -- a code that is typed in --------------------------------------------------------------------------
 
 
