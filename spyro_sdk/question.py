@@ -57,8 +57,8 @@ class Question:
             return batch
         canonical = self.translation.translated(batch, self._used, context)
         for name in self._added:
-            came = batch.column(name) if name in batch.schema.names else pa.nulls(batch.num_rows)
-            canonical = canonical.append_column(name, came)
+            if name in batch.schema.names:  # else it was left out where it is null, or is not there at all
+                canonical = canonical.append_column(batch.schema.field(name), batch.column(name))
         return canonical
 
     @property
