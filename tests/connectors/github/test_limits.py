@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import spyro_sdk as spyro
+from spyro_sdk.connectors.github import GitHub
+from spyro_sdk.connectors.github.asked import SCOPE, VERSION
 from spyro_sdk.connectors.github.refusal import Pause, error_of, still_computing
 from spyro_sdk.demo.github.server import Service
 from spyro_sdk.errors import AuthenticationError, DataFetchError, RateLimitError
@@ -265,3 +268,44 @@ def test_the_demo_is_there_for_everybody() -> None:
     with spyro.connect("github", demo={"records": 50}, progress=False) as gh:
         assert gh.fetch("Ticket").to_pandas()["subject"].notna().all()
         assert gh.fetch("User", limit=2).to_pandas()["name"].tolist() == ["ada", "bjorn"]
+
+
+# -- what is written of it ----------------------------------------------------------------------------
+
+
+def test_each_action_costs_the_requests_that_are_listed(own: Service) -> None:
+    with connected(own) as gh:
+        assert own.used == 1
+        for act in (gh.entities, lambda: gh.describe("Ticket"), gh.fetch("Ticket").explain):
+            act()
+        assert own.used == 1
+        assert _cost(own, gh.fetch("users")) == 1
+        repositories = len(own.world.repositories("acme"))
+        issues = _cost(own, gh.fetch("issues"))
+        pages = sum(max(1, -(-len(own.world.issues("acme", it["name"])) // 100)) for it in _all(own))
+        assert issues == 1 + pages
+        assert _cost(own, gh.fetch("labels")) == repositories  # their list has not changed
+        assert _cost(own, gh.fetch("labels")) == 0
+    with connected(own, owner="ada"):
+        assert own.requests[-1].path == "/user"
+    with connected(own, repositories=["web", "platform"]) as gh:
+        assert _cost(own, gh.fetch("labels")) == 2 + 2
+
+
+def test_the_defaults_are_those_that_are_listed() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "connectors" / "github.md").read_text("utf-8")
+    for name in ("rate_limit", "burst_size", "page_size"):
+        assert f"| `{name}` | {GitHub.defaults[name]}" in text
+    assert f'| `api_version` | `"{VERSION}"`' in text
+    assert f"the scope `{SCOPE}`" in text
+    assert f"up to {GitHub.keeps >> 20} MB" in text
+
+
+def _cost(service: Service, fetch: spyro.Fetch) -> int:
+    before = service.used
+    fetch.to_arrow()
+    return service.used - before
+
+
+def _all(service: Service) -> list[dict[str, Any]]:
+    return service.world.repositories("acme")
