@@ -12,6 +12,7 @@ Where to look, from the face down
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
+    question               which of a service's entities answers a query, and in which columns
     lifecycle, failure     how it opens and closes, and what its failures are called
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files

@@ -6,6 +6,7 @@ one instance serves every fetch at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -161,3 +162,18 @@ class PageNumber:
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
         return request.with_params(**{self.param: int(request.params[self.param]) + 1})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeader:
+    """The header `Link` holds the address of the next page (RFC 8288)."""
+
+    rel: str = "next"
+    size_param: str | None = "per_page"
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.size_param: size}) if self.size_param else request
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        found = re.search(rf'<([^>]*)>\s*;\s*rel="{self.rel}"', answer.headers.get("link", ""))
+        return replace(request, url=urljoin(request.url, found[1]), params={}) if found else None

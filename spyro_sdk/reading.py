@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .arrow.decode import Body, decode
 from .arrow.schema import changes, merge
@@ -76,19 +78,33 @@ def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
     """
     if entity.schema is None or query.columns is None:
         return entity.schema, False
-    names = {*query.columns, *(query.where.columns if query.where else ()), entity.key, entity.cursor}
-    heads = {str(name).partition(".")[0] for name in names} | names
+    names = {*query.columns, *(query.where.columns if query.where else ())}
+    heads = {name.partition(".")[0] for name in names} | names | entity.telling
     wanted = pa.schema([field for field in entity.schema if field.name in heads])
     return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)
 
 
-def by_worker(shape: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
-    """Have a worker thread make something of the records of each page."""
+def by_worker(*shapes: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
+    """Have a worker thread make something of the records of each page, one thing after the other."""
+
+    def shaped(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return reduce(lambda so_far, shape: shape(so_far), shapes, batch)
 
     async def finish(page: Page) -> Page:
-        return replace(page, batch=await in_worker(shape, page.batch))
+        return replace(page, batch=await in_worker(shaped, page.batch)) if shapes else page
 
     return finish
+
+
+def column_at(batch: pa.RecordBatch, path: str) -> pa.Array | None:
+    """The column at a dotted path; None where there is none."""
+    head, *steps = [path] if path in batch.schema.names else path.split(".")
+    if head not in batch.schema.names:
+        return None
+    try:
+        return pc.struct_field(batch[head], steps) if steps else batch[head]
+    except pa.ArrowException:
+        return None
 
 
 def is_list_of_objects(found: Any) -> bool:

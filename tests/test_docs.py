@@ -32,7 +32,8 @@ from nbclient import NotebookClient
 
 import spyro_sdk as spyro
 from spyro_sdk import errors, events
-from spyro_sdk.canonical import VOCABULARY, Source
+from spyro_sdk.canonical import VOCABULARY, Source, Translation
+from spyro_sdk.connectors.github.vocabulary import TRANSLATIONS as OF_GITHUB
 from spyro_sdk.connectors.salesforce.describe import TYPES
 from spyro_sdk.connectors.salesforce.vocabulary import TRANSLATIONS
 
@@ -409,11 +410,16 @@ def test_every_setting_is_listed_with_its_default() -> None:
 SALESFORCE = DOCS / "connectors" / "salesforce.md"
 
 
-@pytest.mark.parametrize("entity", TRANSLATIONS)
-def test_the_coverage_of_canonical_columns_is_that_of_the_code(entity: str) -> None:
-    listed = [(row[0].strip("`"), row[1]) for row in rows(section(SALESFORCE, f"`{entity}`"))]
-    sources = TRANSLATIONS[entity].columns
-    assert listed == [(name, origin(sources.get(name))) for name in VOCABULARY[entity].names]
+GITHUB = DOCS / "connectors" / "github.md"
+COVERAGE = [
+    (path, it) for path, of in ((SALESFORCE, TRANSLATIONS), (GITHUB, OF_GITHUB)) for it in of.values()
+]
+
+
+@pytest.mark.parametrize(("path", "it"), COVERAGE, ids=lambda it: getattr(it, "stem", None) or it.entity)
+def test_the_coverage_of_canonical_columns_is_that_of_the_code(path: Path, it: Translation) -> None:
+    listed = [(row[0].strip("`"), row[1]) for row in rows(section(path, f"`{it.entity}`"))]
+    assert listed == [(name, origin(it.columns.get(name))) for name in VOCABULARY[it.entity].names]
 
 
 def origin(source: Source | None) -> str:
