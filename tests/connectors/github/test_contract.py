@@ -8,12 +8,14 @@ import pytest
 
 from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.demo.github.server import Service
-from tests.contract import ConnectorContract, Make
+from spyro_sdk.testing import ConnectorContract, Make
 
 from .hub import FAST
 
 
 class OfGitHub(ConnectorContract):
+    __test__ = False
+
     key = "id"
 
     @pytest.fixture
