@@ -68,10 +68,13 @@ class ConnectorContract:
     bystanders: ClassVar[Sequence[str]] = ()
     """Parts of the names of tasks that are not the connector's, as those of a server in its event loop."""
 
+    __test__: ClassVar[bool] = True
+
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse a class that does not say what the claims need, once, before pytest runs any of them."""
         super().__init_subclass__(**options)
-        if vars(cls).get("__test__", True):
+        cls.__test__ = vars(cls).get("__test__", True)  # pytest would take it from a base, and run nothing
+        if cls.__test__:
             _check_complete(cls)
 
     @pytest.fixture

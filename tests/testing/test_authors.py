@@ -55,11 +55,11 @@ class Claims(ConnectorContract):
 
 
 class TestSmall(Claims):
-    __test__, rows = True, 4
+    rows = 4
 
 
 class TestFive(Claims):
-    __test__, rows = True, 5
+    rows = 5
 """
 
 
