@@ -68,7 +68,7 @@ class ConnectorContract:
     bystanders: ClassVar[Sequence[str]] = ()
     """Parts of the names of tasks that are not the connector's, as those of a server in its event loop."""
 
-    __test__: ClassVar[bool] = True
+    __test__: ClassVar[bool]
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse a class that does not say what the claims need, once, before pytest runs any of them."""
