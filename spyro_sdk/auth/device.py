@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from ..errors import AuthenticationError, ConnectionError, DataFetchError
+from ..errors import AuthenticationError, ConnectionError, DataFetchError, SignInError
 from ..http import Send
 from .oauth import RefreshToken, Token, fail, posted, token_of
 
@@ -35,8 +36,8 @@ class UserCode:
         return f"open {self.address} and enter the code {self.code} within {self.lifetime / 60:.0f} minutes"
 
 
-Tell: TypeAlias = Callable[[UserCode], None]
-"""Who tells a person; returns at once."""
+Tell: TypeAlias = Callable[[UserCode], object]
+"""Who tells a person; what it returns is awaited where that can be."""
 
 
 def say(code: UserCode) -> None:
@@ -88,7 +89,8 @@ class Device:
         code = _user_code(answer)
         if code is None:
             fail(response, {"error": "no code in the answer", **answer}, "a device code", form)
-        self.tell(code)
+        if inspect.isawaitable(told := self.tell(code)):
+            await told
         form = {"client_id": self.client_id, "device_code": answer["device_code"]}
         return await self._polled(send, form, code, _seconds(answer.get("interval"), INTERVAL))
 
@@ -110,15 +112,19 @@ class Device:
                 case "slow_down":
                     interval = max(interval + SLOWER, _seconds(answer.get("interval"), 0.0))
                 case "access_denied":
-                    raise AuthenticationError(
-                        "the sign-in was refused by whoever was asked to allow it", status=response.status
+                    raise SignInError(
+                        "the sign-in was refused by whoever was asked to allow it",
+                        status=response.status,
+                        error_code="access_denied",
+                        hint="sign in again and allow it, or ask your administrator",
                     )
                 case "expired_token":
                     break
                 case _:
                     fail(response, answer, "the device code", form)
-        raise AuthenticationError(
+        raise SignInError(
             f"nobody entered the code {code.code} at {code.address} in time",
+            error_code="timed_out",
             hint="sign in again: a new code will be given out",
         )
 

@@ -261,7 +261,7 @@ def token_of(answer: Mapping[str, Any]) -> Token | None:
         refresh_token=answer.get("refresh_token"),
         expires_at=now + lifetime if lifetime else None,
         extra={name: value for name, value in answer.items() if not name.endswith("_token")},
-        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+        scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else (),  # GitHub has commas
         obtained_at=now,
     )
 
