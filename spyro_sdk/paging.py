@@ -6,10 +6,12 @@ one instance serves every fetch at once.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 from urllib.parse import urljoin
 
 from .errors import DecodeError
@@ -23,6 +25,8 @@ class Answer:
     payload: Any
     rows: int
     headers: Mapping[str, str]  # names in lower case
+    last: Any = None
+    """The key of the last record, where the entity has one."""
 
 
 class Paging(Protocol):
@@ -99,20 +103,68 @@ class NextLink:
         raise DecodeError(f"what stands at {self.path!r}, for the link to the next page, is no address")
 
 
+LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^,;"]+(?:"[^"]*")?)*)')
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeader:
+    """The header `Link` holds the address of the next page (RFC 8288)."""
+
+    rel: str = "next"
+    size_param: str | None = "per_page"
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.size_param: size}) if self.size_param else request
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        for link in LINK.finditer(answer.headers.get("link", "")):
+            if re.search(rf'\brel="?{re.escape(self.rel)}"?(?![\w-])', link[2]):
+                return replace(request, url=urljoin(request.url, link[1]), params={})
+        return None
+
+
+Into = Literal["query", "body"]
+
+
+def sent(request: Request, into: Into, params: Mapping[str, Any]) -> Request:
+    """The request with more parameters, in its query or its JSON body."""
+    if into == "query":
+        return request.with_params(**params)
+    body = json.loads(request.body or b"{}")
+    for path, value in params.items():
+        *above, name = path.split(".")
+        inner = body
+        for step in above:
+            inner = inner.setdefault(step, {})
+        inner[name] = value
+    headers = {**request.headers, "Content-Type": "application/json"}
+    return replace(request, body=json.dumps(body).encode(), headers=headers)
+
+
+def told(request: Request, into: Into, param: str) -> Any:
+    """The value of a parameter."""
+    return request.params[param] if into == "query" else dig(json.loads(request.body), param)
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The payload holds a token at `path`, to be sent back as `param`."""
 
     path: str
     param: str
-    size_param: str = "limit"
+    size_param: str | None = "limit"
+    more: str | None = None
+    """Dotted path to whether there are more pages."""
+    into: Into = "query"
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.size_param: size})
+        return sent(request, self.into, {self.size_param: size}) if self.size_param else request
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         token = dig(answer.payload, self.path)
-        return None if token in (None, "") else request.with_params(**{self.param: token})
+        if token in (None, "") or (self.more and not dig(answer.payload, self.more)):
+            return None
+        return sent(request, self.into, {self.param: token})
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
         return self.next(request, Answer(payload, 0, {}))
@@ -127,18 +179,23 @@ class Offset:
     start: int = 0
     most: int | None = None
     """Records that the service sends at once, however many are asked for: a page of so many is not short."""
+    into: Into = "query"
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.param: self.start, self.size_param: min(size, self.most or size)})
+        return sent(
+            request, self.into, {self.param: self.start, self.size_param: min(size, self.most or size)}
+        )
 
     def next(self, request: Request, answer: Answer) -> Request | None:
-        if answer.rows < int(request.params[self.size_param]):
+        if answer.rows < int(told(request, self.into, self.size_param)):
             return None
-        return request.with_params(**{self.param: int(request.params[self.param]) + answer.rows})
+        return self._after(request, answer.rows)
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
-        size = int(request.params[self.size_param])
-        return request.with_params(**{self.param: int(request.params[self.param]) + size})
+        return self._after(request, int(told(request, self.into, self.size_param)))
+
+    def _after(self, request: Request, rows: int) -> Request:
+        return sent(request, self.into, {self.param: int(told(request, self.into, self.param)) + rows})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +203,42 @@ class PageNumber:
     """Pages are counted from `start`; a page shorter than asked for is the last."""
 
     param: str = "page"
-    size_param: str = "per_page"
+    size_param: str | None = "per_page"
     start: int = 1
     most: int | None = None
     """Records that the service sends at once, however many are asked for: a page of so many is not short."""
+    pages: str | None = None
+    """Dotted path to the number of pages."""
+    into: Into = "query"
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.param: self.start, self.size_param: min(size, self.most or size)})
+        sizes = {self.size_param: min(size, self.most or size)} if self.size_param else {}
+        return sent(request, self.into, {self.param: self.start, **sizes})
 
     def next(self, request: Request, answer: Answer) -> Request | None:
-        if answer.rows < int(request.params[self.size_param]):
+        least = int(told(request, self.into, self.size_param)) if self.size_param else 1
+        pages = dig(answer.payload, self.pages) if self.pages else None
+        number = int(told(request, self.into, self.param))
+        if answer.rows < least or (pages is not None and number - self.start + 1 >= pages):
             return None
-        return request.with_params(**{self.param: int(request.params[self.param]) + 1})
+        return self.ahead(request, None)
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
-        return request.with_params(**{self.param: int(request.params[self.param]) + 1})
+        return sent(request, self.into, {self.param: int(told(request, self.into, self.param)) + 1})
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """The next page is asked for by the key of the last record."""
+
+    param: str
+    size_param: str | None = "limit"
+    more: str | None = None
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.size_param: size}) if self.size_param else request
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        if not answer.rows or answer.last is None or (self.more and not dig(answer.payload, self.more)):
+            return None
+        return request.with_params(**{self.param: answer.last})

@@ -258,8 +258,8 @@ class RestConnector(HttpConnector):
         body = self._opened(response, entity)
         foresee(body.payload)
         batch = self._records(reading, body)
-        place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
         last, size = last_key(batch, entity.key), len(body.text)
+        place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers, last))
         page = Page(reading.shaped(batch), batch.num_rows, place.next, place.total, last, size)
         return page, batch.schema
 
