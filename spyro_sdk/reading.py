@@ -76,7 +76,11 @@ def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
     """
     if entity.schema is None or query.columns is None:
         return entity.schema, False
-    names = {*query.columns, *(query.where.columns if query.where else ()), entity.key, entity.cursor}
+    asked = {*query.columns, *(query.where.columns if query.where else ())}
+    known = {*entity.schema.names}
+    if not all({name, name.partition(".")[0]} & known for name in asked):  # it need not be declared to be there
+        return entity.schema, False
+    names = {*asked, entity.key, entity.cursor}
     heads = {str(name).partition(".")[0] for name in names} | names
     wanted = pa.schema([field for field in entity.schema if field.name in heads])
     return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)

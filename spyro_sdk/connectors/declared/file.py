@@ -11,21 +11,13 @@ from typing import Any
 
 from ...errors import ConfigurationError
 
-SUFFIXES = (".yaml", ".yml", ".toml", ".json")
-
-
-def is_path(name: object) -> bool:
-    """Whether it is, or looks like, the path of a declaration."""
-    return isinstance(name, os.PathLike) or (isinstance(name, str) and name.lower().endswith(SUFFIXES))
-
-
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a file declares; `ConfigurationError` where it is missing, or cannot be read as what it is called."""
     file = Path(path).expanduser()
     read = READERS.get(file.suffix.lower())
     if read is None:
         raise ConfigurationError(
-            f"{file} is no declaration by its name, which must end in one of {', '.join(SUFFIXES)}", field="name"
+            f"{file} is no declaration by its name, which must end in one of {', '.join(READERS)}", field="name"
         )
     document = read(_text(file), str(file))
     if not isinstance(document, dict):

@@ -65,14 +65,14 @@ def is_secret(place: Place) -> bool:
     )
 
 
-def check_no_secrets(document: Any, source: str) -> None:
+def check_no_secrets(document: Any) -> None:
     """Raise `ConfigurationError` for a secret that is written into a file."""
     for place, text in _texts(document):
         names = [it for it in REFERENCE.finditer(text) if it["name"]]
         if not text or not is_secret(place) or (names and not any(it["default"] for it in names)):
             continue
         raise ConfigurationError(
-            f"{source}: {where(place)} is a secret, and a file is no place for one: write"
+            f"{where(place)} is a secret, and a file is no place for one: write"
             f" '${{{_variable(place)}}}' there, and set that variable in the environment",
             field=where(place),
         )

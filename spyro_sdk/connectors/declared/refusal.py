@@ -47,14 +47,14 @@ NOT_HERE: Mapping[str, str] = {
 """Keys of dlt's that have no counterpart, and what there is instead."""
 
 
-def refused(error: ValidationError, document: Any, source: str) -> ConfigurationError:
+def refused(error: ValidationError, document: Any) -> ConfigurationError:
     """The error for the first problem, with the places of a few more."""
     details = error.errors(include_url=False)
     first, *others = (_told(it, document) for it in details)
     place, words, hint = first
     more = "".join(f"; also: {said}" for _, said, _ in others[:MOST])
     more += f"; and {len(others) - MOST} more" if len(others) > MOST else ""
-    return ConfigurationError(f"{source}{words}{more}", field=place, hint=hint)
+    return ConfigurationError(f"{words}{more}", field=place, hint=hint)
 
 
 def _told(detail: ErrorDetails, document: Any) -> tuple[str, str, str | None]:

@@ -1,0 +1,194 @@
+"""Both shapes of a declaration brought to one: what each says of an entity, with the defaults it falls back on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import ConfigurationError
+from .since import Since, format_of
+
+SHORT = {"params": "params", "body": "body", "paging": "paging", "key": "key", "cursor": "cursor"}
+LONG = {
+    "path": "endpoint.path",
+    "params": "endpoint.params",
+    "body": "endpoint.json",
+    "headers": "endpoint.headers",
+    "paging": "endpoint.paginator",
+    "key": "primary_key",
+    "include": "include_from_parent",
+}
+"""What the shape of dlt calls the same things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is said of one entity, whichever shape it is said in."""
+
+    name: str
+    place: str
+    """Where it is said, such as `resources[0]`."""
+    path: str
+    method: str = "GET"
+    params: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] | None = None
+    records: str | None = None
+    is_single: bool = False
+    paging: Any = None
+    keys: tuple[str, ...] = ()
+    total: str | None = None
+    said: frozenset[str] = frozenset()
+    """Which of `key` and `total` are said, if only to say that there is none."""
+    since: Since | None = None
+    include: tuple[str, ...] = ()
+    ignored: tuple[Any, ...] = ()
+    columns: Any = None
+    nested: str = "struct"
+    children: Mapping[str, str] | None = None
+    label: str = ""
+    is_short: bool = True
+
+    def at(self, key: str) -> str:
+        """Where its author wrote what we call `key`."""
+        return f"{self.place}.{key if self.is_short else LONG.get(key, key)}"
+
+    def wrong(self, key: str, why: str, hint: str | None = None) -> ConfigurationError:
+        """The error for what is said under `key`."""
+        aside = f" ({hint})" if hint else ""
+        return ConfigurationError(f"{self.at(key)} {why}{aside}", field=self.at(key), hint=hint)
+
+
+def drafts(declaration: Any) -> Iterator[Draft]:
+    """All entities that a declaration has, in its order."""
+    client = declaration.client
+    paging = declaration.paging or (client and client.paginator)
+    for name, entity in (declaration.entities or {}).items():
+        yield _short(name, entity, paging)
+    for number, resource in enumerate(declaration.resources or ()):
+        yield _long(f"resources[{number}]", resource, declaration.resource_defaults, paging)
+
+
+def _short(name: str, entity: Any, paging: Any) -> Draft:
+    place = f"entities.{name}"
+    if isinstance(entity, str):
+        return Draft(name, place, entity, paging=paging)
+    return Draft(
+        name,
+        place,
+        entity.path or name,
+        entity.method.upper(),
+        entity.params,
+        entity.body,
+        entity.headers,
+        entity.records,
+        entity.single,
+        entity.paging or paging,
+        _listed(entity.key),
+        entity.total,
+        frozenset({"key", "total"} & entity.model_fields_set),
+        _since(place, entity),
+        tuple(entity.include or ()),
+        tuple(_Status(status) for status in entity.ignore or ()),
+        entity.columns,
+        entity.nested or "struct",
+        entity.children,
+        entity.label or "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """An answer with this status means that there are no records."""
+
+    status_code: int
+    content: str | None = None
+
+
+def _since(place: str, entity: Any) -> Since | None:
+    it = entity.since
+    if entity.cursor is None:
+        if it is not None:
+            raise ConfigurationError(
+                f"{place}.cursor is missing: since needs the column that says when a record changed",
+                field=f"{place}.cursor",
+            )
+        return None
+    if it is None or isinstance(it, str):
+        return Since(entity.cursor, it)
+    return Since(entity.cursor, it.param, None, it.format or format_of(it.initial), it.initial)
+
+
+def _long(place: str, resource: Any, defaults: Any, paging: Any) -> Draft:
+    if isinstance(resource, str):
+        name, own, endpoint = resource, {}, {"path": resource}
+    else:
+        name, own, endpoint = resource.name, _said(resource), _endpoint(resource.endpoint)
+    usual = _said(defaults) if defaults is not None else {}
+    below = _endpoint(usual.get("endpoint"))
+    said = {**usual, **own}
+    asked = {**below, **endpoint}
+    for key in ("params", "json_"):
+        asked[key] = {**(below.get(key) or {}), **(endpoint.get(key) or {})} or None
+    chosen = asked.get("paginator") or paging
+    return Draft(
+        name,
+        place,
+        endpoint.get("path") or name,
+        asked.get("method", "GET").upper(),
+        asked["params"],
+        asked["json_"],
+        asked.get("headers"),
+        asked.get("data_selector"),
+        paging=chosen,
+        keys=_listed(said.get("primary_key")),
+        total=getattr(chosen, "total_path", None) if getattr(chosen, "type", "") == "offset" else None,
+        said=_decided(said, chosen),
+        since=incremental_of(asked.get("incremental"), None),
+        include=tuple(said.get("include_from_parent") or ()),
+        ignored=tuple(asked.get("response_actions") or ()),
+        columns=said.get("columns"),
+        nested=said.get("nested") or "struct",
+        children=said.get("children"),
+        label=said.get("label") or "",
+        is_short=False,
+    )
+
+
+def incremental_of(declared: Any, param: str | None) -> Since | None:
+    """What dlt calls incremental: for an endpoint, or for one of its parameters."""
+    if declared is None:
+        return None
+    return Since(
+        declared.cursor_path,
+        param or declared.start_param,
+        declared.end_param,
+        declared.format or format_of(declared.initial_value),
+        declared.initial_value,
+        declared.end_value,
+    )
+
+
+def _decided(said: Mapping[str, Any], paging: Any) -> frozenset[str]:
+    """What is decided, if only by saying that there is none."""
+    decided = {"key"} & {"key" for name in said if name == "primary_key"}
+    if "total_path" in getattr(paging, "model_fields_set", ()):
+        decided.add("total")
+    return frozenset(decided)
+
+
+def _said(shape: Any) -> dict[str, Any]:
+    return {name: getattr(shape, name) for name in shape.model_fields_set}
+
+
+def _endpoint(declared: Any) -> dict[str, Any]:
+    if declared is None:
+        return {}
+    return {"path": declared} if isinstance(declared, str) else _said(declared)
+
+
+def _listed(keys: Any) -> tuple[str, ...]:
+    if keys is None:
+        return ()
+    return (keys,) if isinstance(keys, str) else tuple(keys)
