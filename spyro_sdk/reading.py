@@ -78,7 +78,9 @@ def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
         return entity.schema, False
     asked = {*query.columns, *(query.where.columns if query.where else ())}
     known = {*entity.schema.names}
-    if not all({name, name.partition(".")[0]} & known for name in asked):  # it need not be declared to be there
+    if not all(
+        {name, name.partition(".")[0]} & known for name in asked
+    ):  # it need not be declared to be there
         return entity.schema, False
     names = {*asked, entity.key, entity.cursor}
     heads = {str(name).partition(".")[0] for name in names} | names

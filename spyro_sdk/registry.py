@@ -10,7 +10,6 @@ from .connector import BaseConnector
 from .connectors import OURS, installed
 from .errors import ConfigurationError, UnknownConnectorError, did_you_mean, some
 
-
 DECLARATIONS = (".yaml", ".yml", ".toml", ".json")
 """How the names of files end that declare a service."""
 

@@ -1,4 +1,4 @@
-"""Any JSON API over HTTP, as it is declared: `connect("rest", base_url=…, entities=…)`, `connect("my_api.yaml")`."""
+"""Any JSON API over HTTP, as it is declared: `connect("rest", …)`, `connect("my_api.yaml")`."""
 
 from .connector import Declared
 

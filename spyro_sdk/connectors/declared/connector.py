@@ -122,7 +122,9 @@ class Declared(RestConnector):
             given["auth_type"] = "none"
         config = super().configure(**given)
         if config.base_url is None:
-            raise ConfigurationError(f"{config.name} has no base_url: say where the service is", field="base_url")
+            raise ConfigurationError(
+                f"{config.name} has no base_url: say where the service is", field="base_url"
+            )
         return config
 
     def auth(self) -> Auth:
@@ -207,10 +209,7 @@ class Declared(RestConnector):
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         rows_of = self.offered[query.entity].rows_of
-        if rows_of is None:
-            found = super()._read(query)
-        else:
-            found = self._items(query, *rows_of)
+        found = super()._read(query) if rows_of is None else self._items(query, *rows_of)
         async with aclosing(found) as batches:
             async for batch in batches:
                 yield batch
@@ -268,7 +267,11 @@ class Declared(RestConnector):
             return batch
         if column is None:
             raise self._no_column(offer, "cursor", entity.cursor, batch)
-        if pa.types.is_integer(column.type) and offer.since and offer.since.format in ("seconds", "milliseconds"):
+        if (
+            pa.types.is_integer(column.type)
+            and offer.since
+            and offer.since.format in ("seconds", "milliseconds")
+        ):
             return batch.filter(pc.greater_equal(column, offer.since.written(since)))
         beside = batch.append_column(TEMPORARY, column)
         changed = super()._changed(replace(entity, cursor=TEMPORARY), since, beside)
@@ -326,7 +329,9 @@ class Declared(RestConnector):
         async with aclosing(self._asked(wish)) as batches:
             async for batch in batches:
                 for number in range(batch.num_rows):
-                    seen = await self._look(offer, self.request(filled(entity, batch.slice(number, 1)), query))
+                    seen = await self._look(
+                        offer, self.request(filled(entity, batch.slice(number, 1)), query)
+                    )
                     if seen.payload not in (None, [], {}) and seen_in(seen.payload).find("(") > 0:
                         return seen
         return seen

@@ -1,4 +1,4 @@
-"""Both shapes of a declaration brought to one: what each says of an entity, with the defaults it falls back on."""
+"""Both shapes of a declaration brought to one: what each says of an entity, defaults included."""
 
 from __future__ import annotations
 
@@ -121,10 +121,9 @@ def _since(place: str, entity: Any) -> Since | None:
 
 
 def _long(place: str, resource: Any, defaults: Any, paging: Any) -> Draft:
-    if isinstance(resource, str):
-        name, own, endpoint = resource, {}, {"path": resource}
-    else:
-        name, own, endpoint = resource.name, _said(resource), _endpoint(resource.endpoint)
+    name = resource if isinstance(resource, str) else resource.name
+    own = {} if isinstance(resource, str) else _said(resource)
+    endpoint = _endpoint(own.get("endpoint"))
     usual = _said(defaults) if defaults is not None else {}
     below = _endpoint(usual.get("endpoint"))
     said = {**usual, **own}

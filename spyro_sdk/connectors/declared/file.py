@@ -11,19 +11,21 @@ from typing import Any
 
 from ...errors import ConfigurationError
 
+
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a file declares; `ConfigurationError` where it is missing, or cannot be read as what it is called."""
+    """What a file declares; `ConfigurationError` where it is missing, or is not what it is called."""
     file = Path(path).expanduser()
     read = READERS.get(file.suffix.lower())
     if read is None:
         raise ConfigurationError(
-            f"{file} is no declaration by its name, which must end in one of {', '.join(READERS)}", field="name"
+            f"{file} is no declaration by its name, which must end in one of {', '.join(READERS)}",
+            field="name",
         )
     document = read(_text(file), str(file))
     if not isinstance(document, dict):
         raise ConfigurationError(
-            f"{file} holds a {type(document).__name__}: a declaration is a mapping with base_url and entities,"
-            " or with client and resources",
+            f"{file} holds a {type(document).__name__}: a declaration is a mapping with base_url and"
+            " entities, or with client and resources",
             field="name",
         )
     return document
@@ -45,9 +47,7 @@ def _text(file: Path) -> str:
 
 
 def _unreadable(source: str, kind: str, line: int, column: int, why: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"{source} is no {kind} at line {line}, column {column}: {why}", field="name"
-    )
+    return ConfigurationError(f"{source} is no {kind} at line {line}, column {column}: {why}", field="name")
 
 
 def _yaml(text: str, source: str) -> Any:

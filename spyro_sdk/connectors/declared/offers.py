@@ -85,7 +85,9 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
     it = asked(draft, known)
     is_single = _is_single(draft)
     paging = ONE_PAGE if is_single and draft.paging is None else _paging(draft)
-    told = Told("" if is_single and draft.records is None else draft.records, paging, _key(draft), draft.total)
+    told = Told(
+        "" if is_single and draft.records is None else draft.records, paging, _key(draft), draft.total
+    )
     since = it.since
     entity = Entity(
         draft.name,
@@ -106,7 +108,17 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
     keys, headers = draft.keys, draft.headers or {}
     said = draft.said | ({"total", "key"} if is_single else set())
     return Offer(
-        entity, told, draft.place, at, said, keys, since, headers, draft.ignored, draft.nested == "flatten", is_single
+        entity,
+        told,
+        draft.place,
+        at,
+        said,
+        keys,
+        since,
+        headers,
+        draft.ignored,
+        draft.nested == "flatten",
+        is_single,
     )
 
 
@@ -122,25 +134,9 @@ def _paging(draft: Draft) -> Any:
     if declared is None or declared == "auto":
         return None
     try:
-        return paging_of(_named(declared) if isinstance(declared, str) else declared)
+        return paging_of(declared)
     except Misfit as misfit:
         raise draft.wrong(f"paging.{misfit.key}", f"does not fit: {misfit}") from None
-
-
-def _named(name: str) -> Any:
-    """A paging of which only the name is given."""
-    from . import shape
-
-    kinds = {
-        "single_page": shape.SinglePage,
-        "json_link": shape.JsonLink,
-        "json_response": shape.JsonLink,
-        "header_link": shape.HeaderLink,
-        "header_cursor": shape.HeaderCursor,
-        "cursor": shape.Cursor,
-        "page_number": shape.PageNumber,
-    }
-    return kinds[name].model_validate({"type": name})
 
 
 def _key(draft: Draft) -> str | None:
@@ -177,7 +173,9 @@ def _columns(draft: Draft) -> Iterator[tuple[str, pa.DataType]]:
 def _parent(draft: Draft, it: Asked, known: Mapping[str, Draft]) -> Parent | None:
     if it.parent is None:
         if draft.include:
-            raise draft.wrong("include", "takes columns of a parent, and nothing here asks for a field of one")
+            raise draft.wrong(
+                "include", "takes columns of a parent, and nothing here asks for a field of one"
+            )
         return None
     above = known[it.parent]
     is_flat = above.nested == "flatten" and above.name == it.parent

@@ -28,7 +28,9 @@ class Misfit(ValueError):
 
 
 def paging_of(declared: Any) -> Paging | None:
-    """The paging that a declaration means; None where it is to be found out."""
+    """The paging that a declaration means, by its name or in full; None where it is to be found out."""
+    if isinstance(declared, str):
+        declared = _named(declared)
     match declared.type:
         case "auto":
             return None
@@ -50,9 +52,11 @@ def paging_of(declared: Any) -> Paging | None:
             return KeySet(declared.param, declared.size_param, declared.has_more_path)
 
 
-def total_of(declared: Any) -> str | None:
-    """Where the number of all records stands, if that is said with the paging."""
-    return declared.total_path if declared.type == "offset" else None
+def _named(name: str) -> Any:
+    """A paging of which nothing is said but its name."""
+    from .shape import PAGINGS
+
+    return PAGINGS[name].model_validate({"type": name})
 
 
 def _cursor(it: Any) -> Paging:
@@ -93,7 +97,8 @@ def _until(paging: Paging, it: Any, param: str, end: int | None, into: Into) -> 
 def _check_end(it: Any, end: str) -> None:
     if not (it.stop_after_empty_page or it.total_path or it.has_more_path or getattr(it, end)):
         raise Misfit(
-            "stop_after_empty_page", f"without it the end is told by total_path, has_more_path or {end}: give one"
+            "stop_after_empty_page",
+            f"without it the end is told by total_path, has_more_path or {end}: give one",
         )
 
 

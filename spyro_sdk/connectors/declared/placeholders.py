@@ -1,4 +1,4 @@
-"""Placeholders in paths, parameters and bodies: `{resources.posts.id}`, `{posts.id}`, `{incremental.start_value}`."""
+"""Placeholders in paths, parameters and bodies: `{posts.id}`, `{resources.posts.id}`, `{incremental.…}`."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ class _Reader:
             hint = did_you_mean(parent, self._names)
             raise draft.wrong(key, f"asks for a field of {parent!r}; there are {some(self._names)}", hint)
         if it.parent not in (None, parent):
-            raise draft.wrong(key, f"asks for a field of {parent!r}, and another of {it.parent!r}: one parent each")
+            raise draft.wrong(
+                key, f"asks for a field of {parent!r}, and another of {it.parent!r}: one parent each"
+            )
         if not column:
             raise draft.wrong(key, f"asks for {parent!r} without a field, such as {{resources.{parent}.id}}")
         it.parent = parent

@@ -1,4 +1,4 @@
-"""References to environment variables in a declaration: `${TOKEN}`, or `${HOST:-localhost}` with a default."""
+"""References to environment variables: `${TOKEN}`, or `${HOST:-localhost}` with a default."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET_NAME = re.compile(
 SENT = frozenset({"headers", "params", "json", "body"})
 """The keys under which such names stand."""
 LATER = ("params", "json", "body")
-"""Keys whose texts keep their references until a request is made: what is shown of an entity has no secret."""
+"""Keys whose texts keep their references until a request is made: what is shown has no secret."""
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value of a declaration."""
@@ -105,8 +105,8 @@ class Hidden:
         filled = REFERENCE.sub(found, text)
         if UNFINISHED.search(REFERENCE.sub("", text)):
             raise ConfigurationError(
-                f"{where(place)} has a '${{' that is no reference: write '${{NAME}}', '${{NAME:-default}}', or"
-                " '$${' for the two characters themselves",
+                f"{where(place)} has a '${{' that is no reference: write '${{NAME}}', '${{NAME:-default}}',"
+                " or '$${' for the two characters themselves",
                 field=where(place),
             )
         return text if set(LATER) & {*place[:-1]} else filled
@@ -140,7 +140,9 @@ def _mapped(change: Callable[[Place, str], str], value: Any, place: Place = ()) 
 def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
     if isinstance(value, str):
         yield place, value
-    pairs = value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list) else ())
+    pairs = (
+        value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list) else ())
+    )
     for step, it in pairs:
         yield from _texts(it, (*place, step))
 

@@ -59,7 +59,9 @@ def refused(error: ValidationError, document: Any) -> ConfigurationError:
 
 def _told(detail: ErrorDetails, document: Any) -> tuple[str, str, str | None]:
     """Where the problem is, what it is, and what may have been meant."""
-    place: Place = tuple(step for step in detail["loc"] if not (isinstance(step, str) and TAG.fullmatch(step)))
+    place: Place = tuple(
+        step for step in detail["loc"] if not (isinstance(step, str) and TAG.fullmatch(step))
+    )
     context: Mapping[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "unknown_key":

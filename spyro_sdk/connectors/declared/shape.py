@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from .paths import plain
 
+
 class Shape(BaseModel):
     """A mapping with known keys."""
 
@@ -199,8 +200,27 @@ class KeySet(Shape):
     """The parameter for the number of records of a page; without it none is sent."""
 
 
+PAGINGS: dict[str, type[Shape]] = {
+    "auto": Auto,
+    "single_page": SinglePage,
+    "json_link": JsonLink,
+    "json_response": JsonLink,
+    "header_link": HeaderLink,
+    "header_cursor": HeaderCursor,
+    "cursor": Cursor,
+    "page_number": PageNumber,
+}
+"""Those of which the name is enough."""
+
 PagingName: TypeAlias = Literal[
-    "auto", "single_page", "json_link", "json_response", "header_link", "header_cursor", "cursor", "page_number"
+    "auto",
+    "single_page",
+    "json_link",
+    "json_response",
+    "header_link",
+    "header_cursor",
+    "cursor",
+    "page_number",
 ]
 
 Paging: TypeAlias = Annotated[
@@ -330,7 +350,7 @@ class Since(Shape):
 def _param(value: Any) -> str:
     if isinstance(value, dict):
         return f"<{value.get('type')}>"
-    return f"<{value.type}>" if isinstance(value, Shape) else "<value>"
+    return f"<{value.type}>" if isinstance(value, Resolve | Incremental) else "<value>"
 
 
 Param: TypeAlias = Annotated[
@@ -356,11 +376,8 @@ def _str_or(value: Any) -> str:
     return "<text>" if isinstance(value, str) else "<object>"
 
 
-def _text_or(text: Any, other: Any) -> Any:
-    """A text, or an object; what is neither is taken for a bad object."""
-    return Annotated[
-        Annotated[text, Tag("<text>")] | Annotated[other, Tag("<object>")], Discriminator(_str_or)
-    ]
+TEXT_OR_OBJECT = Discriminator(_str_or)
+"""A text, or an object; what is neither is taken for a bad object."""
 
 
 class Hint(Shape):
@@ -381,12 +398,18 @@ class Hint(Shape):
     """Has no effect."""
 
 
+ColumnHint: TypeAlias = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[Hint, Tag("<object>")], TEXT_OR_OBJECT
+]
+"""A type, or a hint."""
+
+
 def _columns(value: Any) -> str:
     return "<list>" if isinstance(value, list) else "<object>"
 
 
 Columns: TypeAlias = Annotated[
-    Annotated[dict[str, _text_or(Text, Hint)], Tag("<object>")] | Annotated[list[Hint], Tag("<list>")],
+    Annotated[dict[str, ColumnHint], Tag("<object>")] | Annotated[list[Hint], Tag("<list>")],
     Discriminator(_columns),
 ]
 
@@ -409,6 +432,12 @@ class Endpoint(Shape):
     response_actions: list[Action] | None = None
 
 
+PathOrEndpoint: TypeAlias = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[Endpoint, Tag("<object>")], TEXT_OR_OBJECT
+]
+"""A path, or all that is asked."""
+
+
 def _name_or_list(value: Any) -> str:
     return "<list>" if isinstance(value, list) else "<text>"
 
@@ -422,7 +451,7 @@ class Defaults(Shape):
     """What holds for every resource that does not say otherwise."""
 
     primary_key: Keys | None = None
-    endpoint: _text_or(Text, Endpoint) | None = None
+    endpoint: PathOrEndpoint | None = None
     include_from_parent: list[Text] | None = None
     """Columns of the parent's record which each record is given, as `_<parent>_<column>`."""
     columns: Columns | None = None
@@ -461,6 +490,12 @@ class Client(Shape):
     paginator: Paging | None = None
 
 
+ParamOrSince: TypeAlias = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[Since, Tag("<object>")], TEXT_OR_OBJECT
+]
+"""A parameter, or all about it."""
+
+
 class Entity(Shape):
     """One kind of record."""
 
@@ -477,7 +512,7 @@ class Entity(Shape):
     paging: Paging | None = None
     cursor: Dotted | None = None
     """The column that grows with each change of a record."""
-    since: _text_or(Text, Since) | None = None
+    since: ParamOrSince | None = None
     """The parameter by which the service is asked for what changed."""
     method: Literal["GET", "POST", "get", "post"] = "GET"
     params: dict[str, Plain] | None = None
@@ -516,6 +551,17 @@ class Settings(Shape):
     allow_http: bool | None = None
 
 
+PathOrEntity: TypeAlias = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[Entity, Tag("<object>")], TEXT_OR_OBJECT
+]
+"""A path, or all about an entity."""
+
+NameOrResource: TypeAlias = Annotated[
+    Annotated[Text, Tag("<text>")] | Annotated[Resource, Tag("<object>")], TEXT_OR_OBJECT
+]
+"""A name, which is the path too, or all about a resource."""
+
+
 class Declaration(Shape):
     """A REST API: where it is, who we are there, and what it offers."""
 
@@ -529,7 +575,7 @@ class Declaration(Shape):
     paging: Paging | None = None
     """For each entity that does not say otherwise."""
     settings: Settings | None = None
-    entities: dict[Annotated[str, AfterValidator(_some)], _text_or(Text, Entity)] | None = None
+    entities: dict[Annotated[str, AfterValidator(_some)], PathOrEntity] | None = None
     client: Client | None = None
     resource_defaults: Defaults | None = None
-    resources: list[_text_or(Text, Resource)] | None = None
+    resources: list[NameOrResource] | None = None

@@ -58,7 +58,9 @@ class Until:
             return True
         told = dig(payload, self.more)
         if str(told).lower() not in ("true", "false"):
-            raise DecodeError(f"what stands at {self.more!r}, for whether there are more pages, is no true or false")
+            raise DecodeError(
+                f"what stands at {self.more!r}, for whether there are more pages, is no true or false"
+            )
         return str(told).lower() == "true"
 
     def _before_end(self, request: Request | None) -> Request | None:
