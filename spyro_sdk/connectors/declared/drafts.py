@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import ConfigurationError
 from .since import Since, format_of
 
-SHORT = {"params": "params", "body": "body", "paging": "paging", "key": "key", "cursor": "cursor"}
 LONG = {
     "path": "endpoint.path",
     "params": "endpoint.params",
     "body": "endpoint.json",
     "headers": "endpoint.headers",
     "paging": "endpoint.paginator",
+    "records": "endpoint.data_selector",
+    "cursor": "endpoint.incremental.cursor_path",
     "key": "primary_key",
     "include": "include_from_parent",
 }
@@ -49,10 +50,15 @@ class Draft:
     children: Mapping[str, str] | None = None
     label: str = ""
     is_short: bool = True
+    paging_place: str = ""
+    """Where its paging is said, if for others too."""
 
     def at(self, key: str) -> str:
         """Where its author wrote what we call `key`."""
-        return f"{self.place}.{key if self.is_short else LONG.get(key, key)}"
+        head, dot, rest = key.partition(".")
+        if head == "paging" and self.paging_place:
+            return self.paging_place + dot + rest
+        return f"{self.place}.{head if self.is_short else LONG.get(head, head)}{dot}{rest}"
 
     def wrong(self, key: str, why: str, hint: str | None = None) -> ConfigurationError:
         """The error for what is said under `key`."""
@@ -64,16 +70,31 @@ def drafts(declaration: Any) -> Iterator[Draft]:
     """All entities that a declaration has, in its order."""
     client = declaration.client
     paging = declaration.paging or (client and client.paginator)
+    at = "paging" if declaration.paging else "client.paginator"
     for name, entity in (declaration.entities or {}).items():
-        yield _short(name, entity, paging)
+        own = None if isinstance(entity, str) else entity.paging
+        yield replace(_short(name, entity), paging=own or paging, paging_place="" if own else at)
     for number, resource in enumerate(declaration.resources or ()):
-        yield _long(f"resources[{number}]", resource, declaration.resource_defaults, paging)
+        draft = _long(f"resources[{number}]", resource, declaration.resource_defaults)
+        yield draft if draft.paging else _paged(draft, paging, at)
 
 
-def _short(name: str, entity: Any, paging: Any) -> Draft:
+def _paged(draft: Draft, paging: Any, place: str) -> Draft:
+    """The draft of a resource that says nothing of paging."""
+    return replace(draft, paging=paging, paging_place=place, **_told_with(paging, draft))
+
+
+def _told_with(paging: Any, draft: Draft) -> dict[str, Any]:
+    """What a paging says beside how the next page is asked for: where the total is."""
+    total = paging.total_path if getattr(paging, "type", "") == "offset" else None
+    is_said = "total_path" in getattr(paging, "model_fields_set", ())
+    return {"total": total, "said": draft.said | ({"total"} if is_said else set())}
+
+
+def _short(name: str, entity: Any) -> Draft:
     place = f"entities.{name}"
     if isinstance(entity, str):
-        return Draft(name, place, entity, paging=paging)
+        return Draft(name, place, entity)
     return Draft(
         name,
         place,
@@ -84,7 +105,7 @@ def _short(name: str, entity: Any, paging: Any) -> Draft:
         entity.headers,
         entity.records,
         entity.single,
-        entity.paging or paging,
+        entity.paging,
         _listed(entity.key),
         entity.total,
         frozenset({"key", "total"} & entity.model_fields_set),
@@ -120,7 +141,7 @@ def _since(place: str, entity: Any) -> Since | None:
     return Since(entity.cursor, it.param, None, it.format or format_of(it.initial), it.initial)
 
 
-def _long(place: str, resource: Any, defaults: Any, paging: Any) -> Draft:
+def _long(place: str, resource: Any, defaults: Any) -> Draft:
     name = resource if isinstance(resource, str) else resource.name
     own = {} if isinstance(resource, str) else _said(resource)
     endpoint = _endpoint(own.get("endpoint"))
@@ -130,8 +151,7 @@ def _long(place: str, resource: Any, defaults: Any, paging: Any) -> Draft:
     asked = {**below, **endpoint}
     for key in ("params", "json_"):
         asked[key] = {**(below.get(key) or {}), **(endpoint.get(key) or {})} or None
-    chosen = asked.get("paginator") or paging
-    return Draft(
+    draft = Draft(
         name,
         place,
         endpoint.get("path") or name,
@@ -140,10 +160,9 @@ def _long(place: str, resource: Any, defaults: Any, paging: Any) -> Draft:
         asked["json_"],
         asked.get("headers"),
         asked.get("data_selector"),
-        paging=chosen,
+        paging=asked.get("paginator"),
         keys=_listed(said.get("primary_key")),
-        total=getattr(chosen, "total_path", None) if getattr(chosen, "type", "") == "offset" else None,
-        said=_decided(said, chosen),
+        said=frozenset({"key"} if "primary_key" in said else ()),
         since=incremental_of(asked.get("incremental"), None),
         include=tuple(said.get("include_from_parent") or ()),
         ignored=tuple(asked.get("response_actions") or ()),
@@ -152,7 +171,9 @@ def _long(place: str, resource: Any, defaults: Any, paging: Any) -> Draft:
         children=said.get("children"),
         label=said.get("label") or "",
         is_short=False,
+        paging_place="resource_defaults.endpoint.paginator" if "paginator" not in endpoint else "",
     )
+    return replace(draft, **_told_with(draft.paging, draft))
 
 
 def incremental_of(declared: Any, param: str | None) -> Since | None:
@@ -167,14 +188,6 @@ def incremental_of(declared: Any, param: str | None) -> Since | None:
         declared.initial_value,
         declared.end_value,
     )
-
-
-def _decided(said: Mapping[str, Any], paging: Any) -> frozenset[str]:
-    """What is decided, if only by saying that there is none."""
-    decided = {"key"} & {"key" for name in said if name == "primary_key"}
-    if "total_path" in getattr(paging, "model_fields_set", ()):
-        decided.add("total")
-    return frozenset(decided)
 
 
 def _said(shape: Any) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
         it.body,
         _parent(draft, it, known),
     )
-    at = {name: draft.at(name) for name in ("key", "cursor", "path")}
+    at = {name: draft.at(name) for name in ("key", "cursor", "path", "records")}
     keys, headers = draft.keys, draft.headers or {}
     said = draft.said | ({"total", "key"} if is_single else set())
     return Offer(

@@ -64,6 +64,7 @@ def _understood(document: Any, name: str | None, usual: str, environment: Mappin
 
 
 def _settings(it: Any) -> tuple[Signing, dict[str, Any]]:
+    _one(it, "paging", "paginator")
     how, credentials = signing(_one(it, "auth"))
     settings = {} if it.settings is None else it.settings.model_dump(exclude_unset=True)
     for key in ("base_url", "headers"):
@@ -75,11 +76,12 @@ def _settings(it: Any) -> tuple[Signing, dict[str, Any]]:
     return how, settings | credentials
 
 
-def _one(it: Any, key: str) -> Any:
+def _one(it: Any, key: str, of_client: str = "") -> Any:
     """What is said under a key, which may stand at the top or under client."""
-    below = None if it.client is None else getattr(it.client, key)
+    below = None if it.client is None else getattr(it.client, of_client or key)
     if None not in (above := getattr(it, key), below):
-        raise ConfigurationError(f"{key} is given twice: leave {key} or client.{key}", field=key)
+        twice = f"leave {key} or client.{of_client or key}"
+        raise ConfigurationError(f"{key} is given twice: {twice}", field=key)
     return below if above is None else above
 
 
