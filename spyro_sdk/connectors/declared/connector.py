@@ -35,7 +35,7 @@ from ...exchange import payload_of
 from ...family import filled, needed
 from ...http import Request, Response
 from ...pages import Page
-from ...paging import ONE_PAGE, dig
+from ...paging import dig
 from ...plan import Plan
 from ...reading import Reading, is_list_of_objects
 from ...rest import RestConnector
@@ -149,10 +149,8 @@ class Declared(RestConnector):
         async with self._doors[name]:
             if name not in self._found:
                 self._found[name] = await self._detected(offer)
-        found = self._found[name]
-        key = declared.key if "key" in offer.said or offer.keys else found.key
-        total = declared.total if "total" in offer.said or declared.total else found.total
-        return replace(declared, records=found.records, paging=found.paging, key=key, total=total)
+            it = self._found[name]
+        return replace(declared, records=it.records, paging=it.paging, key=it.key, total=it.total)
 
     async def discover_schema(self, entity_type: str) -> EntitySchema:
         """The columns of an entity as its first records show them, in their declared types."""
@@ -206,6 +204,17 @@ class Declared(RestConnector):
         return any(_is_meant(action, response) for action in self.offered[entity.name].ignored)
 
     # -- what comes -----------------------------------------------------------------------------------
+
+    async def _asked(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The rows and columns asked for. What holds for these records only is found out again for the next."""
+        try:
+            async with aclosing(super()._asked(query)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            found = self._found.get(query.entity)
+            if found is not None and not found.is_tried:
+                del self._found[query.entity]
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         rows_of = self.offered[query.entity].rows_of
@@ -314,8 +323,8 @@ class Declared(RestConnector):
         """What the first answers show of an entity."""
         seen = await self._first(offer)
         if seen is None:
-            told = offer.told
-            return Found(told.records or "", told.paging or ONE_PAGE, told.key, told.total, ())
+            it = offer.entity
+            return Found(it.records, it.paging, it.key, it.total, (), is_tried=False)
         if offer.told.records is not None and not offer.is_single:
             self._check_records(offer, offer.told.records, seen.payload)
         return await detected(offer.entity.name, seen, offer.told, partial(self._look, offer))

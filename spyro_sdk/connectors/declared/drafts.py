@@ -73,7 +73,8 @@ def drafts(declaration: Any) -> Iterator[Draft]:
     at = "paging" if declaration.paging else "client.paginator"
     for name, entity in (declaration.entities or {}).items():
         own = None if isinstance(entity, str) else entity.paging
-        yield replace(_short(name, entity), paging=own or paging, paging_place="" if own else at)
+        draft = replace(_short(name, entity), paging=own or paging, paging_place="" if own else at)
+        yield draft if "total" in draft.said else replace(draft, **_told_with(draft.paging, draft))
     for number, resource in enumerate(declaration.resources or ()):
         draft = _long(f"resources[{number}]", resource, declaration.resource_defaults)
         yield draft if draft.paging else _paged(draft, paging, at)
@@ -87,7 +88,7 @@ def _paged(draft: Draft, paging: Any, place: str) -> Draft:
 def _told_with(paging: Any, draft: Draft) -> dict[str, Any]:
     """What a paging says beside how the next page is asked for: where the total is."""
     total = paging.total_path if getattr(paging, "type", "") == "offset" else None
-    is_said = "total_path" in getattr(paging, "model_fields_set", ())
+    is_said = getattr(paging, "type", "") == "offset" and "total_path" in paging.model_fields_set
     return {"total": total, "said": draft.said | ({"total"} if is_said else set())}
 
 

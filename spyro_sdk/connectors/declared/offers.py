@@ -39,7 +39,6 @@ class Offer:
     """Where it is declared."""
     at: Mapping[str, str] = field(default_factory=dict)
     """Where its key and its cursor are declared."""
-    said: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
     """The columns that together tell one record from another, as they are declared."""
     since: Since | None = None
@@ -53,8 +52,8 @@ class Offer:
     @property
     def is_told(self) -> bool:
         """Whether nothing has to be found out."""
-        known = self.told.records is not None and self.told.paging is not None
-        return known and {"key", "total"} <= self.said
+        told = self.told
+        return None not in (told.records, told.paging, told.key, told.total)
 
 
 def offers(declaration: Any) -> dict[str, Offer]:
@@ -85,18 +84,16 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
     it = asked(draft, known)
     is_single = _is_single(draft)
     paging = ONE_PAGE if is_single and draft.paging is None else _paging(draft)
-    told = Told(
-        "" if is_single and draft.records is None else draft.records, paging, _key(draft), draft.total
-    )
+    told = _told(draft, paging, is_single)
     since = it.since
     entity = Entity(
         draft.name,
         _path(draft, it),
         told.records or "",
         paging or ONE_PAGE,
-        told.key,
+        _key(draft),
         None if since is None else since.column,
-        told.total,
+        draft.total,
         _schema(draft),
         draft.label,
         draft.method,
@@ -106,13 +103,11 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
     )
     at = {name: draft.at(name) for name in ("key", "cursor", "path", "records")}
     keys, headers = draft.keys, draft.headers or {}
-    said = draft.said | ({"total", "key"} if is_single else set())
     return Offer(
         entity,
         told,
         draft.place,
         at,
-        said,
         keys,
         since,
         headers,
@@ -120,6 +115,14 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
         draft.nested == "flatten",
         is_single,
     )
+
+
+def _told(draft: Draft, paging: Any, is_single: bool) -> Told:
+    """What need not be found out: also that there is no such thing."""
+    records = "" if is_single and draft.records is None else draft.records
+    none = draft.said | ({"key", "total"} if is_single else set()) | ({"key"} if draft.keys else set())
+    key = _key(draft) or ("" if "key" in none else None)
+    return Told(records, paging, key, draft.total or ("" if "total" in none else None))
 
 
 def _is_single(draft: Draft) -> bool:

@@ -34,7 +34,12 @@ def test_hints_of_dlt_are_types():
         "d": {"primary_key": True},
         "e": {"data_type": "text"},
     }
-    expected = {"a": pa.decimal128(10, 2), "b": pa.decimal128(10, 0), "c": pa.timestamp("us"), "e": pa.string()}
+    expected = {
+        "a": pa.decimal128(10, 2),
+        "b": pa.decimal128(10, 0),
+        "c": pa.timestamp("us"),
+        "e": pa.string(),
+    }
     found = schema(hints)
     assert dict(zip(found.names, found.types, strict=True)) == expected
     assert schema([{"name": name, **hint} for name, hint in hints.items()]) == found
@@ -44,7 +49,11 @@ def test_hints_of_dlt_are_types():
 @pytest.mark.parametrize(
     ("columns", "field", "words"),
     [
-        ({"a": "strin"}, "entities.items.columns.a", "is 'strin', which is no type: write one of string, integer"),
+        (
+            {"a": "strin"},
+            "entities.items.columns.a",
+            "is 'strin', which is no type: write one of string, integer",
+        ),
         ({"a": "strin"}, "entities.items.columns.a", "(did you mean 'string'?)"),
         ({"a": {"data_type": "wei"}}, "entities.items.columns.a", "is 'wei', which is no type"),
         ({"a": "decimal(50, 2)"}, "entities.items.columns.a", "a decimal of 1 to 38 digits"),

@@ -57,7 +57,12 @@ def test_what_is_said_is_in_the_entity():
         }
     )["items"]
     entity = offer.entity
-    assert (entity.records, entity.key, entity.total, entity.cursor) == ("data.items", "id", "meta.total", "updated_at")
+    assert (entity.records, entity.key, entity.total, entity.cursor) == (
+        "data.items",
+        "id",
+        "meta.total",
+        "updated_at",
+    )
     assert (entity.method, entity.label) == ("POST", "Items")
     assert entity.params == {"a": "1", "b": "true", "d": "x"}
     assert entity.body == {"q": {"a": [1]}}
@@ -72,7 +77,7 @@ def test_null_says_that_there_is_none():
     assert offer.is_told
     assert (offer.entity.key, offer.entity.total) == (None, None)
     assert not offers(entities={"a": {"key": None, "records": "$", "paging": "single_page"}})["a"].is_told
-    assert resources({"name": "a", "primary_key": None})["a"].said == {"key"}
+    assert resources({"name": "a", "primary_key": None})["a"].told.key == ""
 
 
 def test_a_parameter_is_sent_as_often_as_it_has_values():
@@ -88,7 +93,12 @@ def test_defaults_hold_where_nothing_else_is_said():
             "name": "b",
             "primary_key": "key",
             "write_disposition": "append",
-            "endpoint": {"params": {"per_page": 10}, "paginator": "json_link", "method": "POST", "json": {"y": 2}},
+            "endpoint": {
+                "params": {"per_page": 10},
+                "paginator": "json_link",
+                "method": "POST",
+                "json": {"y": 2},
+            },
         },
         resource_defaults={
             "primary_key": "id",
@@ -103,8 +113,12 @@ def test_defaults_hold_where_nothing_else_is_said():
     assert (a.body, b.body) == ({"x": 1}, {"x": 1, "y": 2})
     assert type(a.paging).__name__ == "OnePage"
     assert type(b.paging).__name__ == "NextLink"
-    assert type(resources("c", client={"paginator": "header_link"})["c"].entity.paging).__name__ == "LinkHeader"
-    assert type(offers(entities={"c": "/c"}, paging="header_link")["c"].entity.paging).__name__ == "LinkHeader"
+    assert (
+        type(resources("c", client={"paginator": "header_link"})["c"].entity.paging).__name__ == "LinkHeader"
+    )
+    assert (
+        type(offers(entities={"c": "/c"}, paging="header_link")["c"].entity.paging).__name__ == "LinkHeader"
+    )
     assert resources("d", resource_defaults={"endpoint": "/other"})["d"].entity.path == "/d"
 
 
@@ -120,7 +134,10 @@ def test_several_keys_together_are_none_for_paging():
 @pytest.mark.parametrize(
     "endpoint",
     [
-        {"path": "posts/{post_id}/comments", "params": {"post_id": {"type": "resolve", "resource": "posts", "field": "id"}}},
+        {
+            "path": "posts/{post_id}/comments",
+            "params": {"post_id": {"type": "resolve", "resource": "posts", "field": "id"}},
+        },
         {"path": "posts/{resources.posts.id}/comments"},
     ],
 )
@@ -133,9 +150,13 @@ def test_a_child_is_asked_for_by_a_field_of_its_parent(endpoint):
 
 
 def test_the_short_shape_writes_the_parent_into_the_path():
-    found = offers(entities={"posts": "/posts", "comments": {"path": "/posts/{posts.user.id}/c", "include": ["title"]}})
+    found = offers(
+        entities={"posts": "/posts", "comments": {"path": "/posts/{posts.user.id}/c", "include": ["title"]}}
+    )
     assert found["comments"].entity.path == "/posts/{of_user_id}/c"
-    assert found["comments"].entity.parent == Parent("posts", {"of_user_id": "user.id"}, {"_posts_title": "title"})
+    assert found["comments"].entity.parent == Parent(
+        "posts", {"of_user_id": "user.id"}, {"_posts_title": "title"}
+    )
 
 
 def test_a_field_of_the_parent_may_stand_in_parameters_and_body():
@@ -143,7 +164,10 @@ def test_a_field_of_the_parent_may_stand_in_parameters_and_body():
         "comments",
         path="search",
         method="POST",
-        params={"post": "{resources.posts.id}", "user": {"type": "resolve", "resource": "posts", "field": "user"}},
+        params={
+            "post": "{resources.posts.id}",
+            "user": {"type": "resolve", "resource": "posts", "field": "user"},
+        },
         json={"q": ["post:{resources.posts.id}", 1], "text": "a {{literal}} brace"},
     )
     entity = resources("posts", comments)["comments"].entity
@@ -155,13 +179,17 @@ def test_a_field_of_the_parent_may_stand_in_parameters_and_body():
 
 def test_braces_in_the_short_shape_are_left_alone():
     query = "{ viewer { login } } {{x}} {word}"
-    entity = offers(entities={"a": {"method": "POST", "body": {"query": query}, "params": {"f": "{word}"}}})["a"].entity
+    entity = offers(entities={"a": {"method": "POST", "body": {"query": query}, "params": {"f": "{word}"}}})[
+        "a"
+    ].entity
     assert entity.body == {"query": query}
     assert entity.params == {"f": "{word}"}
 
 
 def test_parameters_of_the_path_go_there():
-    entity = resources(of("a", path="repos/{owner}/{repo}/issues", params={"owner": "a b", "repo": 5, "x": 1}))["a"].entity
+    entity = resources(
+        of("a", path="repos/{owner}/{repo}/issues", params={"owner": "a b", "repo": 5, "x": 1})
+    )["a"].entity
     assert entity.path == "/repos/a%20b/5/issues"
     assert entity.params == {"x": "1"}
 
@@ -179,12 +207,16 @@ def test_columns_of_a_flat_parent_are_flat():
 
 def test_the_answer_for_one_record_is_no_list():
     found = resources(
-        "posts", of("post", path="posts/{resources.posts.id}"), of("raw", path="posts/{resources.posts.id}.json")
+        "posts",
+        of("post", path="posts/{resources.posts.id}"),
+        of("raw", path="posts/{resources.posts.id}.json"),
     )
     for name in ("post", "raw"):
         assert found[name].is_single
         assert found[name].is_told
-    assert not resources("posts", of("c", path="posts/{resources.posts.id}", data_selector="data"))["c"].is_single
+    assert not resources("posts", of("c", path="posts/{resources.posts.id}", data_selector="data"))[
+        "c"
+    ].is_single
     assert offers(entities={"a": {"single": True}})["a"].is_single
     paged = resources("posts", of("c", path="posts/{resources.posts.id}", paginator="json_link"))["c"]
     assert type(paged.told.paging).__name__ == "NextLink"
@@ -231,14 +263,18 @@ def test_the_short_shape_says_which_parameter_takes_since():
     assert offers(entities={"a": {"cursor": "u", "since": "from"}})["a"].since == Since("u", "from")
     assert offers(entities={"a": {"cursor": "u"}})["a"].since == Since("u")
     since = {"param": "from", "initial": "2026-01-01"}
-    assert offers(entities={"a": {"cursor": "u", "since": since}})["a"].since == Since("u", "from", None, "date", "2026-01-01")
+    assert offers(entities={"a": {"cursor": "u", "since": since}})["a"].since == Since(
+        "u", "from", None, "date", "2026-01-01"
+    )
 
 
 # lists
 
 
 def test_lists_in_records_are_entities():
-    found = offers(entities={"orders": {"nested": "flatten", "children": {"lines": "lines", "notes": "a.notes"}}})
+    found = offers(
+        entities={"orders": {"nested": "flatten", "children": {"lines": "lines", "notes": "a.notes"}}}
+    )
     assert list(found) == ["orders", "lines", "notes"]
     assert found["lines"].rows_of == ("orders", "lines")
     assert found["notes"].rows_of == ("orders", "a_notes")
@@ -255,8 +291,16 @@ INCREMENTAL = {"type": "incremental", "cursor_path": "u"}
     ("them", "field", "words"),
     [
         (["a", "a"], "resources[1].name", "'a' is taken: resources[0] has that name"),
-        (["a", {"name": "b", "children": {"a": "x"}}], "resources[1].children", "'a' is taken: resources[0] has"),
-        (["posts", of("b", path="{resources.post.id}/x")], "resources[1].endpoint.path", "(did you mean 'posts'?)"),
+        (
+            ["a", {"name": "b", "children": {"a": "x"}}],
+            "resources[1].children",
+            "'a' is taken: resources[0] has",
+        ),
+        (
+            ["posts", of("b", path="{resources.post.id}/x")],
+            "resources[1].endpoint.path",
+            "(did you mean 'posts'?)",
+        ),
         (
             [of("b", params={"p": {**RESOLVE, "resource": "psts"}}), "posts"],
             "resources[0].endpoint.params.p",
@@ -269,30 +313,66 @@ INCREMENTAL = {"type": "incremental", "cursor_path": "u"}
             "and another of 'posts': one parent each",
         ),
         (
-            [of("a", path="{resources.b.id}/x"), of("b", path="{resources.c.id}/x"), of("c", path="{resources.a.id}/x")],
+            [
+                of("a", path="{resources.b.id}/x"),
+                of("b", path="{resources.c.id}/x"),
+                of("c", path="{resources.a.id}/x"),
+            ],
             "resources[0].endpoint.path",
             "leads round in a circle: a is asked for by b is asked for by c is asked for by a",
         ),
         ([of("a", path="{resources.a.id}/x")], "resources[0].endpoint.path", "leads round in a circle"),
-        ([of("a", path="{owner}/x", params={"ownr": 1})], "resources[0].endpoint.path", "(did you mean 'ownr'?)"),
+        (
+            [of("a", path="{owner}/x", params={"ownr": 1})],
+            "resources[0].endpoint.path",
+            "(did you mean 'ownr'?)",
+        ),
         ([of("a", path="{owner}/x")], "resources[0].endpoint.path", "is written {resources.<name>.<field>}"),
-        ([of("a", path="{owner}/x", params={"owner": [1]})], "resources[0].endpoint.params.owner", "a text or a number"),
-        ([of("a", path="{resource.posts.id}/x")], "resources[0].endpoint.path", "has the placeholder {resource.posts.id}"),
-        ([of("a", json={"x": "{increment.start}"})], "resources[0].endpoint.json", "has the placeholder {increment.start}"),
-        ([of("a", path="{incremental.start_value}")], "resources[0].endpoint.path", "nothing here is incremental"),
+        (
+            [of("a", path="{owner}/x", params={"owner": [1]})],
+            "resources[0].endpoint.params.owner",
+            "a text or a number",
+        ),
+        (
+            [of("a", path="{resource.posts.id}/x")],
+            "resources[0].endpoint.path",
+            "has the placeholder {resource.posts.id}",
+        ),
+        (
+            [of("a", json={"x": "{increment.start}"})],
+            "resources[0].endpoint.json",
+            "has the placeholder {increment.start}",
+        ),
+        (
+            [of("a", path="{incremental.start_value}")],
+            "resources[0].endpoint.path",
+            "nothing here is incremental",
+        ),
         (
             [of("a", params={"s": INCREMENTAL, "q": "{incremental.start_valu}"})],
             "resources[0].endpoint.params.q",
             "(did you mean 'start_value'?)",
         ),
-        ([of("a", params={"s": INCREMENTAL, "t": INCREMENTAL})], "resources[0].endpoint.params", "there is another"),
+        (
+            [of("a", params={"s": INCREMENTAL, "t": INCREMENTAL})],
+            "resources[0].endpoint.params",
+            "there is another",
+        ),
         (
             [of("a", params={"s": INCREMENTAL}, incremental={"cursor_path": "u"})],
             "resources[0].endpoint.params",
             "has 's' incremental, and there is another",
         ),
-        ([{"name": "a", "include_from_parent": ["x"]}], "resources[0].include_from_parent", "takes columns of a parent"),
-        ([of("a", path="https://b.example/a")], "resources[0].endpoint.path", "it must be a path below base_url"),
+        (
+            [{"name": "a", "include_from_parent": ["x"]}],
+            "resources[0].include_from_parent",
+            "takes columns of a parent",
+        ),
+        (
+            [of("a", path="https://b.example/a")],
+            "resources[0].endpoint.path",
+            "it must be a path below base_url",
+        ),
     ],
 )
 def test_it_is_refused_by_its_key(them, field, words):
@@ -302,11 +382,15 @@ def test_it_is_refused_by_its_key(them, field, words):
 
 
 def test_the_short_shape_is_refused_by_its_own_keys():
-    with pytest.raises(ConfigurationError, match=r"entities\.a\.path asks for a field of 'post'; there are a, posts"):
+    with pytest.raises(
+        ConfigurationError, match=r"entities\.a\.path asks for a field of 'post'; there are a, posts"
+    ):
         offers(entities={"a": "/x/{post.id}", "posts": "/posts"})
     with pytest.raises(ConfigurationError, match=r"is written \{<entity>.<field>\}"):
         offers(entities={"a": "/x/{post}"})
     with pytest.raises(ConfigurationError, match=r"entities\.a\.cursor is missing: since needs the column"):
         offers(entities={"a": {"since": "from"}})
-    with pytest.raises(ConfigurationError, match=r"entities\.a\.name 'a' is taken: resources\[0\]|resources\[0\]\.name 'a'"):
+    with pytest.raises(
+        ConfigurationError, match=r"entities\.a\.name 'a' is taken: resources\[0\]|resources\[0\]\.name 'a'"
+    ):
         offers(entities={"a": "/a"}, resources=["a"])

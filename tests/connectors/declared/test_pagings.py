@@ -21,7 +21,9 @@ FIRST = Request("https://api.example/items")
 
 
 def offer(paginator, **more):
-    return Declared.of({"resources": [{"name": "items", "endpoint": {"paginator": paginator}}], **more}).offered["items"]
+    return Declared.of(
+        {"resources": [{"name": "items", "endpoint": {"paginator": paginator}}], **more}
+    ).offered["items"]
 
 
 @pytest.mark.parametrize(
@@ -36,16 +38,29 @@ def offer(paginator, **more):
         ({"type": "json_link", "next_url_path": "$.paging.next"}, NextLink("paging.next")),
         ({"type": "json_link", "size_param": "limit"}, NextLink("next", "limit")),
         ("header_link", LinkHeader("next", None)),
-        ({"type": "header_link", "links_next_key": "more", "size_param": "per_page"}, LinkHeader("more", "per_page")),
+        (
+            {"type": "header_link", "links_next_key": "more", "size_param": "per_page"},
+            LinkHeader("more", "per_page"),
+        ),
         ("header_cursor", HeaderCursor("next", "cursor")),
         ({"type": "header_cursor", "cursor_key": "X-Next", "cursor_param": "p"}, HeaderCursor("X-Next", "p")),
         ("cursor", Cursor("cursors.next", "cursor", None)),
         (
-            {"type": "cursor", "cursor_path": "meta.next", "cursor_param": "after", "has_more_path": "meta.more"},
+            {
+                "type": "cursor",
+                "cursor_path": "meta.next",
+                "cursor_param": "after",
+                "has_more_path": "meta.more",
+            },
             Cursor("meta.next", "after", None, "meta.more"),
         ),
         (
-            {"type": "cursor", "cursor_path": "next", "cursor_body_path": "page.token", "size_param": "page.size"},
+            {
+                "type": "cursor",
+                "cursor_path": "next",
+                "cursor_body_path": "page.token",
+                "size_param": "page.size",
+            },
             Cursor("next", "page.token", "page.size", into="body"),
         ),
         (
@@ -67,7 +82,13 @@ def offer(paginator, **more):
         ),
         ("page_number", PageNumber("page", None, 0)),
         (
-            {"type": "page_number", "base_page": 1, "page_param": "p", "total_path": "pages", "size_param": "n"},
+            {
+                "type": "page_number",
+                "base_page": 1,
+                "page_param": "p",
+                "total_path": "pages",
+                "size_param": "n",
+            },
             PageNumber("p", "n", 1, pages="pages"),
         ),
         ({"type": "page_number", "base_page": 1, "page": 3, "size": 20}, PageNumber("page", None, 3, 20)),
@@ -82,10 +103,16 @@ def test_a_paginator_is_a_paging(declared, expected):
     assert offer(declared).told.paging == expected
 
 
-def test_the_total_of_an_offset_is_that_of_all_records():
+def test_the_total_beside_an_offset_is_that_of_all_records():
     assert offer({"type": "offset", "limit": 5, "total_path": "meta.total"}).told.total == "meta.total"
-    assert "total" in offer({"type": "offset", "limit": 5, "total_path": None}).said
+    assert offer({"type": "offset", "limit": 5, "total_path": None}).told.total == ""
+    assert offer({"type": "offset", "limit": 5}).told.total is None
     assert offer({"type": "page_number", "total_path": "pages"}).told.total is None
+    entities = {"a": {"paging": {"type": "offset", "limit": 5, "total_path": "n"}}, "b": {"total": "m"}}
+    found = Declared.of(
+        {"entities": entities, "paging": {"type": "offset", "limit": 5, "total_path": "k"}}
+    ).offered
+    assert (found["a"].told.total, found["b"].told.total) == ("n", "m")
 
 
 @pytest.mark.parametrize(
@@ -93,8 +120,16 @@ def test_the_total_of_an_offset_is_that_of_all_records():
     [
         ({"type": "cursor", "cursor_param": "a", "cursor_body_path": "b"}, "cursor_body_path", "not both"),
         ({"type": "offset", "limit": 5, "limit_body_path": "b"}, "limit_body_path", "both into the body"),
-        ({"type": "offset", "limit": 5, "stop_after_empty_page": False}, "stop_after_empty_page", "maximum_offset"),
-        ({"type": "page_number", "stop_after_empty_page": False}, "stop_after_empty_page", "has_more_path or max"),
+        (
+            {"type": "offset", "limit": 5, "stop_after_empty_page": False},
+            "stop_after_empty_page",
+            "maximum_offset",
+        ),
+        (
+            {"type": "page_number", "stop_after_empty_page": False},
+            "stop_after_empty_page",
+            "has_more_path or max",
+        ),
         ({"type": "page_number", "page": 2, "total_path": "pages"}, "page", "it is base_page"),
         ({"type": "page_number", "page_body_path": "p", "maximum_page": 2}, "type", "in the query only"),
     ],
@@ -147,7 +182,9 @@ def test_pages_end_where_the_answer_says_so():
         assert paging.next(first, Answer({"meta": {"more": more}}, 3, {}))
     for more in (False, "false"):
         assert paging.next(first, Answer({"meta": {"more": more}}, 3, {})) is None
-    with pytest.raises(DecodeError, match=r"'meta\.more', for whether there are more pages, is no true or false"):
+    with pytest.raises(
+        DecodeError, match=r"'meta\.more', for whether there are more pages, is no true or false"
+    ):
         paging.next(first, Answer({"meta": {}}, 3, {}))
 
 

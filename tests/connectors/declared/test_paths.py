@@ -28,7 +28,8 @@ def test_a_plain_path_is_read(path, expected):
 
 
 @pytest.mark.parametrize(
-    "path", ["", " ", "*", "$.", "$..a", "a..b", ".a", "a.", "a[0]", "a[*].b", "a[?(@.x)]", "$.*", "a b", "a[1:2]"]
+    "path",
+    ["", " ", "*", "$.", "$..a", "a..b", ".a", "a.", "a[0]", "a[*].b", "a[?(@.x)]", "$.*", "a b", "a[1:2]"],
 )
 def test_what_means_more_than_a_place_is_refused(path):
     with pytest.raises(ValueError, match="no filters, indexes or wildcards between"):

@@ -24,7 +24,9 @@ def test_variables_are_replaced_wherever_a_text_is():
 
 
 def test_a_missing_variable_is_named_with_its_key():
-    with pytest.raises(ConfigurationError, match=r"client\.auth\.token asks for the environment variable TOKEN"):
+    with pytest.raises(
+        ConfigurationError, match=r"client\.auth\.token asks for the environment variable TOKEN"
+    ):
         resolved({"client": {"auth": {"token": "${TOKEN}"}}})
 
 
@@ -73,7 +75,10 @@ def test_what_is_secret_is_told_by_its_place(place, expected):
     [
         ("auth: {type: bearer, token: abc}", "auth.token"),
         ("client: {auth: {type: http_basic, username: u, password: pw}}", "client.auth.password"),
-        ("auth: {type: api_key, api_key: 'x${A}'}\nheaders: {authorization: 'Bearer ${A:-abc}'}", "headers.authorization"),
+        (
+            "auth: {type: api_key, api_key: 'x${A}'}\nheaders: {authorization: 'Bearer ${A:-abc}'}",
+            "headers.authorization",
+        ),
         ("entities: {a: {params: {token: abc}}}", "entities.a.params.token"),
     ],
 )
@@ -109,8 +114,15 @@ def test_a_mapping_may_hold_secrets_and_none_is_shown():
 
 def test_a_secret_in_a_parameter_is_sent_and_not_shown(monkeypatch):
     monkeypatch.setenv("SHOP_KEY", "t0psecret")
-    items = {"items": {**ITEMS["items"], "method": "POST", "params": {"api_key": "${SHOP_KEY}"},
-                       "body": {"who": {"token": "${SHOP_KEY}"}}, "headers": {"X-Key": "${SHOP_KEY}"}}}
+    items = {
+        "items": {
+            **ITEMS["items"],
+            "method": "POST",
+            "params": {"api_key": "${SHOP_KEY}"},
+            "body": {"who": {"token": "${SHOP_KEY}"}},
+            "headers": {"X-Key": "${SHOP_KEY}"},
+        }
+    }
     with api(lambda asked: rows(1)) as service:
         with spyro.connect("rest", base_url=service.url, entities=items) as connection:
             assert connection.fetch("items").count() == 1
@@ -125,7 +137,9 @@ def test_a_secret_in_a_parameter_is_sent_and_not_shown(monkeypatch):
 def test_variables_are_taken_from_the_environment_in_files(tmp_path, monkeypatch):
     path = tmp_path / "shop.yaml"
     path.write_text("base_url: ${SHOP_URL}\nauth: {token: '${SHOP_TOKEN}'}\nentities: {items: /items}\n")
-    with pytest.raises(ConfigurationError, match=r"base_url asks for the environment variable SHOP_URL") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"base_url asks for the environment variable SHOP_URL"
+    ) as caught:
         spyro.connect(path)
     assert caught.value.field == "SHOP_URL"
     monkeypatch.setenv("SHOP_TOKEN", "t")
@@ -137,7 +151,9 @@ def test_variables_are_taken_from_the_environment_in_files(tmp_path, monkeypatch
 
 
 def test_objects_of_python_are_refused_with_what_to_write():
-    with pytest.raises(ConfigurationError, match=r"entities\.a\.paging is a object, an object of Python") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"entities\.a\.paging is a object, an object of Python"
+    ) as caught:
         plain({"entities": {"a": {"paging": object()}}})
     assert "dlt" not in str(caught.value)
     paginator = type("JSONLinkPaginator", (), {"__module__": "dlt.sources.helpers.rest_client.paginators"})()

@@ -44,13 +44,21 @@ PAGING = "auto, single_page, json_link, json_response, header_link, header_curso
             "resources[0].endpoint.paginator.type",
             f"type='offst' cannot be: it must be one of {PAGING} (did you mean 'offset'?)",
         ),
-        (resource(paginator={"limit": 3}), "resources[0].endpoint.paginator.limit", "no key of a declaration"),
+        (
+            resource(paginator={"limit": 3}),
+            "resources[0].endpoint.paginator.limit",
+            "no key of a declaration",
+        ),
         (
             {"client": {"paginator": "heder_link"}},
             "client.paginator",
             "='heder_link' cannot be: it must be one of auto, single_page",
         ),
-        ({"client": {"paginator": 5}}, "client.paginator", "=5 cannot be: it must be a name, or a mapping with type"),
+        (
+            {"client": {"paginator": 5}},
+            "client.paginator",
+            "=5 cannot be: it must be a name, or a mapping with type",
+        ),
         (
             resource(paginator={"type": "offset", "limit": "100"}),
             "resources[0].endpoint.paginator.limit",
@@ -67,32 +75,62 @@ PAGING = "auto, single_page, json_link, json_response, header_link, header_curso
             "is no key of a declaration; there are type, base_page, page,",
         ),
         (resource(params={"a": {"type": "reslve"}}), "resources[0].endpoint.params.a.type", "'resolve'"),
-        (resource(params={"a": {"b": 1}}), "resources[0].endpoint.params.a.type", "type is missing: one of resolve,"),
-        (resource(params={"a": [[1]]}), "resources[0].endpoint.params.a", "a list cannot be: it must be a text, a n"),
+        (
+            resource(params={"a": {"b": 1}}),
+            "resources[0].endpoint.params.a.type",
+            "type is missing: one of resolve,",
+        ),
+        (
+            resource(params={"a": [[1]]}),
+            "resources[0].endpoint.params.a",
+            "a list cannot be: it must be a text, a n",
+        ),
         (resource(params=[]), "resources[0].endpoint.params", "=a list cannot be: it must be a mapping"),
         (resource(path=5), "resources[0].endpoint.path", "=5 cannot be: it must be a text"),
         (resource(path=" "), "resources[0].endpoint.path", "it must be a text that is not empty"),
         ({"resources": [5]}, "resources[0]", "=5 cannot be: it must be a mapping"),
         ({"resources": {}}, "resources", "=a mapping cannot be: it must be a list"),
-        (resource(data_selector="a[0].b"), "resources[0].endpoint.data_selector", "no filters, indexes or wildcards"),
-        (resource(response_actions=[{"status_code": 200, "action": "ignore"}]),
-         "resources[0].endpoint.response_actions[0].status_code", "=200 cannot be: it must be 300 or more"),
+        (
+            resource(data_selector="a[0].b"),
+            "resources[0].endpoint.data_selector",
+            "no filters, indexes or wildcards",
+        ),
+        (
+            resource(response_actions=[{"status_code": 200, "action": "ignore"}]),
+            "resources[0].endpoint.response_actions[0].status_code",
+            "=200 cannot be: it must be 300 or more",
+        ),
         (entity(ignore=[700]), "entities.items.ignore[0]", "=700 cannot be: it must be 599 or less"),
-        (entity(nested="flaten"), "entities.items.nested", "one of struct, flatten (did you mean 'flatten'?)"),
+        (
+            entity(nested="flaten"),
+            "entities.items.nested",
+            "one of struct, flatten (did you mean 'flatten'?)",
+        ),
         (entity(single="yes"), "entities.items.single", "it must be true or false"),
         (entity(method="DELETE"), "entities.items.method", "it must be one of GET, POST"),
         ({"entities": {"": "/a"}}, "entities.", "it must be a text that is not empty"),
         ({"name": "my shop", **entity()}, "name", "it must be a name of letters, digits and underscores"),
         ({"settings": {"rate_limit": "fast"}, **entity()}, "settings.rate_limit", "it must be a number"),
         ({"auth": {"type": "digest", "token": "s3cret"}, **entity()}, "auth.type", "='digest' cannot be"),
-        ({"auth": {"type": "bearer", "token": 12345}, **entity()}, "auth.token", "=*** cannot be: it must be a text"),
+        (
+            {"auth": {"type": "bearer", "token": 12345}, **entity()},
+            "auth.token",
+            "=*** cannot be: it must be a text",
+        ),
         ({"auth": "s3cret", **entity()}, "auth", "=*** cannot be: it must be one of none, bearer"),
-        ({"client": {"auth": {"type": "api_key", "location": "cookie"}}}, "client.auth.location", "header, query"),
+        (
+            {"client": {"auth": {"type": "api_key", "location": "cookie"}}},
+            "client.auth.location",
+            "header, query",
+        ),
         ({}, "entities", "it declares nothing"),
         ({"entities": {"a": "/a"}, "client": {"base_url": "https://b.example"}}, "base_url", "given twice"),
         ({"paging": "auto", "client": {"paginator": "auto"}, **entity()}, "paging", "given twice"),
-        ({"base_url": None, "client": {"base_url": "api.example/v1"}, **entity()}, "client.base_url",
-         "='api.example' has no scheme: write it as 'https://"),
+        (
+            {"base_url": None, "client": {"base_url": "api.example/v1"}, **entity()},
+            "client.base_url",
+            "='api.example' has no scheme: write it as 'https://",
+        ),
         ({"base_url": "api.example", **entity()}, "base_url", "has no scheme"),
     ],
 )
@@ -118,7 +156,9 @@ def test_a_long_value_is_cut():
 
 
 def test_rest_needs_something_to_offer():
-    with pytest.raises(ConfigurationError, match="rest does not know what to offer: give entities=") as caught:
+    with pytest.raises(
+        ConfigurationError, match="rest does not know what to offer: give entities="
+    ) as caught:
         spyro.connect("rest", base_url="https://api.example")
     assert caught.value.field == "entities"
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import ConfigurationError
-from ...http import Request
-from ...paging import ONE_PAGE, Paging
+from ....errors import ConfigurationError
+from ....http import Request
+from ....paging import ONE_PAGE, Paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the declaration says; None where it says nothing."""
+    """What a declaration says; None where it says nothing, '' for a key or a total that there is not."""
 
-    records: str | None
-    paging: Paging | None
-    key: str | None
-    total: str | None
+    records: str | None = None
+    paging: Paging | None = None
+    key: str | None = None
+    total: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Found:
     key: str | None
     total: str | None
     notes: tuple[str, ...]
+    is_tried: bool = True
+    """Whether the paging was told, or seen to lead to a next page. Else it holds for these records only, and is
+    to be found out again for the next fetch, when there may be more of them."""
 
 
 async def detected(entity: str, seen: Seen, told: Told, ask: Callable[[Request], Awaitable[Seen]]) -> Found:
@@ -47,4 +50,5 @@ async def detected(entity: str, seen: Seen, told: Told, ask: Callable[[Request],
     if told.records is None and not isinstance(seen.payload, list):
         raise ConfigurationError(f"{entity} answers with no list: say where its records are", field="records")
     paging = told.paging or ONE_PAGE
-    return Found(told.records or "", paging, told.key, told.total, ("the answer is the list of records",))
+    note = "the answer is the list of records"
+    return Found(told.records or "", paging, told.key or None, told.total or None, (note,), bool(told.paging))
