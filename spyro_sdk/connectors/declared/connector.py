@@ -84,7 +84,7 @@ class Declared(RestConnector):
                 field="entities",
             )
         left = {name: value for name, value in settings.items() if name not in KEYS}
-        return cls.of(said, name=settings.get("name", cls.name)), left
+        return cls.of(said), left
 
     @classmethod
     def of(
@@ -311,9 +311,9 @@ class Declared(RestConnector):
         """Raise for a path at which the first answer has no records: it is the declaration that is wrong."""
         if not is_list_of_objects(dig(payload, path)):
             raise ConfigurationError(
-                f"{offer.place}: there are no records of {offer.entity.name} at {path or '$'!r}; the service sent"
+                f"{offer.at['records']}: there are no records of {offer.entity.name} at {path or '$'!r}; the service sent"
                 f" {seen_in(payload)}",
-                field=offer.place,
+                field=offer.at["records"],
                 connector=self.name,
             )
 
@@ -322,7 +322,7 @@ class Declared(RestConnector):
     async def _detected(self, offer: Offer) -> Found:
         """What the first answers show of an entity."""
         seen = await self._first(offer)
-        if seen is None:
+        if seen is None or seen.payload is None:
             it = offer.entity
             return Found(it.records, it.paging, it.key, it.total, (), is_tried=False)
         if offer.told.records is not None and not offer.is_single:
