@@ -579,3 +579,11 @@ class Declaration(Shape):
     client: Client | None = None
     resource_defaults: Defaults | None = None
     resources: list[NameOrResource] | None = None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a declaration, by which editors complete and check what is typed."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Declaration.model_json_schema(by_alias=True),
+    }
