@@ -206,7 +206,7 @@ class Declared(RestConnector):
     # -- what comes -----------------------------------------------------------------------------------
 
     async def _asked(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
-        """The rows and columns asked for. What holds for these records only is found out again for the next."""
+        """The rows and columns asked for; what holds for these only is found out again for the next fetch."""
         try:
             async with aclosing(super()._asked(query)) as batches:
                 async for batch in batches:
@@ -236,7 +236,10 @@ class Declared(RestConnector):
                 yield flattened(items) if is_flat else items
 
     async def pages(self, reading: Reading, request: Request, **bounds: Any) -> AsyncGenerator[Page, None]:
-        """The pages from `request` on, made flat if that is declared, and checked for keys that come twice."""
+        """The pages from `request` on, made flat if that is declared, and checked for keys that come twice.
+
+        Keys are compared within a page, and with those of the page before.
+        """
         offer = self.offered[reading.entity.name]
         if offer.is_flat:
             reading.shape = flattened
@@ -311,8 +314,8 @@ class Declared(RestConnector):
         """Raise for a path at which the first answer has no records: it is the declaration that is wrong."""
         if not is_list_of_objects(dig(payload, path)):
             raise ConfigurationError(
-                f"{offer.at['records']}: there are no records of {offer.entity.name} at {path or '$'!r}; the service sent"
-                f" {seen_in(payload)}",
+                f"{offer.at['records']}: there are no records of {offer.entity.name} at {path or '$'!r};"
+                f" the service sent {seen_in(payload)}",
                 field=offer.at["records"],
                 connector=self.name,
             )

@@ -51,32 +51,35 @@ def test_who_declares_nothing_imports_no_reader() -> None:
 
 
 def test_nothing_is_asked_before_it_is_needed() -> None:
-    with api(always(rows(3))) as service:
-        with connected(service) as connection:
-            assert connection.entities().names == ["items"]
-            assert service.asked == []
-            assert connection.fetch("items").count() == 3
-            assert len(service.asked) == 1
+    with api(always(rows(3))) as service, connected(service) as connection:
+        assert connection.entities().names == ["items"]
+        assert service.asked == []
+        assert connection.fetch("items").count() == 3
+        assert len(service.asked) == 1
 
 
 def test_what_is_not_declared_is_found_out_once_and_explained() -> None:
-    with api(always(rows(3))) as service:
-        with connected(service, entities={"items": {"paging": "single_page"}}) as connection:
-            plan = connection.fetch("items").explain()
-            assert len(service.asked) == 1
-            assert plan.notes == ("the answer is the list of records",)
-            assert "  found    the answer is the list of records" in str(plan)
-            for _ in range(2):
-                assert connection.fetch("items").count() == 3
-            assert len(service.asked) == 3
+    with (
+        api(always(rows(3))) as service,
+        connected(service, entities={"items": {"paging": "single_page"}}) as connection,
+    ):
+        plan = connection.fetch("items").explain()
+        assert plan.notes
+        for note in plan.notes:
+            assert f"  found    {note}" in str(plan)
+        asked = len(service.asked)
+        for times in (1, 2):
+            assert connection.fetch("items").count() == 3
+            assert len(service.asked) == asked + times
 
 
 def test_what_could_not_be_tried_is_found_out_for_each_fetch() -> None:
     with api(always(rows(3))) as service:
         with connected(service, entities={"items": "/items"}) as connection:
-            for _ in range(2):
-                assert connection.fetch("items").count() == 3
-        assert len(service.asked) == 4
+            assert connection.fetch("items").count() == 3
+            asked = len(service.asked)
+            assert connection.fetch("items").count() == 3
+        assert len(service.asked) == 2 * asked
 
 
 def test_what_is_declared_whole_has_nothing_to_be_found() -> None:
@@ -111,11 +114,12 @@ def test_a_selector_that_finds_nothing_shows_what_came(said: dict[str, Any]) -> 
 
 
 def test_an_answer_without_any_list_says_so() -> None:
-    with api(always({"message": "hi"})) as service, connected(service, {"records": "$"}) as it:
-        with pytest.raises(
-            ConfigurationError, match=r"at '\$'; the service sent an object with message; no list"
-        ):
-            it.fetch("items").count()
+    with (
+        api(always({"message": "hi"})) as service,
+        connected(service, {"records": "$"}) as it,
+        pytest.raises(ConfigurationError, match=r"at '\$'; the service sent an object with message; no list"),
+    ):
+        it.fetch("items").count()
 
 
 def test_an_answer_that_lacks_its_list_later_is_the_service_s_fault() -> None:
@@ -130,11 +134,14 @@ def test_an_answer_that_lacks_its_list_later_is_the_service_s_fault() -> None:
 
 
 def test_a_key_that_comes_twice_is_named() -> None:
-    with api(always([*rows(3), {"id": 2}])) as service, connected(service, {"key": "id"}) as it:
-        with pytest.raises(
+    with (
+        api(always([*rows(3), {"id": 2}])) as service,
+        connected(service, {"key": "id"}) as it,
+        pytest.raises(
             IntegrityError, match=r"entities\.items\.key: id does not tell the records of items apart: 2"
-        ):
-            it.fetch("items").count()
+        ),
+    ):
+        it.fetch("items").count()
 
 
 def test_a_key_that_comes_again_on_the_next_page_is_named() -> None:
@@ -142,9 +149,12 @@ def test_a_key_that_comes_again_on_the_next_page_is_named() -> None:
         page = int(asked.get("page"))
         return rows(6)[2 * page : 2 * page + 3] if page < 2 else []
 
-    with api(pages) as service, connected(service, {"key": "id", "paging": "page_number"}) as it:
-        with pytest.raises(IntegrityError, match="3 comes twice"):
-            it.fetch("items").count()
+    with (
+        api(pages) as service,
+        connected(service, {"key": "id", "paging": "page_number"}) as it,
+        pytest.raises(IntegrityError, match="3 comes twice"),
+    ):
+        it.fetch("items").count()
 
 
 def test_several_columns_may_be_the_key_together() -> None:
@@ -152,7 +162,7 @@ def test_several_columns_may_be_the_key_together() -> None:
     answers = iter([pairs, [*pairs, pairs[1]]])
     with api(lambda asked: next(answers)) as service, connected(service, {"key": ["a", "b"]}) as it:
         assert it.fetch("items").count() == 3
-        with pytest.raises(IntegrityError, match="a and b does not tell .* apart: '1 / y' comes twice"):
+        with pytest.raises(IntegrityError, match=r"a and b does not tell .* apart: '1 / y' comes twice"):
             it.fetch("items").count()
 
 
@@ -177,15 +187,18 @@ def test_a_key_may_stand_in_an_object() -> None:
     records = [{"user": {"id": n % 2}} for n in range(2)]
     with api(always(records)) as service, connected(service, {"key": "user.id"}) as it:
         assert it.fetch("items").count() == 2
-    with api(always(records)) as service, connected(service, {"key": "user.name"}) as it:
-        with pytest.raises(ConfigurationError, match=r"'user\.name' is in no record"):
-            it.fetch("items").count()
+    with (
+        api(always(records)) as service,
+        connected(service, {"key": "user.name"}) as it,
+        pytest.raises(ConfigurationError, match=r"'user\.name' is in no record"),
+    ):
+        it.fetch("items").count()
     with (
         api(always([*records, *records])) as service,
         connected(service, {"key": "user.id", "nested": "flatten"}) as it,
+        pytest.raises(IntegrityError, match="comes twice"),
     ):
-        with pytest.raises(IntegrityError, match="comes twice"):
-            it.fetch("items").count()
+        it.fetch("items").count()
 
 
 def test_a_key_that_is_not_asked_for_is_not_missed() -> None:
@@ -332,21 +345,26 @@ def test_pages_without_records_have_no_lists() -> None:
 
 
 def test_a_list_that_is_not_there_is_refused() -> None:
-    with api(always(rows(1))) as service, connected(service, {"children": {"lines": "lines"}}) as it:
-        with pytest.raises(ValidationError, match="there is no column 'lines'"):
-            it.fetch("lines").count()
+    with (
+        api(always(rows(1))) as service,
+        connected(service, {"children": {"lines": "lines"}}) as it,
+        pytest.raises(ValidationError, match="there is no column 'lines'"),
+    ):
+        it.fetch("lines").count()
 
 
 @pytest.mark.parametrize("path", ["$", "data.it"])
 def test_an_answer_may_be_one_record(path: str) -> None:
     record = {"id": 1, "price": 0.1, "tags": ["a"]}
     answer = record if path == "$" else {"data": {"it": record}}
-    with api(always(answer)) as service:
-        with connected(service, {"single": True, "records": path}) as it:
-            assert it.fetch("items").to_arrow().to_pylist() == [record]
-    with api(always([1])) as service, connected(service, {"single": True}) as it:
-        with pytest.raises(DecodeError, match="without a list of records"):
-            it.fetch("items").count()
+    with api(always(answer)) as service, connected(service, {"single": True, "records": path}) as it:
+        assert it.fetch("items").to_arrow().to_pylist() == [record]
+    with (
+        api(always([1])) as service,
+        connected(service, {"single": True}) as it,
+        pytest.raises(DecodeError, match="without a list of records"),
+    ):
+        it.fetch("items").count()
 
 
 # answers that are not good
@@ -374,13 +392,15 @@ def test_a_status_may_mean_that_there_is_nothing() -> None:
 def test_the_text_of_an_answer_may_be_what_is_meant(action: dict[str, Any], count: int | None) -> None:
     endpoint = {"path": "x", "data_selector": "$", "response_actions": [{**action, "action": "ignore"}]}
     resources = [{"name": "items", "endpoint": endpoint}]
-    with api(always(Answer({"message": "nothing here"}, 404))) as service:
-        with spyro.connect("rest", base_url=service.url, resources=resources, **FAST) as it:
-            if count is None:
-                with pytest.raises(DataFetchError, match="404"):
-                    it.fetch("items").count()
-            else:
-                assert it.fetch("items").count() == count
+    with (
+        api(always(Answer({"message": "nothing here"}, 404))) as service,
+        spyro.connect("rest", base_url=service.url, resources=resources, **FAST) as it,
+    ):
+        if count is None:
+            with pytest.raises(DataFetchError, match="404"):
+                it.fetch("items").count()
+        else:
+            assert it.fetch("items").count() == count
 
 
 # parents
@@ -535,6 +555,15 @@ def test_headers_are_sent_with_each_request() -> None:
             assert it.fetch("items").count() == 1
         sent = service.asked[-1].headers
         assert (sent["x-own"], sent["x-all"], sent["x-b"]) == ("1", "a", "c")
+
+
+def test_a_key_in_the_query_that_is_refused_is_not_sent_again() -> None:
+    auth = {"type": "api_key", "api_key": "k3y", "name": "key", "location": "query"}
+    with api(always(Answer({}, 401))) as service, connected(service, auth=auth) as it:
+        with pytest.raises(spyro.ConnectorError, match="refused our credentials") as caught:
+            it.fetch("items").count()
+        assert len(service.asked) == 1
+    assert "k3y" not in str(caught.value)
 
 
 def test_a_declared_class_can_be_connected() -> None:

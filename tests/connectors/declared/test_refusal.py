@@ -169,7 +169,7 @@ def test_a_base_url_is_needed():
 
 
 def test_a_base_url_without_scheme_is_refused_as_a_setting_too():
-    with pytest.raises(ConfigurationError, match="base_url='api.example' cannot be"):
+    with pytest.raises(ConfigurationError, match=r"base_url='api\.example' cannot be"):
         spyro.connect("rest", base_url="api.example", entities={"a": "/a"})
 
 

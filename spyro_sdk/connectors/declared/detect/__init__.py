@@ -41,8 +41,7 @@ class Found:
     total: str | None
     notes: tuple[str, ...]
     is_tried: bool = True
-    """Whether the paging was told, or seen to lead to a next page. Else it holds for these records only, and is
-    to be found out again for the next fetch, when there may be more of them."""
+    """Whether the paging was told, or seen to lead to a next page. Else it holds for these records only."""
 
 
 async def detected(entity: str, seen: Seen, told: Told, ask: Callable[[Request], Awaitable[Seen]]) -> Found:
