@@ -48,6 +48,8 @@ class Reading:
     """What is made of the records of a page as soon as they are decoded; may not fail."""
     finish: Finish | None = None
     at_once: int | None = None  # requests under way; None for what the connector says
+    is_partial: bool = False
+    """Whether the schema names only some of the columns: that there are others is then no news."""
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""
@@ -65,8 +67,9 @@ class Reading:
         if known is None or found.equals(known):
             self.schema = known or found
             return []
-        self.schema = merge(known, found)
-        return changes(known, self.schema)
+        self.schema, is_partial, self.is_partial = merge(known, found), self.is_partial, False
+        changed = changes(known, self.schema)
+        return [it for it in changed if it[0] in known.names] if is_partial else changed
 
 
 def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:

@@ -42,6 +42,7 @@ from ...rest import RestConnector
 from .checks import TEMPORARY, at, keys_of, seen_in, twice
 from .detect import Found, Seen, detected
 from .offers import Offer
+from .pagings import most
 from .reader import read
 from .references import Hidden
 from .signing import Signing
@@ -178,7 +179,8 @@ class Declared(RestConnector):
         plan = await super().explain(query, count=count)
         offer = self.offered[query.entity]
         found = self._found.get(offer.rows_of[0] if offer.rows_of else query.entity)
-        return replace(plan, notes=found.notes if found else ())
+        size = min(plan.page_size, most((await self.entity(query.entity)).paging) or plan.page_size)
+        return replace(plan, page_size=size, notes=found.notes if found else ())
 
     # -- what is asked --------------------------------------------------------------------------------
 
@@ -243,6 +245,7 @@ class Declared(RestConnector):
         offer = self.offered[reading.entity.name]
         if offer.is_flat:
             reading.shape = flattened
+        reading.is_partial = reading.schema is not None and reading.schema is offer.entity.schema
         keys = offer.keys or ((reading.entity.key,) if reading.entity.key else ())
         before = None
         async with aclosing(super().pages(reading, request, **bounds)) as pages:

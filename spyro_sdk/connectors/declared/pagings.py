@@ -52,6 +52,12 @@ def paging_of(declared: Any) -> Paging | None:
             return KeySet(declared.param, declared.size_param, declared.has_more_path)
 
 
+def most(paging: Paging) -> int | None:
+    """Records that a page has at most, if the paging says so."""
+    found: int | None = getattr(paging.paging if isinstance(paging, Until) else paging, "most", None)
+    return found
+
+
 def _named(name: str) -> Any:
     """A paging of which nothing is said but its name."""
     from .shape import PAGINGS

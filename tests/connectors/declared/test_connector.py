@@ -19,6 +19,7 @@ from spyro_sdk.errors import (
     SchemaDiscoveryError,
     ValidationError,
 )
+from spyro_sdk.events import SchemaChanged
 
 from .api import Answer, Api, Asked, Route, api, rows
 
@@ -269,6 +270,14 @@ def test_a_path_that_needs_since_says_so() -> None:
 
 
 # columns
+
+
+def test_a_column_that_is_not_declared_is_no_news_and_a_wider_one_is() -> None:
+    news: list[Any] = []
+    said = {"columns": {"id": "integer", "name": "integer"}}
+    with api(always(rows(2))) as service, connected(service, said, observers=[news.append]) as it:
+        it.fetch("items").to_arrow()
+    assert [(it.column, it.now) for it in news if isinstance(it, SchemaChanged)] == [("name", "string")]
 
 
 def test_declared_types_hold_and_other_columns_stay() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from spyro_sdk.connectors.declared import Declared
+from spyro_sdk.connectors.declared.pagings import most
 from spyro_sdk.connectors.declared.styles import HeaderCursor, Until
 from spyro_sdk.errors import ConfigurationError, DecodeError
 from spyro_sdk.http import Request
@@ -159,6 +160,20 @@ def test_a_paging_for_all_is_refused_where_it_stands():
 def test_without_the_empty_page_another_end_will_do():
     declared = {"type": "page_number", "stop_after_empty_page": False, "total_path": "pages"}
     assert offer(declared).told.paging == PageNumber("page", None, 0, pages="pages")
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"type": "offset", "limit": 50}, 50),
+        ({"type": "offset", "limit": 50, "maximum_offset": 100}, 50),
+        ({"type": "page_number", "size": 20}, 20),
+        ("page_number", None),
+        ("single_page", None),
+    ],
+)
+def test_the_size_of_a_page_is_known_where_it_is_said(declared, expected):
+    assert most(offer(declared).told.paging) == expected
 
 
 # the two styles that only declarations know
