@@ -159,7 +159,7 @@ class RestConnector(HttpConnector):
                 query.since,
                 connector=self.name,
             )
-        schema = question.visible
+        schema = await self.schema_of(replace(query, columns=None))
         if query.columns and isinstance(query.native, tuple):
             query = replace(query, columns=tuple(dict.fromkeys([*query.columns, *query.native])))
         if schema is None:
