@@ -44,6 +44,11 @@ class Plan:
     """Why that one, in words."""
     roads: tuple[Road, ...] = ()
     """The ways to fetch the records, where the service has several and their number is known."""
+    notes: tuple[str, ...] = ()
+    """What was found out of the entity, and by what evidence."""
+
+    watched: str = ""
+    """How it is noticed that records are added or removed while they are read; '' where that is no matter."""
 
     @property
     def pages(self) -> int | None:
@@ -71,9 +76,12 @@ class Plan:
         lines += [f"  {road.api:8} {road}" for road in self.roads]
         if self.why:
             lines.append(f"  takes    {self.api}: {self.why}" if self.api else f"  takes    {self.why}")
+        if self.watched:
+            lines.append(f"  changes  are noticed {self.watched}")
         if self.quota_left is not None:
             cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
             lines.append(f"  quota    {self.quota_left:,} requests left{cost}")
+        lines += [f"  found    {note}" for note in self.notes]
         return "\n".join(lines)
 
     __repr__ = __str__

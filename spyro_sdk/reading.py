@@ -50,6 +50,8 @@ class Reading:
     """What is made of the records of a page as soon as they are decoded; may not fail."""
     finish: Finish | None = None
     at_once: int | None = None  # requests under way; None for what the connector says
+    is_partial: bool = False
+    """Whether the schema names only some of the columns: that there are others is then no news."""
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""
@@ -59,6 +61,11 @@ class Reading:
         """What is made of these; called in a worker thread."""
         return batch if self.shape is None else self.shape(batch)
 
+    async def remade(self, page: Page) -> Page:
+        """A page whose batch holds some of its records as they came, made into what is handed on."""
+        page = replace(page, batch=self.shaped(page.batch))
+        return page if self.finish is None else await self.finish(page)
+
     def learn(self, found: pa.Schema) -> list[Change]:
         """Widen the schema to what a page had; return what that changed."""
         known = self.schema
@@ -67,8 +74,9 @@ class Reading:
         if known is None or found.equals(known):
             self.schema = known or found
             return []
-        self.schema = merge(known, found)
-        return changes(known, self.schema)
+        self.schema, is_partial, self.is_partial = merge(known, found), self.is_partial, False
+        changed = changes(known, self.schema)
+        return [it for it in changed if it[0] in known.names] if is_partial else changed
 
 
 def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
@@ -78,8 +86,11 @@ def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
     """
     if entity.schema is None or query.columns is None:
         return entity.schema, False
-    names = {*query.columns, *(query.where.columns if query.where else ())}
-    heads = {name.partition(".")[0] for name in names} | names | entity.telling
+    asked = {*query.columns, *(query.where.columns if query.where else ())}
+    known = {*entity.schema.names}
+    if not all({name, name.partition(".")[0]} & known for name in asked):  # what is not declared may be there
+        return entity.schema, False
+    heads = {name.partition(".")[0] for name in asked} | asked | entity.telling
     wanted = pa.schema([field for field in entity.schema if field.name in heads])
     return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)
 

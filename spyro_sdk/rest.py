@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -20,6 +21,7 @@ from .arrow.decode import Body, ahead, nothing_at, open_body
 from .arrow.exact import column
 from .arrow.select import Selection
 from .canonical import Context, Translation
+from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
 from .errors import (
     DataFetchError,
@@ -27,13 +29,25 @@ from .errors import (
     IntegrityError,
     ValidationError,
 )
-from .events import PageArrived, SchemaChanged
+from .events import PageArrived, PageSizeShrunk, PagingRepaired, SchemaChanged
 from .exchange import INLINE, HttpConnector, payload_of
 from .failure import shape_of
 from .family import Children, filled, included, kind_at, needed
 from .http import Request, Response, redacted
-from .pages import Bounds, Foresee, Page, Pages
-from .paging import Answer, Foreseeing, dig
+from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated, watched
+from .paging import (
+    REFUSALS,
+    Answer,
+    Counted,
+    Foreseeing,
+    LinkHeader,
+    NextLink,
+    Paging,
+    dig,
+    resized,
+    size_of,
+    smaller,
+)
 from .plan import Plan
 from .question import Question, listed
 from .reading import Place, Reading, by_worker, column_at, is_list_of_objects, last_key, wanted
@@ -43,6 +57,7 @@ from .workers import in_worker
 T = TypeVar("T")
 
 RECENT = 8  # answers, of which the slowest says how long one takes
+LEGIBLE = 1000  # bytes of an answer that is no JSON
 MOMENT = pa.timestamp("us", "UTC")
 
 
@@ -56,6 +71,10 @@ class RestConnector(HttpConnector):
     """The entities of the service."""
     translations: ClassVar[Mapping[str, Translation]] = {}
     """The canonical entities that are made of these, by their names."""
+
+    def __init__(self, config: ConnectorConfig, **guards: Any) -> None:
+        super().__init__(config, **guards)
+        self._habits: defaultdict[str, Habits] = defaultdict(Habits)
 
     # -- what a connector may override, in the order a page meets it ---------------------------------
 
@@ -92,8 +111,7 @@ class RestConnector(HttpConnector):
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
         """Where the next page is, and the number of all records, by what stands around those of a page."""
-        total = dig(answer.payload, entity.total) if entity.total else None
-        return Place(entity.paging.next(request, answer), total if type(total) is int else None)
+        return Place(entity.paging.next(request, answer), answer.number(entity.total))
 
     # -- how a page travels ---------------------------------------------------------------------------
 
@@ -141,7 +159,7 @@ class RestConnector(HttpConnector):
                 query.since,
                 connector=self.name,
             )
-        schema = question.visible
+        schema = await self.schema_of(replace(query, columns=None))
         if query.columns and isinstance(query.native, tuple):
             query = replace(query, columns=tuple(dict.fromkeys([*query.columns, *query.native])))
         if schema is None:
@@ -154,7 +172,8 @@ class RestConnector(HttpConnector):
     async def explain(self, query: Query, *, count: bool = True) -> Plan:
         """What a fetch would do; nothing is asked of the service, which has no way to count."""
         query = await self.prepare(query)
-        request = self.request((await self._resolved(query)).entity, query)
+        entity = (await self._resolved(query)).entity
+        request = self.request(entity, query)
         return Plan(
             self.name,
             query,
@@ -162,6 +181,7 @@ class RestConnector(HttpConnector):
             self.config.page_size,
             local=str(query.where) if query.where else None,
             quota_left=self.stats.quota.remaining if self.stats.quota else None,
+            watched=watched(entity, self._habits[entity.name]),
         )
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
@@ -221,17 +241,18 @@ class RestConnector(HttpConnector):
         """The pages of an entity, in the columns that the caller can name."""
         question = await self._resolved(query)
         entity = question.entity
+        own = [entity.only.filter] if entity.only else []
         since = [partial(self._changed, entity, query.since)] if query.since else []
         shape = [partial(question.shaped, self.context)] if question.translation else []
-        enough = query.limit if query.where is None and not since else None
+        enough = query.limit if query.where is None and not [*own, *since] else None
         is_eager = query.limit is None or enough is not None
         schema, closed = question.needed if shape else wanted(entity, query)
         reading = Reading(query.entity, entity, schema, closed, at_once=query.concurrency)
         if entity.parent is None:
-            reading.finish = by_worker(*since, *shape)
+            reading.finish = by_worker(*own, *since, *shape)
             found = self.pages(reading, self.request(entity, query), enough=enough, is_eager=is_eager)
         else:
-            reading.finish = by_worker(*since)
+            reading.finish = by_worker(*own, *since)
             ask = partial(self._of_one, reading, question)
             wish = Query(
                 entity.parent.entity,
@@ -284,13 +305,25 @@ class RestConnector(HttpConnector):
             return ceil(self._concurrency(reading.at_once) / max(1, among()))
 
         bounds = Bounds(under_way, self.config.page_size, enough, is_eager)
-        lost = partial(self.lost, reading.entity)
-        paging = reading.entity.paging
-        foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
-        pages = Pages(partial(self._page, reading), foreseen, bounds, lost)
-        async with aclosing(pages.read(request)) as found:
+        entity, habits = reading.entity, self._habits[reading.entity.name]
+        pages = Pages(partial(self._page, reading), self._way(reading), bounds, partial(self.lost, entity))
+        size = habits.size or size_of(entity.paging, request) or 0
+        async with aclosing(pages.read(resized(entity.paging, request, size))) as found:
             async for page in found:
-                yield page
+                yield page if entity.only is None else replace(page, rows=page.batch.num_rows, total=None)
+
+    def _way(self, reading: Reading) -> Way:
+        """How the pages of an entity lead to each other."""
+        paging = reading.entity.paging
+        follows = isinstance(paging, NextLink | LinkHeader) and not paging.is_stable
+        return Way(
+            paging.ahead if isinstance(paging, Foreseeing) else None,
+            paging if isinstance(paging, Counted) else None,
+            getattr(paging, "size_param", None) if follows else None,
+            self._habits[reading.entity.name],
+            lambda what: self._emit(PagingRepaired(self.name, reading.name, what)),
+            reading.remade,
+        )
 
     async def _page(self, reading: Reading, request: Request, foresee: Foresee) -> Page:
         """Ask for one page; what its first bytes, and then its body, tell of the next goes to `foresee`."""
@@ -299,15 +332,32 @@ class RestConnector(HttpConnector):
             foresee(ahead(start, encoding, reading.entity.records))
 
         asked = replace(request, heard=heard)
-        page, found = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        answered = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        if isinstance(answered, int):
+            fewer = self._shrunk(reading.name, reading.entity, request, answered)
+            return await self._page(reading, fewer, lambda payload: None)  # the next would be too large too
+        page, found = answered
         for change in reading.learn(found):
             self._emit(SchemaChanged(self.name, reading.name, *change))
         return page if reading.finish is None else await reading.finish(page)
 
+    def _shrunk(self, name: str, entity: Entity, request: Request, size: int) -> Request:
+        """The request for fewer records, of which the service accepts no more at once."""
+        habits, was = self._habits[entity.name], size_of(entity.paging, request) or size
+        if habits.size is None or size < habits.size:
+            habits.size = size
+            self._emit(PageSizeShrunk(self.name, name, was, size))
+        return resized(entity.paging, request, size)
+
     async def _decoded(
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
-    ) -> tuple[Page, pa.Schema]:
-        """The page in an answer, and the columns as they stood there; an error where it holds none."""
+    ) -> tuple[Page, pa.Schema] | int:
+        """The page in an answer, and the columns as they stood there; an error where it holds none.
+
+        Or the size to ask for instead, where the service refuses a page of the size that was asked for.
+        """
+        if smaller := self._smaller(reading.entity.paging, request, response):
+            return smaller
         if len(response.body) <= INLINE:
             return self._made(reading, request, foresee, response)
         loop = asyncio.get_running_loop()
@@ -317,21 +367,28 @@ class RestConnector(HttpConnector):
 
         return await in_worker(self._made, reading, request, soon, response)
 
+    def _smaller(self, paging: Paging, request: Request, response: Response) -> int | None:
+        """The size to ask for instead; None where the answer does not refuse that of the request."""
+        if response.status not in REFUSALS:
+            return None
+        said = payload_of(response) or response.body[:LEGIBLE].decode(errors="replace")
+        return smaller(paging, request, response.status, said)
+
     def _made(
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
     ) -> tuple[Page, pa.Schema]:
-        entity = reading.entity
+        entity, paging = reading.entity, reading.entity.paging
         body = self._opened(response, entity)
         foresee(body.payload)
-        batch = self._records(reading, body)
-        place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
-        last, size = last_key(batch, entity.key), len(body.text)
-        if entity.only is not None:  # what else came is in no number of records that was announced
-            own, place = entity.only.filter(batch), replace(place, total=None)
-        else:
-            own = batch
-        page = Page(reading.shaped(own), own.num_rows, place.next, place.total, last, size)
-        return page, batch.schema
+        raw = self._records(reading, body)
+        keys, last = keys_of(raw, entity.key), last_key(raw, entity.key)
+        answer = Answer(body.payload, raw.num_rows, response.headers, last)
+        answer = replace(answer, total=answer.number(entity.total))
+        if count := repeated(keys):
+            raise self.lost(entity, f"{count:,} records of one page have the {entity.key} of another of it")
+        place, has_more = self.place(entity, request, answer), answer.flag(getattr(paging, "more", None))
+        page = Page(reading.shaped(raw), raw.num_rows, place.next, place.total, last, len(body.text))
+        return replace(page, keys=keys, raw=raw, has_more=has_more, request=request), raw.schema
 
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""

@@ -215,7 +215,8 @@ def test_hardly_any_block_does_not_run() -> None:
 
 @document
 def test_every_block_says_its_language(path: Path) -> None:
-    assert {block.language for block in blocks(path)} <= {"python", "text", "console", "toml", "json"}
+    known = {"python", "text", "console", "toml", "json", "yaml"}
+    assert {block.language for block in blocks(path)} <= known
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spyro_sdk.errors import DataFetchError, DecodeError, IntegrityError
 from spyro_sdk.http import Request
-from spyro_sdk.pages import Bounds, Foresee, Page, Pages
+from spyro_sdk.pages import Bounds, Foresee, Page, Pages, Way
 
 SIZE = 3
 
@@ -83,7 +83,7 @@ class Book:
 def reading(book: Book, ahead: Any = counted, **bounds: Any) -> Any:
     at_once = bounds.pop("under_way", 8)
     given = {"under_way": lambda: at_once, "page_size": SIZE, **bounds}
-    return Pages(book.ask, ahead, Bounds(**given), lost).read(numbered(1))
+    return Pages(book.ask, Way(ahead), Bounds(**given), lost).read(numbered(1))
 
 
 async def ids(pages: Any, seen: list[int] | None = None) -> list[int]:
@@ -250,6 +250,15 @@ async def test_a_link_that_leads_back_is_not_followed_when_it_is_foreseen() -> N
     with pytest.raises(IntegrityError, match="page 1 links back"):
         await ids(reading(book, linked))
     assert book.asked == [1]
+
+
+async def test_a_page_that_has_come_is_not_foreseen_again() -> None:
+    async def before(page: int) -> AsyncIterator[Any]:
+        yield numbered(1 if page == 3 else page + 1)
+
+    book = Book(15, before=before)
+    assert await ids(reading(book, linked)) == list(range(15))
+    assert book.asked.count(1) == 1
 
 
 @pytest.mark.parametrize("claimed", [0, 9, 11])

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 GROUP = "spyro_sdk.connectors"
-HOMES = {"github": "github:GitHub", "salesforce": "salesforce:Salesforce"}
+HOMES = {"github": "github:GitHub", "rest": "declared:Declared", "salesforce": "salesforce:Salesforce"}
 OURS = {name: EntryPoint(name, f"spyro_sdk.connectors.{home}", GROUP) for name, home in HOMES.items()}
 """Those in this package. To find one of them, nothing has to be looked for among all that is installed."""
 

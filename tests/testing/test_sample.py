@@ -66,7 +66,7 @@ def test_it_is_found_and_fetches(package: Path, installed: Path, tmp_path: Path)
 
         print("corner_shop" in spyro.connectors(), "corner_shop" in sys.modules)
         sys.path.append({str(package)!r})
-        from service import KEY, start
+        from demo_shop import KEY, start
 
         with spyro.connect("corner_shop", base_url=start(), api_key=KEY) as shop:
             print(shop.fetch("orders", where="customer = 'c3'").to_arrow()["id"].to_pylist()[:3])
@@ -109,7 +109,7 @@ def test_its_recording_is_what_the_service_answers(package: Path, tmp_path: Path
         import os, sys
         import pytest
         sys.path.append({str(place)!r})
-        from service import KEY, start
+        from demo_shop import KEY, start
 
         os.environ["SPYRO_CORNER_SHOP_BASE_URL"], os.environ["SPYRO_CORNER_SHOP_API_KEY"] = start(), KEY
         sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "."]))
