@@ -1,6 +1,6 @@
 """Kills writers of the token store at random moments, and says what they left; a program for tests to run.
 
-    python killed.py FOLDER TIMES
+python killed.py FOLDER TIMES
 """
 
 from __future__ import annotations
@@ -57,4 +57,4 @@ def main(folder: Path, times: int) -> Counter[str]:
 
 if __name__ == "__main__":
     os.umask(0)  # so that only the store itself keeps others out
-    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]))))
+    json.dump(main(Path(sys.argv[1]), int(sys.argv[2])), sys.stdout)
