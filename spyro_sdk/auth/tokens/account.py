@@ -32,7 +32,7 @@ class Account:
         """A name for files and keyring entries: the same for equals, without a secret in it.
 
         >>> Account("salesforce", "https://login.salesforce.com", "3MVG9").key
-        'salesforce-22bb1ad5b2ac7dc0f5a1fa5f0be6bd5c'
+        'salesforce-dd3199178933b4df4d3e19c92c23271e'
         """
         parts = json.dumps([self.connector, self.issuer, self.client_id, self.profile])
         word = re.sub("[^a-z0-9]+", "-", self.connector.lower()).strip("-")[:32]

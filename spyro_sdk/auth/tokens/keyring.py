@@ -35,6 +35,7 @@ class KeyringStore:
     ) -> None:
         self._keyring = _keyring()
         self._records = Records(folder or own_folder() / "keyring", patience=patience, system=system)
+        self.folder = self._records.folder
         self.accounts = self._records.accounts
         self.locked = self._records.locked
 

@@ -11,7 +11,7 @@ import anyio
 
 from ...errors import TokenStoreError
 
-PAUSE = 0.03  # seconds between two tries, a third more or less
+PAUSE = 0.01  # seconds between two tries, a third more or less; a try takes microseconds
 
 
 @dataclass(frozen=True)
