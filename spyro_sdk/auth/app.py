@@ -6,9 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import urlsplit
 
-from ..config import is_loopback
-from ..errors import ConfigurationError
-
 HOST = "127.0.0.1"
 
 
@@ -50,19 +47,3 @@ class App:
         """The address to which people come back."""
         host = f"[{self.redirect_host}]" if ":" in self.redirect_host else self.redirect_host
         return f"http://{host}:{port}{self.redirect_path}"
-
-
-def check_redirect_uri(address: str) -> None:
-    """Raise `ConfigurationError` for what a browser could not be sent back to on this machine."""
-    try:
-        parts = urlsplit(address)
-        is_good = parts.scheme == "http" and is_loopback(parts.hostname or "") and parts.port != 0
-    except ValueError:
-        is_good = False
-        parts = urlsplit("")
-    if not is_good or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ConfigurationError(
-            "redirect_uri must be an address on this machine, such as 'http://localhost:1717/OauthRedirect':"
-            " the one that is registered with the app",
-            field="redirect_uri",
-        )

@@ -24,6 +24,7 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+WELCOME = "The sign-in goes on where you began it: go back there."
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -99,7 +100,7 @@ class Loopback:
             return "410 Gone", _page("This sign-in is over", "Go back and look there how it ended."), None
         self._read = None
         try:
-            return "200 OK", _page("Signed in", "You may close this window and go back."), read(query)
+            return "200 OK", _page("You may close this window", WELCOME), read(query)
         except SignInError as error:
             words = f"{error}. You may close this window; to go on, {error.hint}."
             return "400 Bad Request", _page("This did not work", words), error

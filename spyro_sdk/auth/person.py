@@ -40,12 +40,21 @@ class Invitation:
 
 
 class Person(Protocol):
-    """Somebody who can be asked. All of it but the two attributes may take its time."""
+    """Somebody who can be asked.
 
-    can_answer: bool
-    """Whether anybody is there."""
-    is_remote: bool
-    """Whether the person's browser is on another machine than this process."""
+    `show`, `open` and `ask_secret` are called in the thread that waits for the sign-in, and may take their
+    time; `waiting` and `done` are called in another one, and return at once.
+    """
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether anybody is there."""
+        ...
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the person's browser is on another machine than this process."""
+        ...
 
     def show(self, card: Invitation) -> None:
         """Show what is to be done."""

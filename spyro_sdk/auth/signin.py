@@ -207,7 +207,7 @@ class _Visit:
     async def by_device(self) -> Token:
         assert self.app.device_url is not None  # it was chosen
         scope = " ".join(self.app.scopes)
-        grant = Device(self.app.device_url, self.app.token_url, self.app.client_id, scope, self._tell)
+        grant = Device(self.app.device_url, self.app.token_url, self.app.client_id, self._tell, scope)
         grant.sleep = self.desk.sleep
         return replace(await grant(self.send), issuer=self.app.issuer)
 
