@@ -114,6 +114,7 @@ def told(look: Look, heading: str, text: str, status: int = 200) -> Response:
 def page(look: Look, title: str, body: str, status: int = 200, target: str = "") -> Response:
     """A whole page. `target` is where its form may lead beside this server."""
     name = escape(look.service)
+    mark = f'<span class="mark" aria-hidden="true">{name[:1]}</span>'
     text = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -125,7 +126,7 @@ def page(look: Look, title: str, body: str, status: int = 200, target: str = "")
 </head>
 <body>
 <main>
-<p class="brand"><span class="mark" aria-hidden="true">{name[:1]}</span>{name} <span class="tag">demo</span></p>{body}
+<p class="brand">{mark}{name} <span class="tag">demo</span></p>{body}
 </main>
 <footer>{DEMO}</footer>
 </body>
