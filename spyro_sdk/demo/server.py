@@ -16,6 +16,7 @@ from spyro_sdk.demo.data import Amounts
 from spyro_sdk.demo.http import Request, Response
 from spyro_sdk.demo.mischief import Mischief
 from spyro_sdk.demo.oauth import Authority, Verify
+from spyro_sdk.demo.person import PASSWORD
 from spyro_sdk.demo.running import Running, Seen
 from spyro_sdk.demo.salesforce import Salesforce
 from spyro_sdk.demo.store import Store
@@ -162,12 +163,17 @@ class Service(Running):
     def welcome(self) -> str:
         """Tell a person at a terminal how to reach it."""
         known = self.credentials
-        sign_in = f"curl -s {self.base_url}/services/oauth2/token -d grant_type=client_credentials"
+        by_program = f"curl -s {self.base_url}/services/oauth2/token -d grant_type=client_credentials"
         query = f"{self.base_url}/services/data/v67.0/query?q=SELECT+Id,Name+FROM+Account+LIMIT+3"
         lines = [f"A Salesforce that never was, at {self.base_url} (Ctrl-C ends it)", ""]
         lines += [f"  {name:14} {value}" for name, value in known.items()]
         lines += [
-            f"\n{sign_in} -d client_id={known['client_id']} -d client_secret={known['client_secret']}",
+            f"\nPeople sign in with the password {PASSWORD}:\n",
+            f"  {'authorize':14} {self.base_url}/services/oauth2/authorize",
+            f"  {'token':14} {self.base_url}/services/oauth2/token",
+            f"  {'revoke':14} {self.base_url}/services/oauth2/revoke",
+            f"  {'device code':14} {self.base_url}/setup/connect",
+            f"\n{by_program} -d client_id={known['client_id']} -d client_secret={known['client_secret']}",
             f"\ncurl -s -H 'Authorization: Bearer {known['access_token']}' '{query}'",
         ]
         return "\n".join(lines)

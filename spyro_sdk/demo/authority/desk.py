@@ -33,7 +33,10 @@ class Desk:
     def login(self, request: Request) -> Response:
         """Answer `POST` of the login page. The cookie is changed, so that one planted before is of no use."""
         form = request.form()
-        session, ask = self._sent(request, form)
+        session = self._session(request, form)
+        ask = session.asked.get(form.get("ticket", ""))
+        if ask is None:
+            raise _forgotten()
         if not self._knows(form):
             complaint = "That user name and password do not belong together."
             return pages.login(self.look, self.client.name, _ticket(session, form), complaint)
@@ -51,13 +54,14 @@ class Desk:
     def settle(self, request: Request) -> Response:
         """Answer `POST` of the consent page, once."""
         form = request.form()
-        session, ask = self._sent(request, form)
-        if not session.is_signed_in or ask.needs_login:
-            raise Fault("You are not logged in", AGAIN, 403)
+        session = self._session(request, form)
         if form.get("decision") not in ("allow", "deny"):
             raise Fault("Please say yes or no", AGAIN)
-        if session.asked.pop(form["ticket"], None) is None:
+        ask = session.asked.pop(form.get("ticket", ""), None)
+        if ask is None:
             raise _forgotten()
+        if not session.is_signed_in or ask.needs_login:
+            raise Fault("You are not logged in", AGAIN, 403)
         return ask.settle(self._granted(ask, form))
 
     def _granted(self, ask: Ask, form: dict[str, str]) -> tuple[str, ...] | None:
@@ -70,15 +74,12 @@ class Desk:
             return ask.scopes
         return tuple(name for name in ask.scopes if f"scope_{name}" in form) or None
 
-    def _sent(self, request: Request, form: dict[str, str]) -> tuple[Session, Ask]:
-        """The session and the question that a form belongs to; raises for one that others made up."""
+    def _session(self, request: Request, form: dict[str, str]) -> Session:
+        """The session that a form belongs to; raises for one that others made up."""
         session = self.sessions.of(request)
         if session is None or not session.sent(form):
             raise Fault("This form was not shown to you", f"Your browser has to keep cookies. {AGAIN}", 403)
-        ask = session.asked.get(form.get("ticket", ""))
-        if ask is None:
-            raise _forgotten()
-        return session, ask
+        return session
 
     def _knows(self, form: dict[str, str]) -> bool:
         given = f"{form.get('username', '')}\n{form.get('password', '')}"

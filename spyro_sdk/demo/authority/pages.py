@@ -42,8 +42,8 @@ def login(look: Look, app: str, ticket: Ticket, complaint: str = "") -> Response
 <h1>Log in to {escape(look.service)}</h1>
 <p class="soft">to continue to <strong>{escape(app)}</strong></p>
 {_alert(complaint)}
-<p class="note">There is one user here, and the fields are filled in for you: user name
-<code>{escape(look.username)}</code>, password <code>{escape(look.password)}</code>.</p>
+<p class="note">A demo has one user, and both fields are filled in for you. The password is
+<code>{escape(look.password)}</code>.</p>
 <form method="post" action="{escape(look.login_path)}">
 {ticket}
 <label for="username">User name</label>
@@ -78,7 +78,7 @@ def consent(look: Look, ticket: Ticket, wanted: Wanted) -> Response:
 {_shown_code(wanted.user_code)}
 <form method="post" action="{escape(look.consent_path)}">
 {ticket}
-<p id="wants">It asks for leave to:</p>
+<p id="wants">It asks for permission to:</p>
 <ul aria-labelledby="wants">{items}</ul>
 <div class="buttons">
 <button name="decision" value="allow">Allow</button>
@@ -114,6 +114,7 @@ def told(look: Look, heading: str, text: str, status: int = 200) -> Response:
 def page(look: Look, title: str, body: str, status: int = 200, target: str = "") -> Response:
     """A whole page. `target` is where its form may lead beside this server."""
     name = escape(look.service)
+    mark = f'<span class="mark" aria-hidden="true">{name[:1]}</span>'
     text = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -125,7 +126,7 @@ def page(look: Look, title: str, body: str, status: int = 200, target: str = "")
 </head>
 <body>
 <main>
-<p class="brand"><i class="mark" aria-hidden="true">{name[:1]}</i>{name} <span>demo</span></p>{body}
+<p class="brand">{mark}{name} <span class="tag">demo</span></p>{body}
 </main>
 <footer>{DEMO}</footer>
 </body>

@@ -30,13 +30,14 @@ main {
   border: 1px solid var(--line); border-radius: .875rem; box-shadow: 0 1px 2px #0001, 0 12px 32px #0000000f;
 }
 .brand { margin: 0 0 1.25rem; display: flex; align-items: center; gap: .625rem; font-weight: 600; }
-.brand span { font-weight: 400; font-size: .8125rem; color: var(--soft); border: 1px solid var(--line);
+.tag { font-weight: 400; font-size: .8125rem; color: var(--soft); border: 1px solid var(--line);
   border-radius: 1rem; padding: 0 .5rem; }
 .mark { width: 1.75rem; height: 1.75rem; border-radius: .5rem; background: var(--accent);
   color: var(--on-accent); display: grid; place-items: center; font-size: .9375rem; font-weight: 700; }
 h1 { margin: 0 0 .5rem; font-size: 1.375rem; line-height: 1.25; letter-spacing: -.01em; }
 p { margin: 0 0 1rem; }
 h1, p, li { overflow-wrap: anywhere; }
+main > :last-child > :last-child { margin-bottom: 0; }
 .soft { color: var(--soft); font-size: .875rem; }
 .note, .alert { margin: 0 0 1.25rem; padding: .75rem .875rem; border-radius: .5rem; font-size: .875rem; }
 .note { background: var(--note); color: var(--note-ink); }
@@ -46,10 +47,10 @@ input[type=text], input[type=password] {
   width: 100%; margin: 0 0 1rem; padding: .625rem .75rem; font: inherit; color: inherit;
   background: var(--field); border: 1px solid var(--edge); border-radius: .5rem;
 }
-.code { letter-spacing: .15em;
+input.code, p.code { letter-spacing: .15em; text-align: center;
   font: 600 1.375rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-input.code { text-transform: uppercase; text-align: center; }
-p.code { text-align: center; padding: .5rem; border: 1px dashed var(--edge); border-radius: .5rem; }
+input.code { text-transform: uppercase; }
+p.code { padding: .5rem; border: 1px dashed var(--edge); border-radius: .5rem; }
 ul { list-style: none; margin: 0 0 1.25rem; padding: 0; border-top: 1px solid var(--line); }
 li { padding: .75rem 0; border-bottom: 1px solid var(--line); }
 li label { display: flex; gap: .625rem; align-items: flex-start; margin: 0; font-weight: 400;
