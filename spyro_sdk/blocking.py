@@ -18,7 +18,6 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
@@ -194,12 +193,11 @@ class _Desk:
             self._jobs.get(timeout=SLICE).act()
 
 
-@dataclass(frozen=True)
 class _Job:
     """A function that is called in one thread and awaited in another."""
 
-    function: Callable[[], Any]
-    outcome: asyncio.Future[Any]
+    def __init__(self, function: Callable[[], Any], outcome: asyncio.Future[Any]) -> None:
+        self.function, self.outcome = function, outcome
 
     def act(self) -> None:
         if self.outcome.done():  # nobody waits for it any more

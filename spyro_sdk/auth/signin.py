@@ -141,8 +141,10 @@ class _Visit:
             attempt = await anyio.to_thread.run_sync(Attempt.begin, self.app, self._redirect_uri(door))
             promised = await says_issuer(self.send, self.app.issuer)
             expected = Expected(attempt.state, self.app.issuer, promised)
+            if door:
+                door.expect(expected.code)  # a browser may be back before we look
             pastes = await self._invited(attempt.address, pastes)
-            ways: list[Coroutine[Any, Any, str]] = [door.code(expected.code)] if door else []
+            ways: list[Coroutine[Any, Any, str]] = [door.code()] if door else []
             if pastes:
                 ways.append(self._pasted(attempt.redirect_uri, expected))
             code = await _first(ways)
