@@ -55,9 +55,11 @@ class HttpConnector(BaseConnector):
         self._kept = Kept(self.keeps)
 
     async def connect(self) -> None:
-        """Open the pool of connections."""
+        """Open the pool of connections; `SignInNeeded` where a person has to sign in first."""
         send = self._transport or SharedTransport(self.config)
         self._session = Conditional(send, self._kept) if self.keeps else send
+        if self.config.asks_person and isinstance(self._auth, oauth.OAuth):
+            await self._execute_with_retry(self._auth.fresh, self._session)
 
     # -- what a connector may override -------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Visitor:
         self,
         go: Callable[[str], str | None] = visitor.sign_in,
         *,
-        pastes: list[str | Callable[[str], str]] | None = None,
+        pastes: list[str | Callable[[str], str] | None] | None = None,
         can_answer: bool = True,
         is_remote: bool = False,
         opens: bool = True,
@@ -76,9 +76,7 @@ class Visitor:
             over.wait(10)
             return None
         paste = self.pastes.pop(0)
-        if isinstance(paste, str):
-            return paste
-        return paste(self.go(self.cards[-1].address) or "")
+        return paste(self.go(self.cards[-1].address) or "") if callable(paste) else paste
 
     def waiting(self, card: Invitation, seconds: float) -> None:
         self.left.append(seconds)

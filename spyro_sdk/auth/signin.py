@@ -182,9 +182,7 @@ class _Visit:
         for _ in range(TRIES):
             self.is_asking = True
             text = await self.desk.hand(self.person.ask_secret, prompt, self.over)
-            if text is None:
-                await anyio.sleep_forever()  # it is over, and whoever ended it will cancel us
-            if not text.strip():
+            if text is None or not text.strip():
                 raise SignInError(
                     "the sign-in was given up: nothing was pasted",
                     error_code="cancelled",

@@ -12,6 +12,7 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
+from spyro_sdk.auth import loopback
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.loopback import Loopback, listening
 from spyro_sdk.errors import SignInError
@@ -214,6 +215,10 @@ async def test_without_the_other_family_one_is_enough() -> None:
         async with heard(app) as (door, task):
             await opened(f"{door.redirect_uri}?x=1")
             assert await task == "code of x=1"
+
+
+async def test_a_machine_without_the_other_family_is_no_trouble() -> None:
+    assert loopback._reserved(socket.AddressFamily.AF_APPLETALK, "::1", 0) is None
 
 
 async def test_the_usual_port_need_not_be_named() -> None:

@@ -227,7 +227,7 @@ async def test_a_time_out_of_the_service_is_not_that_of_the_person(app: App) -> 
         lambda address: address,
         lambda address: f"  {address}\n",
         lambda address: address.partition("?")[2],
-        lambda address: address.replace("127.0.0.1", "localhost"),
+        lambda address: address.replace("127.0.0.1", "localhost", 1),
     ],
 )
 async def test_the_address_on_which_a_browser_ended_may_be_pasted(
@@ -253,8 +253,8 @@ async def test_a_bare_code_is_not_taken(app: App, send: Send) -> None:
     assert "3 times" in str(error)
 
 
-@pytest.mark.parametrize("nothing", ["", "  \n"])
-async def test_who_pastes_nothing_gives_up(app: App, send: Send, nothing: str) -> None:
+@pytest.mark.parametrize("nothing", ["", "  \n", None])
+async def test_who_pastes_nothing_gives_up(app: App, send: Send, nothing: Any) -> None:
     error = await refusal(app, Visitor(pastes=[nothing]), send, mode="paste")
     assert error.error_code == "cancelled"
 
@@ -280,9 +280,17 @@ async def test_a_browser_that_does_come_back_ends_the_wait_for_a_paste(app: App,
 
     person = Forwarded(is_remote=True)
     started = time.monotonic()
-    assert await sign_in(app, person, send=send)
+    assert await sign_in(app, person, send=send, desk=Desk(tick=0.001))
     assert time.monotonic() - started < 5
     assert person.outcomes == [None]
+    assert person.prompts
+
+
+async def test_nothing_is_counted_down_into_what_is_typed(app: App, send: Send) -> None:
+    person = Visitor(is_remote=True)
+    await refusal(app, person, send, timeout=0.3, desk=Desk(tick=0.2))
+    assert person.prompts
+    assert person.left == []
 
 
 async def test_a_paste_needs_no_port(app: App, send: Send) -> None:

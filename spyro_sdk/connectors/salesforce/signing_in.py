@@ -64,7 +64,8 @@ def tokens(config: ConnectorConfig, base_url: str, on_renewed: Callable[[oauth.T
     token_url = config.token_url or f"{base_url or LOGIN}{OAUTH}/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does
-    given = oauth.Token(config.access_token) if config.access_token and base_url else None
+    is_wanted = base_url and config.auth_mode in (None, "auto", "token")
+    given = oauth.Token(config.access_token) if config.access_token and is_wanted else None
     return oauth.OAuth(grant, given, on_renewed=on_renewed)
 
 
