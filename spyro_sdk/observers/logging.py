@@ -11,6 +11,7 @@ from ..events import (
     Retried,
     RoadTaken,
     SchemaChanged,
+    ScopeNarrowed,
     TokenNotKept,
     TokenRenewed,
 )
@@ -20,6 +21,7 @@ LEVELS: dict[type[Event], int] = {
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
+    ScopeNarrowed: logging.WARNING,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -38,6 +40,8 @@ def words(event: Event) -> str:
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
         case TokenRenewed():
             said = "a new access token was given to us"
+        case ScopeNarrowed():
+            said = f"asked for {' '.join(event.asked)}, the sign-in allows {' '.join(event.granted)}"
         case TokenNotKept():
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():
