@@ -1,0 +1,57 @@
+"""A connector that describes an API by hand reads every record of it exactly once."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from spyro_sdk.arrow.schema import unify
+from spyro_sdk.config import ConnectorConfig
+from spyro_sdk.entity import Query
+from spyro_sdk.events import Event
+from spyro_sdk.rest import RestConnector
+
+from .api import Api, Service, serve
+from .apis import APIS
+from .arrived import assert_arrived
+from .pagers import Whole
+
+pytestmark = pytest.mark.anyio
+FAST = {"rate_limit": 60_000, "retry_delay": 0.001, "retry_count": 2}
+
+
+def described(service: Service, events: list[Event], **settings: Any) -> RestConnector:
+    """The connector that somebody wrote for this API."""
+
+    class Described(RestConnector):
+        name = "described"
+        offers = (service.api.entity,)
+
+    given = {**FAST, **service.api.door.settings, **settings}
+    config = ConnectorConfig("described", base_url=service.base_url, **given)
+    return Described(config, observers=[events.append])
+
+
+async def read(service: Service, **settings: Any) -> tuple[pa.Table, list[Event]]:
+    """All records of an API, and what was told meanwhile."""
+    events: list[Event] = []
+    connector = described(service, events, **settings)
+    async with connector.connection_context(), aclosing(connector.batches(Query.ask("items"))) as batches:
+        return unify([batch async for batch in batches]), events
+
+
+def most(api: Api) -> int:
+    """Records that it gives at once."""
+    return 1_000 if isinstance(api.pager, Whole) else api.pager.size.most
+
+
+@pytest.mark.parametrize("name", APIS)
+async def test_every_record_comes_exactly_once(name: str) -> None:
+    api = APIS[name]
+    with serve(api) as service:
+        table, _ = await read(service, page_size=most(api))
+    assert_arrived(table, api.shape, api.count)
+    assert service.refused == []
