@@ -8,7 +8,9 @@ Where to look, from the face down
     connection, fetch      what a notebook calls
     settings               where a connection's settings come from: arguments, environment, demo
     registry, connectors   the services, one module each
-    rest, connector        how a page travels, and the contract of a connector
+    rest, exchange         how a page travels, and how an answer is got
+    connector              the contract of a connector, and the guards around each call
+    family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
     lifecycle, failure     how it opens and closes, and what its failures are called
     canonical              what a Customer is, whichever service it comes from
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from .config import ConnectorConfig, RateLimitConfig
     from .connection import Connection, connect
     from .connector import BaseConnector
-    from .entity import Entity, EntitySchema, Query
+    from .entity import Entity, EntitySchema, Parent, Query
     from .errors import ConnectorError
     from .fetch import Fetch
     from .guards.limiter import RateLimiter
@@ -52,6 +54,7 @@ __all__ = [
     "Entity",
     "EntitySchema",
     "Fetch",
+    "Parent",
     "Query",
     "RateLimitConfig",
     "RateLimiter",
@@ -68,6 +71,7 @@ _HOMES = {
     "Entity": "entity",
     "EntitySchema": "entity",
     "Fetch": "fetch",
+    "Parent": "entity",
     "Query": "entity",
     "RateLimitConfig": "config",
     "RateLimiter": "guards.limiter",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 APIS = ("rest", "bulk", "auto")
 """The interfaces that a service may have: page by page, by jobs, or whichever suits the fetch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The entity from whose records a child is asked for: one list of children for each of them."""
+
+    entity: str
+    fields: Mapping[str, str]
+    """For each `{placeholder}` in the child's path, params and body a column of the parent, maybe dotted."""
+    include: Mapping[str, str] = field(default_factory=dict)
+    """Columns that each child is given, and those of its parent whose values they take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,13 @@ class Entity:
     """The columns, where they are known beforehand."""
     label: str = ""
     """What people call it."""
+    method: str = "GET"
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Query parameters of each request."""
+    body: Mapping[str, Any] | None = None
+    """The JSON that each request carries, where the service is asked by POST."""
+    parent: Parent | None = None
+    """Whose records its path is filled from; None where there is one list of it."""
 
 
 class Catalogue(tuple[Entity, ...]):

@@ -60,6 +60,8 @@ class Reading:
     def learn(self, found: pa.Schema) -> list[Change]:
         """Widen the schema to what a page had; return what that changed."""
         known = self.schema
+        if not found.names:  # a page without records tells nothing
+            return []
         if known is None or found.equals(known):
             self.schema = known or found
             return []

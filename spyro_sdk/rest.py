@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -16,40 +16,34 @@ from typing import Any, ClassVar, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.decode import Body, ahead, open_body
-from .arrow.exact import column, parse
-from .arrow.inflate import inflate
-from .auth import Auth, oauth, static
-from .config import ConnectorConfig
-from .connector import BaseConnector
-from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
+from .arrow.decode import Body, ahead, nothing_at, open_body
+from .arrow.exact import column
+from .entity import Column, Entity, EntitySchema, Parent, Query, unknown_column, unknown_entity
 from .errors import (
-    AuthenticationError,
     DataFetchError,
     DecodeError,
     IntegrityError,
     ValidationError,
 )
-from .events import PageArrived, QuotaSeen, Received, SchemaChanged, TokenRenewed
-from .failure import refused, shape_of, words_of
-from .guards.quota import Quota, read_quota
-from .http import Request, Response, Send, origin, redacted
+from .events import PageArrived, SchemaChanged
+from .exchange import INLINE, HttpConnector, payload_of
+from .failure import shape_of
+from .family import Children, filled, included, kind_at, needed
+from .http import Request, Response, redacted
 from .pages import Bounds, Foresee, Page, Pages
 from .paging import Answer, Foreseeing, dig
 from .plan import Plan
 from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
-from .transport.pool import SharedTransport
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
 from .workers import in_worker
 
 T = TypeVar("T")
 
 RECENT = 8  # answers, of which the slowest says how long one takes
-INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 MOMENT = pa.timestamp("us", "UTC")
 
 
-class RestConnector(BaseConnector):
+class RestConnector(HttpConnector):
     """A connector whose entities are lists of JSON objects.
 
     A normal service is a class with `offers`; an odd one overrides the step in which it is odd.
@@ -58,34 +52,7 @@ class RestConnector(BaseConnector):
     offers: ClassVar[tuple[Entity, ...]] = ()
     """The entities of the service."""
 
-    def __init__(self, config: ConnectorConfig, *, transport: Send | None = None, **guards: Any) -> None:
-        super().__init__(config, **guards)
-        self._transport = transport
-        self.base_url = (config.base_url or "").rstrip("/")
-        self._auth = self.auth()
-
-    async def connect(self) -> None:
-        """Open the pool of connections."""
-        self._session = self._transport or SharedTransport(self.config)
-
     # -- what a connector may override, in the order a page meets it ---------------------------------
-
-    def auth(self) -> Auth:
-        """What signs the requests, by the configuration's `auth_type`."""
-        it = self.config
-        match it.auth_type:
-            case "api_key":
-                return static.api_key(it.api_key or "")
-            case "basic":
-                return static.basic(it.username or "", it.password or "")
-            case "bearer":
-                return static.bearer(it.access_token or "")
-            case "oauth2":
-                return oauth.OAuth(
-                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
-                )
-            case _:
-                return static.nobody()
 
     async def entities(self) -> Sequence[Entity]:
         """What the service offers."""
@@ -100,16 +67,14 @@ class RestConnector(BaseConnector):
 
     def request(self, entity: Entity, query: Query) -> Request:
         """The request for the first page."""
-        return entity.paging.first(Request(self.base_url + entity.path), self.config.page_size)
+        body = b"" if entity.body is None else json.dumps(entity.body).encode()
+        headers = {"Content-Type": "application/json"} if body else {}
+        plain = Request(self.base_url + entity.path, entity.method, entity.params, headers, body)
+        return entity.paging.first(plain, self.config.page_size)
 
-    def check(self, response: Response, payload: Any) -> None:
-        """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
-        if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=words_of(payload))
-
-    def quota(self, response: Response) -> Quota | None:
-        """What the answer says of the service's quota."""
-        return read_quota(response.headers, now=time.time())
+    def is_empty(self, entity: Entity, response: Response) -> bool:
+        """Whether an answer that is not 2xx means that there are no records: a parent without such a list."""
+        return False
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
         """Where the next page is, and the number of all records, by what stands around those of a page."""
@@ -136,10 +101,10 @@ class RestConnector(BaseConnector):
     async def discover_schema(self, entity_type: str) -> EntitySchema:
         """The columns of an entity: the declared ones, or else as its first records show them."""
         it = await self.entity(entity_type)
-        if it.schema is None:
+        if (schema := await self._declared(it)) is None:
             columns = (await super().discover_schema(entity_type)).columns
         else:
-            columns = tuple(Column(field.name, field.type, nullable=field.nullable) for field in it.schema)
+            columns = tuple(Column(field.name, field.type, nullable=field.nullable) for field in schema)
         return EntitySchema(it.name, columns, it.label, it.key, it.cursor)
 
     async def prepare(self, query: Query) -> Query:
@@ -176,10 +141,22 @@ class RestConnector(BaseConnector):
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
         """The declared columns of the entity, those which the query asks for."""
-        schema = (await self.entity(query.entity)).schema
+        schema = await self._declared(await self.entity(query.entity))
         if schema is None or query.columns is None:
             return schema
         return pa.schema([schema.field(name) for name in query.columns])
+
+    async def _declared(self, entity: Entity) -> pa.Schema | None:
+        """The declared columns of an entity, with those that it has of its parent; None where one is not."""
+        schema = entity.schema
+        if schema is None or entity.parent is None:
+            return schema
+        above = await self._declared(await self.entity(entity.parent.entity))
+        given = {name: above and kind_at(above, path) for name, path in entity.parent.include.items()}
+        if None in given.values():
+            return None
+        own = [field for field in schema if field.name not in given]
+        return pa.schema([*own, *map(pa.field, given, given.values())], schema.metadata)
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         entity = await self.entity(query.entity)
@@ -188,22 +165,59 @@ class RestConnector(BaseConnector):
         is_eager = query.limit is None or enough is not None
         schema, closed = wanted(entity, query)
         reading = Reading(query.entity, entity, schema, closed, finish=since, at_once=query.concurrency)
-        request = self.request(entity, query)
-        async with aclosing(self.pages(reading, request, enough=enough, is_eager=is_eager)) as pages:
+        if entity.parent is None:
+            found = self.pages(reading, self.request(entity, query), enough=enough, is_eager=is_eager)
+        else:
+            ask = partial(self._of_one, reading, entity.parent, query)
+            wish = Query(
+                entity.parent.entity,
+                needed(entity.parent),
+                concurrency=query.concurrency if query.limit is None else 1,
+            )
+            at_once = partial(self._concurrency, wish.concurrency)
+            found = Children(ask, at_once, enough).of(self._asked(wish))
+        async with aclosing(found) as pages:
             async for page in pages:
                 self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
                 yield page.batch
 
+    async def _of_one(
+        self,
+        reading: Reading,
+        parent: Parent,
+        query: Query,
+        row: pa.RecordBatch,
+        enough: int | None,
+        among: Callable[[], int],
+    ) -> AsyncGenerator[Page, None]:
+        """The pages of the children of one parent, read at the same time as the lists of others."""
+        request = self.request(filled(reading.entity, row), query)
+        is_eager = query.limit is None or enough is not None
+        found = self.pages(reading, request, enough=enough, is_eager=is_eager, among=among)
+        async with aclosing(found) as pages:
+            async for page in pages:
+                yield replace(page, batch=included(page.batch, parent, row), total=None)
+
     async def pages(
-        self, reading: Reading, request: Request, *, enough: int | None = None, is_eager: bool = True
+        self,
+        reading: Reading,
+        request: Request,
+        *,
+        enough: int | None = None,
+        is_eager: bool = True,
+        among: Callable[[], int] = lambda: 1,
     ) -> AsyncGenerator[Page, None]:
         """The pages from `request` on, in order, each asked for while those before it are worked on.
 
-        No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`. Raises
-        `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
-        announced.
+        No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`; what
+        may be under way is shared `among` so many lists. Raises `IntegrityError` when the service sends us
+        round in a circle, or fewer or more records than it had announced.
         """
-        bounds = Bounds(partial(self._concurrency, reading.at_once), self.config.page_size, enough, is_eager)
+
+        def under_way() -> int:
+            return ceil(self._concurrency(reading.at_once) / max(1, among()))
+
+        bounds = Bounds(under_way, self.config.page_size, enough, is_eager)
         lost = partial(self.lost, reading.entity)
         paging = reading.entity.paging
         foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
@@ -241,7 +255,7 @@ class RestConnector(BaseConnector):
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
     ) -> tuple[Page, pa.Schema]:
         entity = reading.entity
-        body = self._opened(response, entity.records)
+        body = self._opened(response, entity)
         foresee(body.payload)
         batch = self._records(reading, body)
         place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
@@ -249,13 +263,16 @@ class RestConnector(BaseConnector):
         page = Page(reading.shaped(batch), batch.num_rows, place.next, place.total, last, size)
         return page, batch.schema
 
-    def _opened(self, response: Response, path: str) -> Body:
+    def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""
+        path = entity.records
         if 200 <= response.status < 300:
             body = open_body(response.body, response.headers.get("content-encoding"), path)
             self.check(response, body.payload)
             return body
-        self.check(response, _payload(response))
+        if self.is_empty(entity, response):
+            return nothing_at(path)
+        self.check(response, payload_of(response))
         raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
 
     def _records(self, reading: Reading, body: Body) -> pa.RecordBatch:
@@ -282,58 +299,6 @@ class RestConnector(BaseConnector):
         fed = self.limiter.get_available_tokens() + self.config.rate.rate * latency
         return min(self.config.pool_size, 1 + max(1, ceil(fed)))
 
-    async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
-        """Send a request inside the guards and `read` its JSON answer; see `_call`."""
-
-        async def understand(response: Response) -> T:
-            if len(response.body) > INLINE:
-                return await in_worker(self._understood, response, partial(read, request))
-            return self._understood(response, partial(read, request))
-
-        return await self._call(request, understand)
-
-    async def _call(self, request: Request, understand: Callable[[Response], Awaitable[T]]) -> T:
-        """Send a request inside the guards and `understand` its answer; a refused token is renewed once.
-
-        Signing, sending, decoding, checking and reading are one attempt, so that an answer cut short, or a
-        login page, is asked for again and never becomes a short result: `understand` raises for these.
-        """
-        signed = request
-
-        async def attempt() -> T:
-            nonlocal signed
-            signed = await self._auth.sign(self._at_home(request), self._send)
-            return await understand(await self._exchange(signed))
-
-        try:
-            return await self._execute_with_retry(attempt)
-        except AuthenticationError as error:
-            if error.status != 401 or not await self._auth.renew(signed):
-                raise
-        return await self._execute_with_retry(attempt)
-
-    async def _exchange(self, signed: Request) -> Response:
-        """Send one signed request, and learn what the answer says beside its body."""
-        started = time.perf_counter()
-        response = await self._send(signed)
-        self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
-        if quota := self.quota(response):
-            self.limiter.learn(quota)
-            self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        return response
-
-    def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
-        payload = _payload(response)
-        self.check(response, payload)
-        return read(Answer(payload, 0, response.headers))
-
-    @property
-    def _send(self) -> Send:
-        """What sends a request; `ConnectionError` once that is closed."""
-        self._check_connected()
-        send: Send = self._session
-        return send
-
     def _changed(self, entity: Entity, since: datetime, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that changed at or after `since`, also where the service itself has no such filter."""
         if not batch.num_rows:
@@ -348,16 +313,6 @@ class RestConnector(BaseConnector):
             )
         return batch.filter(pc.greater_equal(moments, pa.scalar(since, moments.type)))
 
-    def _at_home(self, request: Request) -> Request:
-        """The request, unless it would carry our credentials to somebody else."""
-        if origin(request.url) != origin(self.base_url):
-            raise IntegrityError(
-                f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
-                " since our credentials would go along",
-                connector=self.name,
-            )
-        return request
-
     def lost(self, entity: Entity, what: str) -> IntegrityError:
         """The error for records of an entity that are missing, or came twice."""
         return IntegrityError(
@@ -365,9 +320,6 @@ class RestConnector(BaseConnector):
             entity.name,
             connector=self.name,
         )
-
-    def _renewed(self, token: oauth.Token) -> None:
-        self._emit(TokenRenewed(self.name))
 
 
 def _equal(filters: Mapping[str, Any]) -> Where | None:
@@ -380,13 +332,3 @@ def _leaf(name: str, value: Any) -> Leaf:
     if value is None:
         return IsNull(name)
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)
-
-
-def _payload(response: Response) -> Any:
-    """The decoded body; None for a bad answer that is no JSON."""
-    try:
-        return parse(inflate(response.body, response.headers.get("content-encoding")))
-    except DecodeError:
-        if 200 <= response.status < 300:
-            raise
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,14 @@ def open_body(body: bytes, encoding: str | None, path: str = "") -> Body:
     if found is None:
         return Body(parse(text), None, text, path)
     return Body(*found, text, path)
+
+
+def nothing_at(path: str) -> Body:
+    """What a body would be that has a list of no records at `path`."""
+    payload: Any = []
+    for step in reversed(path.split(".") if path else ()):
+        payload = {step: payload}
+    return Body(payload, None, json.dumps(payload).encode(), path)
 
 
 def decode(body: Body, schema: pa.Schema | None, *, closed: bool = False) -> pa.RecordBatch:

@@ -1,0 +1,145 @@
+"""A connector that asks its service over HTTP: signed, inside the guards, each answer read to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from .arrow.exact import parse
+from .arrow.inflate import inflate
+from .auth import Auth, oauth, static
+from .config import ConnectorConfig
+from .connector import BaseConnector
+from .errors import AuthenticationError, DecodeError, IntegrityError
+from .events import QuotaSeen, Received, TokenRenewed
+from .failure import refused, words_of
+from .guards.quota import Quota, read_quota
+from .http import Request, Response, Send, origin, redacted
+from .paging import Answer
+from .transport.pool import SharedTransport
+from .workers import in_worker
+
+T = TypeVar("T")
+
+INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
+
+
+class HttpConnector(BaseConnector):
+    """A connector whose service is asked over HTTP, and answers in JSON."""
+
+    def __init__(self, config: ConnectorConfig, *, transport: Send | None = None, **guards: Any) -> None:
+        super().__init__(config, **guards)
+        self._transport = transport
+        self.base_url = (config.base_url or "").rstrip("/")
+        self._auth = self.auth()
+
+    async def connect(self) -> None:
+        """Open the pool of connections."""
+        self._session = self._transport or SharedTransport(self.config)
+
+    # -- what a connector may override -------------------------------------------------------------
+
+    def auth(self) -> Auth:
+        """What signs the requests, by the configuration's `auth_type`."""
+        it = self.config
+        match it.auth_type:
+            case "api_key":
+                return static.api_key(it.api_key or "")
+            case "basic":
+                return static.basic(it.username or "", it.password or "")
+            case "bearer":
+                return static.bearer(it.access_token or "")
+            case "oauth2":
+                return oauth.OAuth(
+                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
+                )
+            case _:
+                return static.nobody()
+
+    def check(self, response: Response, payload: Any) -> None:
+        """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
+        if not 200 <= response.status < 300:
+            raise refused(self.name, response.status, response.headers, words=words_of(payload))
+
+    def quota(self, response: Response) -> Quota | None:
+        """What the answer says of the service's quota."""
+        return read_quota(response.headers, now=time.time())
+
+    # -- how an answer is got ----------------------------------------------------------------------
+
+    async def _ask(self, request: Request, read: Callable[[Request, Answer], T]) -> T:
+        """Send a request inside the guards and `read` its JSON answer; see `_call`."""
+
+        async def understand(response: Response) -> T:
+            if len(response.body) > INLINE:
+                return await in_worker(self._understood, response, partial(read, request))
+            return self._understood(response, partial(read, request))
+
+        return await self._call(request, understand)
+
+    async def _call(self, request: Request, understand: Callable[[Response], Awaitable[T]]) -> T:
+        """Send a request inside the guards and `understand` its answer; a refused token is renewed once.
+
+        Signing, sending, decoding, checking and reading are one attempt, so that an answer cut short, or a
+        login page, is asked for again and never becomes a short result: `understand` raises for these.
+        """
+        signed = request
+
+        async def attempt() -> T:
+            nonlocal signed
+            signed = await self._auth.sign(self._at_home(request), self._send)
+            return await understand(await self._exchange(signed))
+
+        try:
+            return await self._execute_with_retry(attempt)
+        except AuthenticationError as error:
+            if error.status != 401 or not await self._auth.renew(signed):
+                raise
+        return await self._execute_with_retry(attempt)
+
+    async def _exchange(self, signed: Request) -> Response:
+        """Send one signed request, and learn what the answer says beside its body."""
+        started = time.perf_counter()
+        response = await self._send(signed)
+        self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
+        if quota := self.quota(response):
+            self.limiter.learn(quota)
+            self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
+        return response
+
+    def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
+        payload = payload_of(response)
+        self.check(response, payload)
+        return read(Answer(payload, 0, response.headers))
+
+    @property
+    def _send(self) -> Send:
+        """What sends a request; `ConnectionError` once that is closed."""
+        self._check_connected()
+        send: Send = self._session
+        return send
+
+    def _at_home(self, request: Request) -> Request:
+        """The request, unless it would carry our credentials to somebody else."""
+        if origin(request.url) != origin(self.base_url):
+            raise IntegrityError(
+                f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
+                " since our credentials would go along",
+                connector=self.name,
+            )
+        return request
+
+    def _renewed(self, token: oauth.Token) -> None:
+        self._emit(TokenRenewed(self.name))
+
+
+def payload_of(response: Response) -> Any:
+    """The decoded body; None for a bad answer that is no JSON."""
+    try:
+        return parse(inflate(response.body, response.headers.get("content-encoding")))
+    except DecodeError:
+        if 200 <= response.status < 300:
+            raise
+        return None
