@@ -16,7 +16,10 @@ import spyro_sdk as spyro
 
 SOURCES: dict[str, Any] = {
     "account": {"path": QUERY, "params": {"q": QUESTION}},
-    "items": {"path": "/items", "paginator": "page_number"},
+    "items": {
+        "path": "/items",
+        "paging": {"type": "page_number", "base_page": 1, "size_param": "per_page"},
+    },
 }
 
 

@@ -48,11 +48,12 @@ class Api:
 
     pager: Pager
     envelope: Envelope
-    entity: Entity
-    declared: Mapping[str, Any]
-    """What of the endpoint is to be written where it cannot be told from its answers."""
-    detected: bool = True
-    """Whether its answers tell how it pages."""
+    entity: Entity | None
+    """None where no connector can describe it, nor a declaration."""
+    declared: Mapping[str, Any] | None
+    """What is written of it, beside `asked`, where not everything is to be found out."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """What is written of it anyway: what must be asked for."""
     door: Door = OPEN
     method: str = "GET"
     others: str = "refused"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from spyro_sdk.entity import Entity
 from spyro_sdk.paging import Cursor, KeySet, LinkHeader, NextLink, Offset, OnePage, PageNumber
@@ -19,8 +20,8 @@ from .envelopes import (
     only_query,
     pages,
     relative,
-    rows,
     size,
+    start,
     token,
     total,
     unless_last,
@@ -28,12 +29,27 @@ from .envelopes import (
 from .pagers import Counted, Keyed, Numbered, Size, Tokened, Whole
 from .store import Record
 
+Written = dict[str, Any]
 ITEMS = Entity("items", PATH, key="id")
 HUNDRED = {"most": 100}
 
 
 def items(records: str = "", **more: object) -> Entity:
     return replace(ITEMS, records=records, **more)
+
+
+def linked(records: str, path: str, size_param: str) -> Written:
+    return {
+        "records": records,
+        "paging": {"type": "json_link", "next_url_path": path, "size_param": size_param},
+    }
+
+
+def numbered(records: str, size_param: str = "per_page", **more: str) -> Written:
+    return {
+        "records": records,
+        "paging": {"type": "page_number", "base_page": 1, "size_param": size_param, **more},
+    }
 
 
 def hal(record: Record) -> Record:
@@ -51,37 +67,34 @@ APIS = {
         Numbered(),
         Envelope(headers=link_header),
         items(paging=LinkHeader()),
-        {"paginator": "header_link"},
+        {"records": "$", "paging": {"type": "header_link", "size_param": "per_page"}},
         door=BEARER,
     ),
     "Link header, opaque cursors": Api(
         Tokened(size=Size("per_page")),
         Envelope(headers=link_header),
         items(paging=LinkHeader()),
-        {"paginator": "header_link"},
+        {"records": "$", "paging": {"type": "header_link", "size_param": "per_page"}},
         others="ignored",
     ),
     "absolute next link": Api(
         Tokened("after"),
         Envelope("results", before={"count": total, "next": absolute, "previous": always(None)}),
         items("results", paging=NextLink("next", "limit"), total="count"),
-        {"data_selector": "results", "paginator": {"type": "json_link", "next_url_path": "next"}},
+        linked("results", "next", "limit"),
     ),
     "relative next link": Api(
         Counted("start", Size("count")),
         Envelope("data/items", behind={"data/nextPage": relative}),
         items("data.items", paging=NextLink("data.nextPage", "count")),
-        {
-            "data_selector": "data.items",
-            "paginator": {"type": "json_link", "next_url_path": "data.nextPage"},
-        },
+        linked("data.items", "data.nextPage", "count"),
         door=KEY,
     ),
     "next link of a query alone": Api(
         Tokened("token", Size("max")),
         Envelope("records", behind={"links/next": unless_last(only_query)}),
         items("records", paging=NextLink("links.next", "max")),
-        {"data_selector": "records", "paginator": {"type": "json_link", "next_url_path": "links.next"}},
+        linked("records", "links.next", "max"),
     ),
     "OData": Api(
         Counted("$skip", Size("$top")),
@@ -91,7 +104,7 @@ APIS = {
             behind={"@odata.nextLink": unless_last(absolute)},
         ),
         items("value", paging=NextLink("@odata.nextLink", "$top"), total="@odata.count"),
-        {"data_selector": "value", "paginator": {"type": "json_link", "next_url_path": "@odata.nextLink"}},
+        linked("value", "@odata.nextLink", "$top"),
     ),
     "HAL": Api(
         Numbered(size=Size("size"), start=0),
@@ -101,10 +114,7 @@ APIS = {
             behind={"page/size": size, "page/totalElements": total, "page/totalPages": pages},
         ),
         items("_embedded.items", paging=NextLink("_links.next.href", "size"), total="page.totalElements"),
-        {
-            "data_selector": "_embedded.items",
-            "paginator": {"type": "json_link", "next_url_path": "_links.next.href"},
-        },
+        linked("_embedded.items", "_links.next.href", "size"),
         shape=hal,
     ),
     "JSON:API": Api(
@@ -115,7 +125,7 @@ APIS = {
             behind={"links/next": absolute, "meta/total": total},
         ),
         items("data", paging=NextLink("links.next", "page[size]"), total="meta.total"),
-        {"data_selector": "data", "paginator": {"type": "json_link", "next_url_path": "links.next"}},
+        linked("data", "links.next", "page[size]"),
         shape=json_api,
     ),
     # -- cursors --------------------------------------------------------------------------------------
@@ -124,8 +134,14 @@ APIS = {
         Envelope("data", before={"has_more": more}, behind={"next_cursor": token}),
         items("data", paging=Cursor("next_cursor", "cursor", more="has_more")),
         {
-            "data_selector": "data",
-            "paginator": {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "cursor"},
+            "records": "data",
+            "paging": {
+                "type": "cursor",
+                "cursor_path": "next_cursor",
+                "cursor_param": "cursor",
+                "has_more_path": "has_more",
+                "size_param": "limit",
+            },
         },
         door=BEARER,
     ),
@@ -139,107 +155,118 @@ APIS = {
             body={"query": {"kind": "all"}},
         ),
         {
-            "method": "POST",
-            "json": {"query": {"kind": "all"}},
-            "data_selector": "results",
-            "paginator": {"type": "cursor", "cursor_path": "paging.next", "cursor_body_path": "page.after"},
+            "records": "results",
+            "paging": {
+                "type": "cursor",
+                "cursor_path": "paging.next",
+                "cursor_body_path": "page.after",
+                "size_param": "page.size",
+            },
         },
         method="POST",
         needs={"query.kind": "all"},
+        asked={"method": "POST", "body": {"query": {"kind": "all"}}},
     ),
     "keyset": Api(
         Keyed(size=Size("limit", default=10, most=100)),
         Envelope("data", before={"object": always("list"), "has_more": more}),
         items("data", paging=KeySet("starting_after", more="has_more")),
-        {"data_selector": "data", "paginator": {"type": "key_set", "param": "starting_after"}},
+        {
+            "records": "data",
+            "key": "id",
+            "paging": {
+                "type": "keyset",
+                "param": "starting_after",
+                "has_more_path": "has_more",
+                "size_param": "limit",
+            },
+        },
         door=NAMED,
         newest_first=True,
     ),
     # -- offsets --------------------------------------------------------------------------------------
     "offset with a total": Api(
         Counted(),
-        Envelope("items", before={"total": total, "offset": always(0)}),
+        Envelope("items", before={"total": total, "offset": start}),
         items("items", paging=Offset(), total="total"),
-        {"data_selector": "items", "paginator": {"type": "offset", "total_path": "total"}},
+        {"records": "items", "paging": {"type": "offset", "limit": 1_000, "total_path": "total"}},
     ),
     "offset without a total": Api(
         Counted("skip", Size("take")),
         Envelope("payload/rows"),
         items("payload.rows", paging=Offset("skip", "take")),
-        {"data_selector": "payload.rows", "paginator": {"type": "offset", "offset_param": "skip"}},
-        detected=False,
+        {
+            "records": "payload.rows",
+            "paging": {"type": "offset", "limit": 1_000, "offset_param": "skip", "limit_param": "take"},
+        },
     ),
     # -- page numbers ---------------------------------------------------------------------------------
     "page number with a page count": Api(
         Numbered(beyond="404"),
         Envelope("items", before={"meta/page_count": pages}),
         items("items", paging=PageNumber(pages="meta.page_count")),
-        {"data_selector": "items", "paginator": {"type": "page_number", "total_path": "meta.page_count"}},
+        numbered("items", total_path="meta.page_count"),
     ),
     "page number with a total": Api(
         Numbered(size=Size("page_size")),
         Envelope("results", behind={"total_count": total}),
         items("results", paging=PageNumber(size_param="page_size"), total="total_count"),
-        {"data_selector": "results", "paginator": "page_number"},
+        numbered("results", "page_size"),
         others="ignored",
     ),
     "page number with nothing": Api(
         Numbered(),
         Envelope("items"),
         items("items", paging=PageNumber()),
-        {"data_selector": "items", "paginator": "page_number"},
-        detected=False,
+        numbered("items"),
     ),
     "page size clamped": Api(
         Numbered(size=Size(**HUNDRED, over="clamped")),
         Envelope("items", behind={"per_page": size}),
         items("items", paging=PageNumber()),
-        {"data_selector": "items", "paginator": "page_number"},
-        detected=False,
+        numbered("items"),
     ),
     "page size refused, the most named": Api(
         Numbered(size=Size(**HUNDRED)),
         Envelope("items", behind={"total": total}),
         items("items", paging=PageNumber(), total="total"),
-        {"data_selector": "items", "paginator": "page_number"},
+        numbered("items"),
     ),
     "page size refused without a word": Api(
         Numbered(size=Size(**HUNDRED, over="unnamed")),
         Envelope("items", behind={"total": total}),
         items("items", paging=PageNumber(), total="total"),
-        {"data_selector": "items", "paginator": "page_number"},
+        numbered("items"),
     ),
     # -- all at once ----------------------------------------------------------------------------------
     "bare array without paging": Api(
-        Whole(), Envelope(), items(paging=OnePage()), {"paginator": "single_page"}
+        Whole(), Envelope(), items(paging=OnePage()), {"records": "$", "paging": "single_page"}
     ),
     "two lists in the envelope": Api(
         Whole(),
-        Envelope("rows", behind={"columns": always([{"name": "id"}, {"name": "name"}]), "count": rows}),
-        items("rows", paging=OnePage(), total="count"),
-        {"data_selector": "rows", "paginator": "single_page"},
-        detected=False,
+        Envelope("active", behind={"archived": always([{"id": 1, "name": "old"}])}),
+        items("active", paging=OnePage()),
+        {"records": "active", "paging": "single_page"},
     ),
     "records keyed by id": Api(
         Whole(),
         Envelope("items", write=by_key),
-        items("items.*", paging=OnePage()),
-        {"data_selector": "items.*", "paginator": "single_page"},
-        detected=False,
+        None,
+        None,
     ),
     # -- few records ----------------------------------------------------------------------------------
     "no record": Api(
         Numbered(),
         Envelope("items", behind={"total": total}),
         items("items", paging=PageNumber(), total="total"),
-        {"data_selector": "items", "paginator": "page_number"},
+        numbered("items"),
         count=0,
     ),
     "one record": Api(
         Numbered(),
         Envelope("items", behind={"total": total}),
         items("items", paging=PageNumber(), total="total"),
-        {"data_selector": "items", "paginator": "page_number"},
+        numbered("items"),
         count=1,
     ),
 }

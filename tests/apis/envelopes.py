@@ -65,8 +65,8 @@ def pages(told: Told) -> int:
     return told.cut.pages
 
 
-def rows(told: Told) -> int:
-    return len(told.cut.keys)
+def start(told: Told) -> int:
+    return told.cut.after - len(told.cut.keys)
 
 
 def size(told: Told) -> int:

@@ -18,6 +18,7 @@ from .api import Api, Service, serve
 from .apis import APIS
 from .arrived import assert_arrived
 from .pagers import Whole
+from .store import COUNT
 
 pytestmark = pytest.mark.anyio
 FAST = {"rate_limit": 60_000, "retry_delay": 0.001, "retry_count": 2}
@@ -48,10 +49,20 @@ def most(api: Api) -> int:
     return 1_000 if isinstance(api.pager, Whole) else api.pager.size.most
 
 
-@pytest.mark.parametrize("name", APIS)
+@pytest.mark.parametrize("name", [name for name, it in APIS.items() if it.entity])
 async def test_every_record_comes_exactly_once(name: str) -> None:
     api = APIS[name]
     with serve(api) as service:
         table, _ = await read(service, page_size=most(api))
     assert_arrived(table, api.shape, api.count)
     assert service.refused == []
+
+
+@pytest.mark.parametrize(("over", "refusals"), [("named", 1), ("unnamed", 4), ("clamped", 0)])
+async def test_the_most_that_an_api_sends_at_once_is_learned(over: str, refusals: int) -> None:
+    api = next(it for it in APIS.values() if most(it) == 100 and it.pager.size.over == over and it.count)
+    with serve(api) as service:
+        table, _ = await read(service, page_size=1_000)
+    assert_arrived(table, api.shape, api.count)
+    assert len(service.refused) <= refusals
+    assert len(service.asked) <= 3 * COUNT / 100
