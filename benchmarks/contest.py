@@ -79,8 +79,11 @@ CONTENDERS = {
     "items-loop": Contender("requests loop over pages", "loop_items", needs="requests", wire="items"),
     "pages": Contender("spyro_sdk, PageNumber", "ours", "page to_pandas", wire="items"),
     "offsets": Contender("spyro_sdk, Offset", "ours", "offset to_pandas", wire="items"),
-    "declared": Contender("spyro_sdk declared (connect('rest'))", "declared", "account"),
-    "items-declared": Contender("spyro_sdk declared (connect('rest'))", "declared", "items", wire="items"),
+    "declared": Contender("spyro_sdk declared (connect('rest'))", "declared", "account told"),
+    "declared-found": Contender("spyro_sdk declared, found out", "declared", "account found"),
+    "items-declared": Contender(
+        "spyro_sdk declared (connect('rest'))", "declared", "items told", wire="items"
+    ),
     "bulk-limit": Contender("the limit: 16 at once, thrown away", "limit_parallel", "bulk", wire="bulk"),
     "simple-bulk": Contender(
         "simple-salesforce bulk2", "simple", "5", needs="simple_salesforce", wire="bulk"

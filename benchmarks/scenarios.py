@@ -39,7 +39,7 @@ SCENARIOS = {
     "declared": Scenario(
         "Plain pages, no latency: declared sources",
         Terms(),
-        ("limit", "loop", "dlt", "dlt-parquet", "declared"),
+        ("limit", "loop", "dlt", "dlt-parquet", "declared", "declared-found"),
         "dlt",
     ),
     "declared-150": Scenario(
