@@ -1,7 +1,7 @@
 """spyro_sdk: a source that is declared and not programmed.
 
-The third argument names the resource, and whether it is `told` all that dlt's source is told in the same words,
-or is to be `found` out from the answers.
+The third argument names the resource, and whether it is `told` all that dlt's source is told, in the same
+words, or is to be `found` out from the answers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sources import RESOURCES, source
 from stopwatch import ACTION, ADDRESS, PAGE, look_at, measure
 
 import spyro_sdk as spyro
+import spyro_sdk.connectors.declared.shape
 
 NAME, HOW = ACTION.split()
 SHOWN = ("path", "params")
