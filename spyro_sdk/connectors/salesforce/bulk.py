@@ -11,44 +11,19 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import anyio
 
 from ...errors import ConnectorError, DataFetchError
 from ...http import Request, Response
+from .line import Line
 from .refusal import NAME, check
-
-T = TypeVar("T")
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 10.0, 2.0  # seconds before a look at a job
 PATIENCE = 10.0  # seconds in which a job must let itself be deleted
 
 logger = logging.getLogger(__name__)
-
-
-class Ask(Protocol):
-    """Sends a request inside all guards, and reads its JSON answer."""
-
-    def __call__(self, request: Request, read: Callable[[Any], T], /) -> Awaitable[T]: ...
-
-
-class Call(Protocol):
-    """Sends a request inside all guards, and understands whatever comes."""
-
-    def __call__(
-        self, request: Request, understand: Callable[[Response], Awaitable[T]], /
-    ) -> Awaitable[T]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """How the Bulk API is spoken to."""
-
-    root: str
-    """The API with its version, which must be one for all calls of a job: `https://…/services/data/v67.0`."""
-    ask: Ask
-    call: Call
 
 
 @dataclass(frozen=True, slots=True)

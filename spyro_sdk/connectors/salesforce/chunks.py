@@ -18,7 +18,8 @@ import pyarrow as pa
 from ...errors import DecodeError, IntegrityError
 from ...http import Request, Response
 from ...workers import in_worker
-from .bulk import Job, Line
+from .bulk import Job
+from .line import Line
 from .refusal import NAME, check
 
 T = TypeVar("T")

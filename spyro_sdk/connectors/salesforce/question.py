@@ -15,6 +15,8 @@ from ...errors import ValidationError
 from ...where import Comparison, Leaf, Membership, Where
 from ...where.tree import each_leaf
 from . import describe, soql
+from .objects import Objects
+from .vocabulary import TRANSLATIONS
 
 LONGEST = 15_500  # characters of an encoded statement; Salesforce takes 16,384 for the whole address
 LONGEST_FILTER = 6_000  # characters of an encoded filter; a longer one is applied here
@@ -52,9 +54,11 @@ class Question:
         return pa.schema([*self.translation.schema, *(self.schema.field(name) for name in added(self.query))])
 
     @property
-    def default(self) -> list[str]:
-        """The columns of a query that names none: all, but for those that only its filter looks at."""
-        return [name for name in self.visible.names if "." not in name]
+    def shown(self) -> tuple[str, ...]:
+        """The columns that the caller will see; without a choice all but those of a filter alone."""
+        if self.query.columns:
+            return tuple(dict.fromkeys([*self.query.columns, *added(self.query)]))
+        return tuple(name for name in self.visible.names if "." not in name)
 
     def statement(
         self, columns: Sequence[str], *more: str, order: str = "Id", limit: int | None = None
@@ -114,6 +118,19 @@ class Question:
     def _type(self, column: Column) -> pa.DataType:
         target = self.translation.target(column.name) if self.translation else None
         return target if target is not None and pa.types.is_decimal(target) else column.type
+
+
+async def resolve(query: Query, objects: Objects) -> Question:
+    """The question that a query is; `ValidationError` for a column that there is not."""
+    is_native = query.native is True
+    translation = None if is_native else TRANSLATIONS.get(query.entity)
+    entity = await objects.behind(query.entity, native=is_native)
+    native = await objects.describe(entity.name)
+    paths = native_columns(query, translation, native)
+    plain = {column.name: column for column in native}
+    columns = {path: plain.get(path) or await objects.column(native, path) for path in paths}
+    condition = condition_of(query, translation, columns)
+    return Question(query, entity, columns, translation, condition, since_of(query, native))
 
 
 def added(query: Query) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from ...canonical import Translation
 from ...entity import EntitySchema
 from ...errors import (
     AuthenticationError,
+    ConfigurationError,
     ConnectorError,
     DataFetchError,
     DecodeError,
@@ -100,6 +101,25 @@ def not_its_own(translation: Translation) -> UnknownEntityError:
         f" {translation.native!r}",
         "entity",
         translation.entity,
+        connector=NAME,
+    )
+
+
+def not_all_said(entity: str) -> DecodeError:
+    """The error for a page that does not say what a complete fetch must know."""
+    return DecodeError(
+        f"{NAME} sent {entity} without saying how many there are, or where the next are",
+        entity,
+        connector=NAME,
+    )
+
+
+def not_salesforce(address: str) -> ConfigurationError:
+    """The error for an address at which something else answers."""
+    return ConfigurationError(
+        f"{address} does not answer like Salesforce: base_url must be that of your org, such as"
+        " https://acme.my.salesforce.com",
+        field="base_url",
         connector=NAME,
     )
 

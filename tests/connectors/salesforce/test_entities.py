@@ -16,7 +16,7 @@ from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import UnknownEntityError
 
-from ..org import MOMENT, OBJECTS, Record, by_id, connected, ids, renewable, schema, truth
+from ...org import MOMENT, OBJECTS, Record, by_id, connected, ids, renewable, schema, truth
 
 LINES = {
     "line1": "Street",

@@ -24,7 +24,7 @@ from spyro_sdk.errors import (
 )
 from spyro_sdk.events import PageArrived, RoadTaken, SchemaChanged
 
-from ..org import MOMENT, connected, data_calls, ids, kind_of, renewable, truth
+from ...org import MOMENT, connected, data_calls, ids, kind_of, renewable, truth
 
 OBJECTS = ["Customer", "Contact", "Opportunity", "User", "Account", "Wide__c"]
 PLAYED = [

@@ -14,7 +14,7 @@ from spyro_sdk.demo.ids import make_id
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import DataFetchError, IntegrityError
 
-from ..org import connected, data_calls, ids, truth
+from ...org import connected, data_calls, ids, truth
 
 KEYS = st.integers(0, 62**5 - 1).map(lambda rank: make_id("001", rank))
 

@@ -17,7 +17,7 @@ import spyro_sdk as spyro
 from spyro_sdk.demo.server import Service
 from spyro_sdk.errors import ValidationError
 
-from ..org import MOMENT, by_id, connected, data_calls, ids, schema, truth
+from ...org import MOMENT, by_id, connected, data_calls, ids, schema, truth
 
 NAIVE = pa.timestamp("us")
 

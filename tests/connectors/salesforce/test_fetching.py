@@ -10,7 +10,7 @@ import spyro_sdk as spyro
 from spyro_sdk.demo.server import Service
 from spyro_sdk.errors import DecodeError, ValidationError
 
-from ..org import connected, data_calls, ids, truth
+from ...org import connected, data_calls, ids, truth
 
 
 def test_pages_are_as_big_as_salesforce_gives_them(own: Service) -> None:

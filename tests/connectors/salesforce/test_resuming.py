@@ -18,7 +18,7 @@ from spyro_sdk.errors import (
     RateLimitError,
 )
 
-from ..org import calls, connected, data_calls, ids, renewable, truth
+from ...org import calls, connected, data_calls, ids, renewable, truth
 
 TOKEN = "/services/oauth2/token"
 LOST = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]

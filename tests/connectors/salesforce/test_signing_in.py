@@ -23,9 +23,14 @@ from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import AuthenticationError, ConfigurationError, ConnectionError, DataFetchError
 from spyro_sdk.http import Response
 
-from ..org import calls, data_calls
+from ...org import calls, data_calls
 
 TOKEN = "/services/oauth2/token"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 def sign_in(service: Service, *names: str, **settings: Any) -> spyro.Connection:
@@ -52,6 +57,16 @@ def test_an_access_token_alone_will_do_until_it_expires(own: Service) -> None:
 def test_a_token_that_is_refused_from_the_start(own: Service) -> None:
     with pytest.raises(AuthenticationError, match=r"wrong, expired or revoked \(INVALID_SESSION_ID\)"):
         sign_in(own, access_token="nonsense")
+
+
+@pytest.mark.anyio
+async def test_a_token_that_is_refused_when_connecting_again(own: Service) -> None:
+    settings = {"base_url": own.base_url, "access_token": own.credentials["access_token"]}
+    connector = Salesforce(Salesforce.configure(**settings))
+    async with connector.connection_context():
+        own.expire_tokens()
+    with pytest.raises(AuthenticationError, match="INVALID_SESSION_ID"):
+        await connector.connect()
 
 
 def test_client_credentials(own: Service) -> None:

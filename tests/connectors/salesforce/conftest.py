@@ -7,7 +7,7 @@ import pytest
 import spyro_sdk as spyro
 from spyro_sdk.demo.server import Service, serve
 
-from ..org import connected
+from ...org import connected
 
 
 @pytest.fixture(scope="session")

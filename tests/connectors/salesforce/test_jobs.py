@@ -14,8 +14,9 @@ import anyio.lowlevel
 import pyarrow as pa
 import pytest
 
-from spyro_sdk.connectors.salesforce.bulk import PATIENCE, Job, Jobs, Line
+from spyro_sdk.connectors.salesforce.bulk import PATIENCE, Job, Jobs
 from spyro_sdk.connectors.salesforce.chunks import AHEAD, Chunk, Results, Rows, in_order
+from spyro_sdk.connectors.salesforce.line import Line
 from spyro_sdk.errors import ConnectionError, DataFetchError, DecodeError, IntegrityError
 from spyro_sdk.http import Request, Response
 from tests.guards.conftest import run_virtually

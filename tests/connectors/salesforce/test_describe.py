@@ -15,7 +15,7 @@ from spyro_sdk.demo.server import Service
 from spyro_sdk.entity import Query
 from spyro_sdk.errors import UnknownEntityError, ValidationError
 
-from ..org import MOMENT, calls, connected, ids, schema, truth
+from ...org import MOMENT, calls, connected, ids, schema, truth
 
 
 def field(name: str, kind: str = "string", **more: Any) -> dict[str, Any]:

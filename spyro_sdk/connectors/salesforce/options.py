@@ -1,0 +1,38 @@
+"""The settings that only Salesforce has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .roads import AUTO, ROADS
+
+OPTIONS = {
+    "api_version": "such as '67.0'; without it the newest that the service has",
+    "api": "'rest', 'bulk' or 'auto': whichever suits the fetch",
+    "decimals": "True: numbers with a fraction as decimal128 instead of float64",
+}
+VERSION = re.compile(r"v?(\d+)(?:\.0)?")
+
+
+def fault(options: Mapping[str, Any]) -> str | None:
+    """What makes no sense among them, in words."""
+    if options.get("api_version") and not version(options):
+        return f"api_version={options['api_version']!r} is none, such as '67.0'"
+    if (wish := road(options)) not in ROADS:
+        return f"api={wish!r} is none of {', '.join(map(repr, ROADS))}"
+    if not isinstance(options.get("decimals", False), bool):
+        return f"decimals={options['decimals']!r} is neither True nor False"
+    return None
+
+
+def version(options: Mapping[str, Any]) -> str:
+    """The API version as Salesforce spells it: `67.0` for 67, '67' and 'v67.0'; '' for what is none."""
+    found = VERSION.fullmatch(str(options.get("api_version") or ""))
+    return f"{found[1]}.0" if found else ""
+
+
+def road(options: Mapping[str, Any]) -> Any:
+    """The road that fetches take unless they say otherwise."""
+    return options.get("api", AUTO)

@@ -1,0 +1,66 @@
+"""How Salesforce is signed in to, and where that leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ...auth import oauth
+from ...config import ConnectorConfig, is_loopback
+from ...errors import DecodeError
+from ...http import Request, origin
+from . import describe
+from .line import Line
+from .refusal import not_salesforce
+
+LOGIN = "https://login.salesforce.com"
+SANDBOX_LOGIN = "https://test.salesforce.com"
+WAYS = (
+    ("base_url", "access_token"),
+    ("client_id", "refresh_token"),
+    ("base_url", "client_id", "client_secret"),
+    ("client_id", "username", "private_key"),
+)
+"""The sets of settings of which one must be complete."""
+
+
+def fault(config: ConnectorConfig) -> str | None:
+    """What is missing to sign in, in words."""
+    if any(all(getattr(config, name) for name in way) for way in WAYS):
+        return None
+    return "give " + ", or ".join(" and ".join(way) for way in WAYS)
+
+
+def tokens(config: ConnectorConfig, base_url: str, on_renewed: Callable[[oauth.Token], None]) -> oauth.OAuth:
+    """A token given to us, or one asked for; both are renewed where there is a way."""
+    token_url = config.token_url or f"{base_url or LOGIN}/services/oauth2/token"
+    grant = oauth.grant(config, token_url, audience(token_url))
+    # a token alone does not say where the data is: without an address another is asked for, which does
+    given = oauth.Token(config.access_token) if config.access_token and base_url else None
+    return oauth.OAuth(grant, given, on_renewed=on_renewed)
+
+
+def home(token: oauth.Token, config: ConnectorConfig) -> str | None:
+    """Where the data is, if that came with the token; `ConfigurationError` where that is not safe."""
+    instance = token.extra.get("instance_url")
+    return str(replace(config, base_url=instance).base_url).rstrip("/") if instance else None
+
+
+async def newest(line: Line) -> str:
+    """The highest API version that Salesforce has, of which a line without a version leads to the list."""
+    try:
+        return await line.ask(Request(line.root), describe.newest)
+    except DecodeError:
+        raise not_salesforce(origin(line.root)) from None
+
+
+def audience(token_url: str) -> str:
+    """Whom a JWT is addressed to: Salesforce wants its login page, also where an org has its own domain.
+
+    https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm
+    """
+    host = urlsplit(token_url).hostname or ""
+    if is_loopback(host):
+        return origin(token_url)
+    return SANDBOX_LOGIN if host == "test.salesforce.com" or ".sandbox." in host else LOGIN
