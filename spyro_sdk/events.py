@@ -101,6 +101,23 @@ class PageArrived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PageSizeShrunk(Event):
+    """The service refused pages of a size; from here on it is asked for smaller ones."""
+
+    entity: str
+    was: int  # records
+    now: int  # records
+
+
+@dataclass(frozen=True, slots=True)
+class PagingRepaired(Event):
+    """Records were added or removed while they were read; each that stayed comes once all the same."""
+
+    entity: str
+    what: str  # what was seen, and done, in words
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaChanged(Event):
     """A column turned out wider than was said before; no value was lost."""
 

@@ -57,6 +57,11 @@ class Reading:
         """What is made of these; called in a worker thread."""
         return batch if self.shape is None else self.shape(batch)
 
+    async def remade(self, page: Page) -> Page:
+        """A page whose batch holds some of its records as they came, made into what is handed on."""
+        page = replace(page, batch=self.shaped(page.batch))
+        return page if self.finish is None else await self.finish(page)
+
     def learn(self, found: pa.Schema) -> list[Change]:
         """Widen the schema to what a page had; return what that changed."""
         known = self.schema

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from .arrow.decode import Body, ahead, nothing_at, open_body
 from .arrow.exact import column
+from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Parent, Query, unknown_column, unknown_entity
 from .errors import (
     DataFetchError,
@@ -25,13 +27,25 @@ from .errors import (
     IntegrityError,
     ValidationError,
 )
-from .events import PageArrived, SchemaChanged
+from .events import PageArrived, PageSizeShrunk, PagingRepaired, SchemaChanged
 from .exchange import INLINE, HttpConnector, payload_of
 from .failure import shape_of
 from .family import Children, filled, included, kind_at, needed
 from .http import Request, Response, redacted
-from .pages import Bounds, Foresee, Page, Pages
-from .paging import Answer, Foreseeing, dig
+from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated
+from .paging import (
+    REFUSALS,
+    Answer,
+    Counted,
+    Foreseeing,
+    LinkHeader,
+    NextLink,
+    Paging,
+    dig,
+    resized,
+    size_of,
+    smaller,
+)
 from .plan import Plan
 from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
@@ -40,6 +54,7 @@ from .workers import in_worker
 T = TypeVar("T")
 
 RECENT = 8  # answers, of which the slowest says how long one takes
+LEGIBLE = 1000  # bytes of an answer that is no JSON
 MOMENT = pa.timestamp("us", "UTC")
 
 
@@ -51,6 +66,10 @@ class RestConnector(HttpConnector):
 
     offers: ClassVar[tuple[Entity, ...]] = ()
     """The entities of the service."""
+
+    def __init__(self, config: ConnectorConfig, **guards: Any) -> None:
+        super().__init__(config, **guards)
+        self._habits: defaultdict[str, Habits] = defaultdict(Habits)
 
     # -- what a connector may override, in the order a page meets it ---------------------------------
 
@@ -78,8 +97,7 @@ class RestConnector(HttpConnector):
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
         """Where the next page is, and the number of all records, by what stands around those of a page."""
-        total = dig(answer.payload, entity.total) if entity.total else None
-        return Place(entity.paging.next(request, answer), total if type(total) is int else None)
+        return Place(entity.paging.next(request, answer), answer.number(entity.total))
 
     # -- how a page travels ---------------------------------------------------------------------------
 
@@ -218,13 +236,25 @@ class RestConnector(HttpConnector):
             return ceil(self._concurrency(reading.at_once) / max(1, among()))
 
         bounds = Bounds(under_way, self.config.page_size, enough, is_eager)
-        lost = partial(self.lost, reading.entity)
-        paging = reading.entity.paging
-        foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
-        pages = Pages(partial(self._page, reading), foreseen, bounds, lost)
-        async with aclosing(pages.read(request)) as found:
+        entity, habits = reading.entity, self._habits[reading.entity.name]
+        pages = Pages(partial(self._page, reading), self._way(reading), bounds, partial(self.lost, entity))
+        size = habits.size or size_of(entity.paging, request) or 0
+        async with aclosing(pages.read(resized(entity.paging, request, size))) as found:
             async for page in found:
                 yield page
+
+    def _way(self, reading: Reading) -> Way:
+        """How the pages of an entity lead to each other."""
+        paging = reading.entity.paging
+        follows = isinstance(paging, NextLink | LinkHeader) and not paging.is_stable
+        return Way(
+            paging.ahead if isinstance(paging, Foreseeing) else None,
+            paging if isinstance(paging, Counted) else None,
+            getattr(paging, "size_param", None) if follows else None,
+            self._habits[reading.entity.name],
+            lambda what: self._emit(PagingRepaired(self.name, reading.name, what)),
+            reading.remade,
+        )
 
     async def _page(self, reading: Reading, request: Request, foresee: Foresee) -> Page:
         """Ask for one page; what its first bytes, and then its body, tell of the next goes to `foresee`."""
@@ -233,15 +263,32 @@ class RestConnector(HttpConnector):
             foresee(ahead(start, encoding, reading.entity.records))
 
         asked = replace(request, heard=heard)
-        page, found = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        answered = await self._call(asked, partial(self._decoded, reading, request, foresee))
+        if isinstance(answered, int):
+            return await self._page(reading, self._shrunk(reading, request, answered), foresee)
+        page, found = answered
         for change in reading.learn(found):
             self._emit(SchemaChanged(self.name, reading.name, *change))
         return page if reading.finish is None else await reading.finish(page)
 
+    def _shrunk(self, reading: Reading, request: Request, size: int) -> Request:
+        """The request for fewer records, of which the service accepts no more at once."""
+        paging, habits = reading.entity.paging, self._habits[reading.entity.name]
+        was = size_of(paging, request) or size
+        if habits.size is None or size < habits.size:
+            habits.size = size
+            self._emit(PageSizeShrunk(self.name, reading.name, was, size))
+        return resized(paging, request, size)
+
     async def _decoded(
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
-    ) -> tuple[Page, pa.Schema]:
-        """The page in an answer, and the columns as they stood there; an error where it holds none."""
+    ) -> tuple[Page, pa.Schema] | int:
+        """The page in an answer, and the columns as they stood there; an error where it holds none.
+
+        Or the size to ask for instead, where the service refuses a page of the size that was asked for.
+        """
+        if smaller := self._smaller(reading.entity.paging, request, response):
+            return smaller
         if len(response.body) <= INLINE:
             return self._made(reading, request, foresee, response)
         loop = asyncio.get_running_loop()
@@ -251,17 +298,28 @@ class RestConnector(HttpConnector):
 
         return await in_worker(self._made, reading, request, soon, response)
 
+    def _smaller(self, paging: Paging, request: Request, response: Response) -> int | None:
+        """The size to ask for instead; None where the answer does not refuse that of the request."""
+        if response.status not in REFUSALS:
+            return None
+        said = payload_of(response) or response.body[:LEGIBLE].decode(errors="replace")
+        return smaller(paging, request, response.status, said)
+
     def _made(
         self, reading: Reading, request: Request, foresee: Foresee, response: Response
     ) -> tuple[Page, pa.Schema]:
-        entity = reading.entity
+        entity, paging = reading.entity, reading.entity.paging
         body = self._opened(response, entity)
         foresee(body.payload)
-        batch = self._records(reading, body)
-        place = self.place(entity, request, Answer(body.payload, batch.num_rows, response.headers))
-        last, size = last_key(batch, entity.key), len(body.text)
-        page = Page(reading.shaped(batch), batch.num_rows, place.next, place.total, last, size)
-        return page, batch.schema
+        raw = self._records(reading, body)
+        keys, last = keys_of(raw, entity.key), last_key(raw, entity.key)
+        answer = Answer(body.payload, raw.num_rows, response.headers, last)
+        answer = replace(answer, total=answer.number(entity.total))
+        if count := repeated(keys):
+            raise self.lost(entity, f"{count:,} records of one page have the {entity.key} of another of it")
+        place, has_more = self.place(entity, request, answer), answer.flag(getattr(paging, "more", None))
+        page = Page(reading.shaped(raw), raw.num_rows, place.next, place.total, last, len(body.text))
+        return replace(page, keys=keys, raw=raw, has_more=has_more, request=request), raw.schema
 
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""

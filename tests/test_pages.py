@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spyro_sdk.errors import DataFetchError, DecodeError, IntegrityError
 from spyro_sdk.http import Request
-from spyro_sdk.pages import Bounds, Foresee, Page, Pages
+from spyro_sdk.pages import Bounds, Foresee, Page, Pages, Way
 
 SIZE = 3
 
@@ -83,7 +83,7 @@ class Book:
 def reading(book: Book, ahead: Any = counted, **bounds: Any) -> Any:
     at_once = bounds.pop("under_way", 8)
     given = {"under_way": lambda: at_once, "page_size": SIZE, **bounds}
-    return Pages(book.ask, ahead, Bounds(**given), lost).read(numbered(1))
+    return Pages(book.ask, Way(ahead), Bounds(**given), lost).read(numbered(1))
 
 
 async def ids(pages: Any, seen: list[int] | None = None) -> list[int]:

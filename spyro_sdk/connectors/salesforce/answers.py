@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ...arrow.schema import unify
 from ...errors import DataFetchError
 from ...http import Request
-from ...pages import Bounds, Foresee, Page, Pages
+from ...pages import Bounds, Foresee, Page, Pages, Way
 from ...reading import Reading, by_worker
 from ...rest import RestConnector
 from . import describe, soql
@@ -91,9 +91,8 @@ class Answers:
         left = (page.total or 0) - page.rows
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
         lost = partial(self._connector.lost, self._question.entity)
-        side_by_side = Pages(
-            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(lambda: self.at_once), lost
-        )
+        way = Way(partial(_following, len(cuts)))
+        side_by_side = Pages(partial(self._range, cuts), way, Bounds(lambda: self.at_once), lost)
         async with aclosing(side_by_side.read(Request(self._address, params={"range": "0"}))) as pages:
             async for page in pages:
                 yield page
@@ -111,7 +110,7 @@ class Answers:
             came = [page async for page in pages]
         whole = came[0] if len(came) == 1 else await by_worker(partial(_joined, came))(came[-1])
         rows = sum(page.rows for page in came)
-        return replace(whole, rows=rows, next=_following(len(cuts), place, None), total=None)
+        return replace(whole, rows=rows, next=_following(len(cuts), place, None), total=None, keys=None)
 
     def _asking(self, statement: str) -> Request:
         size = {"Sforce-Query-Options": f"batchSize={self.page_size}"}

@@ -1,0 +1,14 @@
+"""All pages of a fetch, in their order, each asked for as soon as its address is known.
+
+page      what a page is, and how it is asked for
+line      pages are asked for ahead
+seams     what in a page is new, told by the keys of the page before it
+courses   where to go on after a page, and how to tell that nothing was lost
+read      all of them
+"""
+
+from .page import Ahead, Ask, Bounds, Foresee, Habits, Page, Way
+from .read import Pages
+from .seams import keys_of, repeated
+
+__all__ = ["Ahead", "Ask", "Bounds", "Foresee", "Habits", "Page", "Pages", "Way", "keys_of", "repeated"]

@@ -1,0 +1,79 @@
+"""Where to go on after a page, and how to tell that no record was lost and none came twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..errors import DataFetchError, IntegrityError
+from ..http import Request
+from .page import Identity, Page
+
+GONE = 404  # as many services answer beyond the last page
+
+Lost = Callable[[str], IntegrityError]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has come so far."""
+
+    rows: int = 0
+    pages: int = 0
+    total: int | None = None
+    """Records of the whole fetch, as the service said last."""
+    grew: bool | None = None
+    """Whether the last page announced more records than those before it, or fewer; None for neither."""
+    has_changed: bool = False
+    """Whether it did not always say the same."""
+    has_moved: bool = False
+    """Whether it was seen, and repaired, that records were added or removed meanwhile."""
+    came: set[Identity] = field(default_factory=set)
+    """What asked for the pages that have come."""
+
+    def see(self, total: int | None) -> None:
+        """Take note of what a page announces."""
+        self.grew = None
+        if total is None or total == self.total:
+            return
+        if self.total is not None:
+            self.grew, self.has_changed = total > self.total, True
+        self.total = total
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is made of a page that has come."""
+
+    page: Page | None
+    """Its records that are new; None where it was of no use."""
+    next: Request | None
+    """What to ask for after it; None at the end."""
+    what: str | None = None
+    """What was repaired, in words."""
+    is_cut: bool = False
+    """Whether the page holds less than what came."""
+    course: Course | None = None
+    """Who leads on from here, where that is another."""
+
+
+class Course(Protocol):
+    """Who leads from page to page."""
+
+    @property
+    def reach(self) -> int | None:
+        """How many pages may wait in line; None for as many as there is room for."""
+        ...
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        """The next request, where it can be told already."""
+        ...
+
+    def settle(self, request: Request, page: Page) -> Step:
+        """What is made of a page that has come."""
+        ...
+
+    def instead(self, request: Request, error: DataFetchError) -> Step:
+        """What is made of a page that was refused; raises the error where nothing can be."""
+        ...

@@ -1,0 +1,126 @@
+"""All pages of a fetch, in their order, each asked for as soon as its address is known."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from math import ceil
+from typing import Any
+
+from ..errors import DataFetchError, IntegrityError
+from ..http import Request
+from .courses import Course, Step, Tally
+from .line import Line, Turn
+from .page import Ask, Bounds, Page, Way, identity
+from .straight import Straight
+
+
+class Pages:
+    """The pages of one fetch.
+
+    A page whose address is only foreseen is asked for all the same: by its number, or by a link read off a
+    body that is not decoded yet. When the page before it has come and leads somewhere else, what was asked
+    for too much is dropped, so that no page is missing and none comes twice.
+    """
+
+    def __init__(self, ask: Ask, way: Way, bounds: Bounds, lost: Callable[[str], IntegrityError]) -> None:
+        self._way, self._bounds, self._lost = way, bounds, lost
+        self._tally = Tally()
+        self._course: Course = Straight(way, self._tally, lost)
+        self._line = Line(ask, self._ahead, self._has_room)
+        self._is_misled = False
+        self._largest = 1
+
+    async def read(self, first: Request) -> AsyncGenerator[Page, None]:
+        """Yield the pages from `first` on.
+
+        No page is asked for that is not needed for `enough` records. Raises `IntegrityError` when the service
+        sends us round in a circle, when records may have been lost since others were added or removed while
+        they were read, or when fewer or more came than the service had announced.
+        """
+        upcoming: Request | None = first
+        try:
+            while upcoming is not None:
+                step = await self._step(upcoming)
+                upcoming = self._settle(step)
+                if step.page is not None:
+                    yield await self._way.remade(step.page) if step.is_cut else step.page
+        finally:
+            await self._line.leave()
+        self._check_total()
+
+    async def _step(self, upcoming: Request) -> Step:
+        """What is made of the page that comes next."""
+        turn = self._line.turn(upcoming)
+        try:
+            page = await turn.task
+        except DataFetchError as error:
+            return self._course.instead(turn.request, error)
+        finally:
+            self._line.took(turn)
+        self._largest = max(self._largest, page.size)
+        step = self._course.settle(page.request or turn.request, page)
+        self._is_misled |= self._is_wrong(turn, step)
+        return step
+
+    def _is_wrong(self, turn: Turn, step: Step) -> bool:
+        """Whether the next was foreseen wrongly, and would be again: each time that would cost a request."""
+        upcoming, is_repair = step.next, step.page is None or step.what or step.course
+        if upcoming is None or turn.next is None or is_repair or identity(turn.next) == identity(upcoming):
+            return False
+        adapted = self._course.ahead(turn.request, None)
+        return adapted is None or identity(adapted) != identity(upcoming)
+
+    def _settle(self, step: Step) -> Request | None:
+        """Take note of a page; return the request for the next, None where no more is wanted."""
+        if step.page is not None:
+            self._tally.rows += step.page.rows
+            self._tally.pages += 1
+        if step.what is not None:
+            self._way.repaired(step.what)
+        self._course = step.course or self._course
+        upcoming = None if self._is_enough else step.next
+        first = self._line.first
+        if first is not None and (upcoming is None or identity(first.request) != identity(upcoming)):
+            self._line.drop()
+        if upcoming is not None and self._bounds.is_eager:
+            self._line.go_on(upcoming)
+        return upcoming
+
+    @property
+    def _is_enough(self) -> bool:
+        return self._bounds.enough is not None and self._tally.rows >= self._bounds.enough
+
+    def _check_total(self) -> None:
+        total, rows = self._tally.total, self._tally.rows
+        if not self._is_enough and total not in (None, rows) and not self._tally.has_moved:
+            raise self._lost(f"it announced {total:,} records and sent {rows:,}")
+
+    def _ahead(self, request: Request, payload: Any) -> Request | None:
+        """The next request, as far as it can be told, and unless that was wrong before."""
+        return None if self._is_misled else self._course.ahead(request, payload)
+
+    def _has_room(self, line: Line) -> bool:
+        """Whether one more page may be asked for ahead."""
+        bounds, waiting, last = self._bounds, len(line), line.last
+        if last is None or last.next is None or identity(last.next) in self._tally.came:
+            return False
+        most = min(self._window(last), bounds.under_way(), self._course.reach or waiting + 1)
+        return (
+            bounds.is_eager
+            and waiting < most
+            and waiting * self._largest < bounds.memory
+            and (bounds.enough is None or self._tally.rows + waiting * bounds.page_size < bounds.enough)
+        )
+
+    def _window(self, last: Turn) -> int:
+        """Pages that may wait: twice as many as have come, so that whoever stops early has wasted little.
+
+        A page that is only computed may not be there: none is asked for before the first has come, nor more
+        than the announced number of records can fill.
+        """
+        came, rows, total = self._tally.pages, self._tally.rows, self._tally.total
+        if not last.is_computed:
+            return 2 * came + 2
+        if rows and total is not None:
+            return ceil((total - rows) / (rows / came))
+        return 2 * came

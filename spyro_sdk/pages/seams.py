@@ -1,0 +1,94 @@
+"""What in a page is new, told by the keys of the page before it.
+
+Where each page begins with the last record of the page before it, no record between them can be missing: it
+would stand between two that came side by side. So it does not matter which page the service answered first,
+nor what it added or removed meanwhile, as long as the records that stay keep their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """Where the records that came last stand in a page."""
+
+    place: int | None
+    """The last of them that is in the page; None where none is."""
+    count: int = 0
+    """How many of them are in it."""
+    is_latest: bool = False
+    """Whether it is the very last that came."""
+    is_ordered: bool = True
+    """Whether they stand in the order in which they came."""
+
+    @property
+    def new(self) -> int:
+        """The place of the first record that is new."""
+        return 0 if self.place is None else self.place + 1
+
+    @property
+    def is_shift(self) -> bool:
+        """Whether the page begins with the last records that came, and has no other of them."""
+        return self.count == self.new and self.is_latest and self.is_ordered
+
+
+UNSEEN = Seam(None)
+
+
+def seam(known: pa.Array | None, keys: pa.Array | None) -> Seam:
+    """Find the keys that came last in those of a page."""
+    if known is None or keys is None or not len(known) or not len(keys):
+        return UNSEEN
+    found = _index_in(keys, known)
+    places = pc.indices_nonzero(found.is_valid()).to_pylist()
+    if not places:
+        return UNSEEN
+    order = found.take(pa.array(places)).to_pylist()
+    is_ordered = all(one < other for one, other in pairwise(order))
+    return Seam(places[-1], len(places), order[-1] == len(known) - 1, is_ordered)
+
+
+def remembered(known: pa.Array | None, keys: pa.Array, most: int) -> pa.Array:
+    """The last `most` keys of those known before and those that came after them."""
+    if known is None or not len(known):
+        joined = keys
+    else:
+        known, keys = _alike(known, keys)
+        joined = pa.concat_arrays([known, keys])
+    return joined.slice(max(0, len(joined) - most))
+
+
+def keys_of(batch: pa.RecordBatch, key: str | None) -> pa.Array | None:
+    """The keys of records; None where one has none, or where they cannot be compared."""
+    if key is None:
+        return None
+    if not batch.num_rows:
+        return pa.array([], pa.string())
+    if key not in batch.schema.names:
+        return None
+    keys = batch[key]
+    return None if keys.null_count or pa.types.is_nested(keys.type) else keys
+
+
+def repeated(keys: pa.Array | None) -> int:
+    """How many records have a key that another of them has."""
+    return 0 if keys is None else len(keys) - pc.count_distinct(keys).as_py()
+
+
+def _index_in(keys: pa.Array, known: pa.Array) -> pa.Array:
+    keys, known = _alike(keys, known)
+    return pc.index_in(keys, value_set=known)
+
+
+def _alike(one: pa.Array, other: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Both in one type: a column that is wider on one page than on another."""
+    if one.type == other.type:
+        return one, other
+    texts = [pa.array([str(key) for key in keys.to_pylist()], pa.string()) for keys in (one, other)]
+    return texts[0], texts[1]

@@ -1,0 +1,150 @@
+"""Each page says, or counts, where the next is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from ..errors import DataFetchError
+from ..http import Request, redacted
+from ..paging import Answer, counted_by, spelt
+from .courses import GONE, Lost, Step, Tally
+from .overlapping import Overlapping
+from .page import Page, Way, cut, identity, nothing, records
+from .seams import Seam, seam
+
+EMPTY_PAGES = 100  # one after the other, each of which says that there is more
+SAME_PAGES = 3  # one after the other, which are alike to the last value
+
+
+@dataclass(slots=True)
+class Straight:
+    """Each page says, or counts, where the next is; there is no overlap to tell whether records moved."""
+
+    way: Way
+    tally: Tally
+    lost: Lost
+    reach: int | None = None
+    known: pa.Array | None = None
+    """The keys of the page before."""
+    before: Page | None = None
+    stride: int | None = None
+    """Records that the first page had, however many were asked for."""
+    empty: int = 0  # pages, one after the other
+    same: int = 1  # pages, one after the other
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        """What the paging can tell of the next page; not where the next will be another, which overlaps."""
+        if self.way.ahead is None or (self.before is None and self.way.habits.is_exact):
+            return None
+        if self.stride is None or self.way.counted is None:
+            return self.way.ahead(request, payload)
+        return self.way.counted.next(request, Answer(None, self.stride, {}))
+
+    def settle(self, request: Request, page: Page) -> Step:
+        """Leave out what had come before; stop where the service leads us round in a circle."""
+        self.tally.came.add(identity(request))
+        self._check_totals(page)
+        found = seam(self.known, page.keys)
+        self._check_same(request, page, found)
+        upcoming = self._next(request, page, page.rows - found.count)
+        course = self._overlapping(request, page)
+        self.stride = page.rows if self.before is None else self.stride
+        self.before, self.known = page, page.keys if page.rows else self.known
+        if course is not None and upcoming is not None:
+            return course.start()
+        if not found.count:
+            return Step(page, upcoming)
+        return self._trimmed(page, upcoming, found)
+
+    def instead(self, request: Request, error: DataFetchError) -> Step:
+        """Beyond the last page many services say that there is no such page."""
+        before, pages = self.before, getattr(self.way.counted, "pages", None)
+        if error.status == GONE and self._is_counted and before and not before.has_more and pages is None:
+            return self.settle(request, nothing(before))
+        raise error
+
+    @property
+    def _is_counted(self) -> bool:
+        return self.way.counted is not None
+
+    def _check_totals(self, page: Page) -> None:
+        """Without a key nobody can tell which records a page lacks when their number has changed."""
+        tally, counted = self.tally, self.way.counted
+        tally.see(page.total)
+        if counted is None or counted.is_stable or tally.grew is None:
+            return
+        if page.keys is None:
+            raise self.lost(
+                f"the number of records changed to {tally.total:,} while they were read, and without a key"
+                " nobody can tell which are missing; say which column is the key, or that the list is stable"
+            )
+        if not tally.grew and not seam(self.known, page.keys).count:
+            raise self.lost(
+                f"the number of records fell to {tally.total:,} while they were read, and the service does"
+                " not let pages overlap, so that it cannot be told which are missing; read again"
+            )
+
+    def _check_same(self, request: Request, page: Page, found: Seam) -> None:
+        """A service that ignores what we ask for sends the same page again and again."""
+        if self.known is not None and 0 < found.count == page.rows == len(self.known):
+            raise self.lost(
+                f"page {self.tally.pages + 1} has the same records as the one before it; does it heed what we"
+                f" ask for? {request.method} {redacted(request.address)}"
+            )
+        if page.keys is not None or self.before is None:
+            return
+        is_same = page.rows > 0 and records(page).equals(records(self.before))
+        self.same = self.same + 1 if is_same else 1
+        if self.same >= SAME_PAGES:
+            raise self.lost(
+                f"{SAME_PAGES} pages in a row are the same to the last value; if these are others each time,"
+                " say which column is the key"
+            )
+
+    def _next(self, request: Request, page: Page, new: int) -> Request | None:
+        """The next request, unless this page is the last."""
+        tally, upcoming = self.tally, page.next
+        is_whole = self._is_counted and tally.total is not None and tally.rows + new >= tally.total
+        if upcoming is None or (is_whole and not page.has_more):
+            return None
+        self.empty = 0 if page.rows else self.empty + 1
+        if self.empty > EMPTY_PAGES or (self.empty and identity(upcoming) == identity(request)):
+            raise self.lost(f"it says that there is more after {tally.rows:,} records, and sends none")
+        if identity(upcoming) in tally.came:
+            raise self.lost(f"page {tally.pages + 1} links back to one that came before")
+        return upcoming
+
+    def _trimmed(self, page: Page, upcoming: Request | None, found: Seam) -> Step:
+        if not found.is_shift:
+            raise self.lost(
+                f"{found.count:,} of the records on page {self.tally.pages + 1} had come before, and not in"
+                " their order: the key is not unique, or the order changes while it is read"
+            )
+        self.tally.has_moved |= self.tally.has_changed or self.tally.total is None
+        what = f"{found.count:,} records that had come before came again, and were left out"
+        return Step(cut(page, found.new), upcoming, what, is_cut=True)
+
+    def _overlapping(self, request: Request, page: Page) -> Overlapping | None:
+        """Who leads on with pages that overlap, where that is possible."""
+        way = self.way
+        if self.before is not None or way.habits.is_exact is False or page.next is None:
+            return None
+        if page.keys is None or not page.rows:
+            return None
+        counted, template = way.counted, request
+        if counted is None and way.links is not None:
+            counted, template = (
+                way.habits.counted or counted_by(request, page.next, way.links),
+                spelt(page.next),
+            )
+        window = None if counted is None or counted.is_stable else counted.window(request)
+        if counted is None or window is None or window[0] != 0:
+            return None
+        size = page.rows if window[1] is None else min(page.rows, window[1])
+        if size < counted.least:
+            return None
+        way.habits.counted = counted
+        return Overlapping(counted, size, template, page, self.tally, way.habits, self.lost, self)
