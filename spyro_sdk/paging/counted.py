@@ -163,7 +163,7 @@ def counted_by(request: Request, following: Request, size_param: str) -> Counted
     [name], was = names, whole(first.get(names[0]))
     if number == size and was in (None, 0):
         return Offset(name, size_param)
-    if number == (2 if was is None else was + 1) and was in (None, 0, 1):
+    if number in ((1, 2) if was is None else (was + 1,)) and was in (None, 0, 1):
         return PageNumber(name, size_param, number - 1)
     return None
 
