@@ -33,7 +33,7 @@ _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
 
 
 def connect(
-    name: str | type[BaseConnector],
+    name: str | os.PathLike[str] | type[BaseConnector],
     *,
     demo: bool | Mapping[str, Any] | None = False,
     config: ConnectorConfig | None = None,
@@ -43,7 +43,8 @@ def connect(
 ) -> Connection:
     """Sign in to a service and return its `Connection`.
 
-    `name` is one of `spyro_sdk.connectors()`, or a connector class of your own. `settings` are the fields of
+    `name` is one of `spyro_sdk.connectors()`, the path of a file that declares a REST API (YAML, TOML or
+    JSON), or a connector class of your own. `settings` are the fields of
     `ConnectorConfig` and the connector's own options; what is not given is looked for in the environment, as
     `SPYRO_<NAME>_<SETTING>` (`SPYRO_SALESFORCE_ACCESS_TOKEN`). `config` is taken as it is, without the
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
@@ -55,6 +56,7 @@ def connect(
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
     kind, options, listeners = _kind(name), demo_options(demo), _listeners(observers)
+    kind, settings = kind.narrowed(settings)
     if config is not None and (settings or options is not None):
         raise ConfigurationError(
             "config is given, and settings beside it: give one of the two", field="config"
@@ -231,7 +233,7 @@ async def _opened(connector: BaseConnector) -> None:
 
 def _kind(name: Any) -> type[BaseConnector]:
     """The class of a connector, which may be given by its name."""
-    if isinstance(name, str):
+    if isinstance(name, str) or registry.is_declaration(name):
         return registry.find(name)
     if isinstance(name, BaseConnector):
         raise ConfigurationError(

@@ -82,6 +82,11 @@ class BaseConnector(Lifecycle):
         self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
 
     @classmethod
+    def narrowed(cls, settings: Mapping[str, Any]) -> tuple[type[BaseConnector], dict[str, Any]]:
+        """The class that is meant by these settings of `connect`, and those of them that are left to it."""
+        return cls, dict(settings)
+
+    @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration from `settings` over the service's own defaults, its options sorted out."""
         own = {name: settings.pop(name) for name in cls.options if name in settings}

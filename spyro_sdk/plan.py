@@ -44,6 +44,8 @@ class Plan:
     """Why that one, in words."""
     roads: tuple[Road, ...] = ()
     """The ways to fetch the records, where the service has several and their number is known."""
+    notes: tuple[str, ...] = ()
+    """What was found out of the entity, and by what evidence."""
 
     @property
     def pages(self) -> int | None:
@@ -74,6 +76,7 @@ class Plan:
         if self.quota_left is not None:
             cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
             lines.append(f"  quota    {self.quota_left:,} requests left{cost}")
+        lines += [f"  found    {note}" for note in self.notes]
         return "\n".join(lines)
 
     __repr__ = __str__

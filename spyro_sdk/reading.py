@@ -48,6 +48,8 @@ class Reading:
     """What is made of the records of a page as soon as they are decoded; may not fail."""
     finish: Finish | None = None
     at_once: int | None = None  # requests under way; None for what the connector says
+    is_partial: bool = False
+    """Whether the schema names only some of the columns: that there are others is then no news."""
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""
@@ -70,8 +72,9 @@ class Reading:
         if known is None or found.equals(known):
             self.schema = known or found
             return []
-        self.schema = merge(known, found)
-        return changes(known, self.schema)
+        self.schema, is_partial, self.is_partial = merge(known, found), self.is_partial, False
+        changed = changes(known, self.schema)
+        return [it for it in changed if it[0] in known.names] if is_partial else changed
 
 
 def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
@@ -81,7 +84,13 @@ def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
     """
     if entity.schema is None or query.columns is None:
         return entity.schema, False
-    names = {*query.columns, *(query.where.columns if query.where else ()), entity.key, entity.cursor}
+    asked = {*query.columns, *(query.where.columns if query.where else ())}
+    known = {*entity.schema.names}
+    if not all(
+        {name, name.partition(".")[0]} & known for name in asked
+    ):  # it need not be declared to be there
+        return entity.schema, False
+    names = {*asked, entity.key, entity.cursor}
     heads = {str(name).partition(".")[0] for name in names} | names
     wanted = pa.schema([field for field in entity.schema if field.name in heads])
     return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)

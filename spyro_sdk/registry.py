@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import inspect
+import os
 from importlib.metadata import EntryPoint
 
 from .connector import BaseConnector
 from .connectors import OURS, installed
 from .errors import ConfigurationError, UnknownConnectorError, did_you_mean, some
 
+DECLARATIONS = (".yaml", ".yml", ".toml", ".json")
+"""How the names of files end that declare a service."""
 
-def find(name: str) -> type[BaseConnector]:
-    """The connector called `name`; `UnknownConnectorError` with the nearest name where there is none."""
+
+def is_declaration(name: object) -> bool:
+    """Whether it is a path, or a text that looks like one of a declaration."""
+    return isinstance(name, os.PathLike) or (isinstance(name, str) and name.lower().endswith(DECLARATIONS))
+
+
+def find(name: str | os.PathLike[str]) -> type[BaseConnector]:
+    """The connector called `name`, or declared in the file of that path.
+
+    Raises `UnknownConnectorError` with the nearest name where there is none, `ConfigurationError` where a
+    declaration cannot be read.
+    """
+    if is_declaration(name):
+        from .connectors.declared import Declared
+
+        return Declared.of(name)
+    name = str(name)
     points = OURS if name in OURS else installed()
     if name in points:
         return _loaded(points[name])
-    hint = did_you_mean(str(name), points)
+    hint = did_you_mean(name, points)
     raise UnknownConnectorError(
         f"there is no connector {name!r}; installed are {some(points)}" + (f" ({hint})" if hint else ""),
         field="name",

@@ -168,7 +168,7 @@ def test_hardly_any_block_does_not_run() -> None:
 
 @document
 def test_every_block_says_its_language(path: Path) -> None:
-    assert {block.language for block in blocks(path)} <= {"python", "text", "console", "toml"}
+    assert {block.language for block in blocks(path)} <= {"python", "text", "console", "toml", "yaml"}
 
 
 @pytest.mark.parametrize(

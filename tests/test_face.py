@@ -16,6 +16,8 @@ HEAVY = (
     "pyarrow",
     "aiohttp",
     "requests",
+    "pydantic",
+    "yaml",
     "ipywidgets",
     "IPython",
     "sqlglot",

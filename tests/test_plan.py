@@ -29,6 +29,14 @@ def test_what_is_unknown_is_said_to_be():
     assert str(plan()) == "acme.Customer\n  asks     GET /customers\n  pages    unknown, 1,000 records each"
 
 
+def test_what_was_found_out_is_told_with_its_evidence():
+    told = plan(notes=("the records are at 'data'", "the key is 'id'"))
+    assert str(told).splitlines()[-2:] == [
+        "  found    the records are at 'data'",
+        "  found    the key is 'id'",
+    ]
+
+
 def test_all_that_is_known_is_told():
     told = plan(rows=25_500, local="name like 'A%'", quota_left=98_000)
     assert str(told).splitlines() == [

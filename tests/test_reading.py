@@ -32,6 +32,19 @@ def test_the_first_page_says_what_the_columns_are_and_is_no_change() -> None:
     assert it.schema == SCHEMA
 
 
+def test_columns_beside_those_that_are_known_may_be_no_change() -> None:
+    it = Reading("Order", ENTITY, pa.schema([("id", pa.int64()), ("name", pa.int64())]), is_partial=True)
+    assert it.learn(SCHEMA) == [("name", "int64", "string")]
+    assert it.schema is not None
+    assert set(it.schema.names) == set(SCHEMA.names)
+    assert it.learn(pa.schema([*SCHEMA, ("late", pa.string())])) == [("late", "absent", "string")]
+
+
+def test_a_column_that_is_not_declared_opens_all() -> None:
+    assert wanted(ENTITY, Query("Order", ("id", "other"))) == (SCHEMA, False)
+    assert wanted(ENTITY, Query("Order", ("id", "other.name"))) == (SCHEMA, False)
+
+
 def test_what_is_as_known_is_no_change() -> None:
     it = reading(SCHEMA)
     assert it.learn(pa.schema(list(SCHEMA))) == []

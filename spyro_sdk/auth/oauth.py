@@ -88,11 +88,12 @@ class ClientCredentials:
     token_url: str
     client_id: str
     client_secret: str = field(repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """More fields of the form, such as `scope`."""
 
     async def __call__(self, send: Send) -> Token:
-        return await _ask(
-            send, self.token_url, "client_credentials", _client(self.client_id, self.client_secret)
-        )
+        form = {**_client(self.client_id, self.client_secret), **self.extra}
+        return await _ask(send, self.token_url, "client_credentials", form)
 
 
 @dataclass
@@ -214,7 +215,7 @@ def _refusal(
     words = str(answer.get("error_description", "")).strip()
     said += f" ({words})" if words else ""
     for name, value in form.items():
-        said = said if name == "client_id" else said.replace(value, "***")
+        said = said if name == "client_id" or not value else said.replace(value, "***")
     return AuthenticationError(
         f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",

@@ -7,7 +7,10 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 GROUP = "spyro_sdk.connectors"
-OURS = {"salesforce": EntryPoint("salesforce", "spyro_sdk.connectors.salesforce:Salesforce", GROUP)}
+OURS = {
+    "rest": EntryPoint("rest", "spyro_sdk.connectors.declared:Declared", GROUP),
+    "salesforce": EntryPoint("salesforce", "spyro_sdk.connectors.salesforce:Salesforce", GROUP),
+}
 """Those in this package. To find one of them, nothing has to be looked for among all that is installed."""
 
 
