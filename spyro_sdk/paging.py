@@ -53,11 +53,20 @@ class Foreseeing(Protocol):
 def dig(payload: Any, path: str) -> Any:
     """The value at a dotted path; None where a step is missing; '' is the payload itself.
 
+    A key that has dots itself is found where it is all that is left of the path.
+
     >>> dig({"paging": {"next": {"after": "7"}}}, "paging.next.after")
     '7'
+    >>> dig({"@odata.nextLink": "/more"}, "@odata.nextLink")
+    '/more'
     """
-    for step in path.split(".") if path else ():
-        payload = payload.get(step) if isinstance(payload, Mapping) else None
+    while path:
+        if not isinstance(payload, Mapping):
+            return None
+        if path in payload:
+            return payload[path]
+        step, _, path = path.partition(".")
+        payload = payload.get(step) if path else None
     return payload
 
 
