@@ -6,10 +6,12 @@ one instance serves every fetch at once.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import urljoin
 
 from .errors import DecodeError
@@ -23,6 +25,7 @@ class Answer:
     payload: Any
     rows: int
     headers: Mapping[str, str]  # names in lower case
+    last: Any = None
 
 
 class Paging(Protocol):
@@ -108,23 +111,83 @@ class NextLink:
         raise DecodeError(f"what stands at {self.path!r}, for the link to the next page, is no address")
 
 
+Into: TypeAlias = Literal["query", "body"]
+
+
+def placed(request: Request, into: Into, **params: Any) -> Request:
+    """The request with parameters in its query, or in the JSON of its body."""
+    params = {name: value for name, value in params.items() if name}
+    if into == "query":
+        return request.with_params(**params)
+    body = json.loads(request.body or b"{}")
+    for name, value in params.items():
+        *outer, last = name.split(".")
+        inner = body
+        for step in outer:
+            inner = inner.setdefault(step, {})
+        inner[last] = value
+    return replace(request, body=json.dumps(body).encode())
+
+
+def _at(request: Request, into: Into, param: str) -> int:
+    held = request.params.get(param, 0) if into == "query" else dig(json.loads(request.body), param)
+    return int(held)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeader:
+    """Stand-in."""
+
+    rel: str = "next"
+    size_param: str | None = "per_page"
+
+    def first(self, request: Request, size: int) -> Request:
+        return request.with_params(**{self.size_param: size}) if self.size_param else request
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        found = re.search(rf'<([^>]*)>[^,]*rel="?{self.rel}"?', answer.headers.get("link", ""))
+        return replace(request, url=urljoin(request.url, found[1]), params={}) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The payload holds a token at `path`, to be sent back as `param`."""
 
     path: str
     param: str
-    size_param: str = "limit"
+    size_param: str | None = "limit"
+    more: str | None = None
+    into: Into = "query"
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.size_param: size})
+        return placed(request, self.into, **{self.size_param or "": size})
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         token = dig(answer.payload, self.path)
-        return None if token in (None, "") else request.with_params(**{self.param: token})
+        if token in (None, "") or (self.more and dig(answer.payload, self.more) is False):
+            return None
+        return placed(request, self.into, **{self.param: token})
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
         return self.next(request, Answer(payload, 0, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """Stand-in."""
+
+    param: str
+    size_param: str | None = "limit"
+    more: str | None = None
+    into: Into = "query"
+
+    def first(self, request: Request, size: int) -> Request:
+        return placed(request, self.into, **{self.size_param or "": size})
+
+    def next(self, request: Request, answer: Answer) -> Request | None:
+        if answer.last is None or (self.more and dig(answer.payload, self.more) is False):
+            return None
+        return placed(request, self.into, **{self.param: answer.last})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +195,26 @@ class Offset:
     """Records are counted from `start`; a page shorter than asked for is the last."""
 
     param: str = "offset"
-    size_param: str = "limit"
+    size_param: str | None = "limit"
     start: int = 0
     most: int | None = None
     """Records that the service sends at once, however many are asked for: a page of so many is not short."""
+    into: Into = "query"
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.param: self.start, self.size_param: min(size, self.most or size)})
+        return placed(
+            request,
+            self.into,
+            **{self.param: self.start, self.size_param or "": min(size, self.most or size)},
+        )
 
     def next(self, request: Request, answer: Answer) -> Request | None:
-        if answer.rows < int(request.params[self.size_param]):
+        if answer.rows < (_at(request, self.into, self.size_param) if self.size_param else 1):
             return None
-        return request.with_params(**{self.param: int(request.params[self.param]) + answer.rows})
+        return placed(request, self.into, **{self.param: _at(request, self.into, self.param) + answer.rows})
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
-        size = int(request.params[self.size_param])
+        size = int(request.params[self.size_param or ""])
         return request.with_params(**{self.param: int(request.params[self.param]) + size})
 
 
@@ -155,18 +223,24 @@ class PageNumber:
     """Pages are counted from `start`; a page shorter than asked for is the last."""
 
     param: str = "page"
-    size_param: str = "per_page"
+    size_param: str | None = "per_page"
     start: int = 1
     most: int | None = None
     """Records that the service sends at once, however many are asked for: a page of so many is not short."""
+    pages: str | None = None
+    into: Into = "query"
 
     def first(self, request: Request, size: int) -> Request:
-        return request.with_params(**{self.param: self.start, self.size_param: min(size, self.most or size)})
+        return placed(
+            request,
+            self.into,
+            **{self.param: self.start, self.size_param or "": min(size, self.most or size)},
+        )
 
     def next(self, request: Request, answer: Answer) -> Request | None:
-        if answer.rows < int(request.params[self.size_param]):
+        if answer.rows < (_at(request, self.into, self.size_param) if self.size_param else 1):
             return None
-        return request.with_params(**{self.param: int(request.params[self.param]) + 1})
+        return placed(request, self.into, **{self.param: _at(request, self.into, self.param) + 1})
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
         return request.with_params(**{self.param: int(request.params[self.param]) + 1})
