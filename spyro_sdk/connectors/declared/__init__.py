@@ -1,0 +1,1 @@
+"""Any JSON API over HTTP, declared."""
