@@ -543,3 +543,9 @@ def test_a_paging_keeps_nothing_and_changes_nothing(paging):
 )
 def test_a_missing_step_leads_nowhere(path, found):
     assert dig({"a": {"b": [1]}}, path) == found
+
+
+def test_a_key_may_have_dots_itself_where_it_is_the_last():
+    payload = {"@odata.nextLink": "/more", "meta": {"a.b": None, "a": {"b": 1}}}
+    assert dig(payload, "@odata.nextLink") == "/more"
+    assert dig(payload, "meta.a.b") is None
