@@ -265,20 +265,20 @@ class RestConnector(HttpConnector):
         asked = replace(request, heard=heard)
         answered = await self._call(asked, partial(self._decoded, reading, request, foresee))
         if isinstance(answered, int):
-            return await self._page(reading, self._shrunk(reading, request, answered), foresee)
+            fewer = self._shrunk(reading.name, reading.entity, request, answered)
+            return await self._page(reading, fewer, foresee)
         page, found = answered
         for change in reading.learn(found):
             self._emit(SchemaChanged(self.name, reading.name, *change))
         return page if reading.finish is None else await reading.finish(page)
 
-    def _shrunk(self, reading: Reading, request: Request, size: int) -> Request:
+    def _shrunk(self, name: str, entity: Entity, request: Request, size: int) -> Request:
         """The request for fewer records, of which the service accepts no more at once."""
-        paging, habits = reading.entity.paging, self._habits[reading.entity.name]
-        was = size_of(paging, request) or size
+        habits, was = self._habits[entity.name], size_of(entity.paging, request) or size
         if habits.size is None or size < habits.size:
             habits.size = size
-            self._emit(PageSizeShrunk(self.name, reading.name, was, size))
-        return resized(paging, request, size)
+            self._emit(PageSizeShrunk(self.name, name, was, size))
+        return resized(entity.paging, request, size)
 
     async def _decoded(
         self, reading: Reading, request: Request, foresee: Foresee, response: Response

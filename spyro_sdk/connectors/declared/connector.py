@@ -354,14 +354,21 @@ class Declared(RestConnector):
     async def _look(self, offer: Offer, request: Request) -> Seen:
         """Ask for a page that is only looked at."""
 
+        entity = offer.entity
+
         async def understand(response: Response) -> Any:
+            if fewer := self._smaller(entity.paging, request, response):
+                return fewer
             payload = payload_of(response)
-            if not self.is_empty(offer.entity, response):
+            if not self.is_empty(entity, response):
                 self.check(response, payload)
                 return payload, response.headers
             return None, response.headers
 
-        payload, headers = await self._call(request, understand)
+        answered = await self._call(request, understand)
+        if isinstance(answered, int):
+            return await self._look(offer, self._shrunk(entity.name, entity, request, answered))
+        payload, headers = answered
         return Seen(request, payload, headers, self.config.page_size)
 
 
