@@ -25,8 +25,10 @@ class Tally:
     """Records of the whole fetch, as the service said last."""
     grew: bool | None = None
     """Whether the last page announced more records than those before it, or fewer; None for neither."""
-    has_changed: bool = False
-    """Whether it did not always say the same."""
+    least: int | None = None
+    """The least that it said."""
+    most: int | None = None
+    """The most that it said."""
     has_moved: bool = False
     """Whether it was seen, and repaired, that records were added or removed meanwhile."""
     came: set[Identity] = field(default_factory=set)
@@ -38,8 +40,24 @@ class Tally:
         if total is None or total == self.total:
             return
         if self.total is not None:
-            self.grew, self.has_changed = total > self.total, True
+            self.grew = total > self.total
         self.total = total
+        self.least, self.most = (
+            min(total, total if self.least is None else self.least),
+            max(total, self.most or 0),
+        )
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the service did not always announce the same number."""
+        return self.least != self.most
+
+    @property
+    def agrees(self) -> bool:
+        """Whether as many came as were announced; where that changed, any number between will do."""
+        if self.least is None or self.most is None or self.has_moved:
+            return True
+        return self.least <= self.rows <= self.most
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from .page import Habits, Page, cut, nothing
 from .seams import Seam, remembered, seam
 
 PROBES = 16  # requests in a row that bring nothing new, when the records have moved
+LEAST_KNOWN = 100  # keys that are remembered, however small the pages are
+LEAST_TELLING = 10  # records in a page; fewer are added at once now and then
 REFUSED = range(400, 500)
 
 
@@ -40,6 +42,9 @@ class Overlapping:
     """Requests in a row that brought nothing new."""
     back: int = 0
     """How far before its place the last record was looked for."""
+
+    is_doubtful: bool = False
+    """Whether a page had none but records that had come: many were added, or it is not what we asked for."""
 
     @property
     def reach(self) -> int | None:
@@ -69,6 +74,8 @@ class Overlapping:
             return self._looked_for(start, page)
         if found.new < page.rows:
             return self._taken(start, page, found)
+        if self._is_end(start, stop, page, found):
+            return self._ended(page)
         return self._nothing_new(start, page, found)
 
     def instead(self, request: Request, error: DataFetchError) -> Step:
@@ -95,25 +102,34 @@ class Overlapping:
         assert page.keys is not None
         what = self._moved(start, found)
         self.habits.is_exact = True
-        self.known = remembered(self.known, page.keys.slice(found.new), max(self.size, page.rows))
+        self.known = remembered(self.known, page.keys.slice(found.new), max(2 * self.size, LEAST_KNOWN))
         self.place, self.probes, self.back = start + page.rows - 1, 0, 0
-        return Step(cut(page, found.new), self._after(page), what, is_cut=True)
+        upcoming = self._after(page) if what is None else self._around(self.place)
+        return Step(cut(page, found.new), upcoming, what, is_cut=True)
+
+    def _is_end(self, start: int, stop: int, page: Page, found: Seam) -> bool:
+        """Whether the last record that came is where it should be, with room behind it, and nothing there."""
+        is_in_place = found.is_latest and start + page.rows - 1 == self.place and found.new == page.rows
+        return is_in_place and page.rows < stop - start
+
+    def _ended(self, page: Page) -> Step:
+        if page.has_more:
+            raise self.lost(f"it says that there is more after {self.tally.rows:,} records, and sends none")
+        return Step(cut(page, page.rows), None, is_cut=True)
 
     def _nothing_new(self, start: int, page: Page, found: Seam) -> Step:
-        """There is nothing after the last record that came: the end, or a page that begins too early."""
-        is_end = found.is_latest and start + page.rows - 1 == self.place and found.place == page.rows - 1
-        if is_end and page.has_more:
-            raise self.lost(f"it says that there is more after {self.tally.rows:,} records, and sends none")
-        if is_end or page.next is None:
-            what = None if is_end else self._moved(start, found)
-            return Step(cut(page, page.rows), None, what, is_cut=True)
+        """There is nothing after the last record that came, and yet it may not be the end."""
         if self._is_unproven and found.count == page.rows:
-            return self._given_up()
+            if self.is_doubtful:
+                return self._doubted()
+            self.is_doubtful = True
         self.place = start + page.rows - 1
         return self._probe(self._around(self.place))
 
     def _looked_for(self, start: int, page: Page) -> Step:
         """None of the last records that came is there: those before it are fewer now, or many more."""
+        if self._is_unproven and self.is_doubtful:
+            return self._doubted()
         if start == 0 and not page.rows:
             self.tally.has_moved = True
             return Step(page, None, "all records that had come were removed")
@@ -128,6 +144,15 @@ class Overlapping:
         if self._is_unproven:
             return self._given_up()
         raise self.lost(f"it sent {page.rows:,} records where fewer were asked for, though not before")
+
+    def _doubted(self) -> Step:
+        """Twice the page was not what we asked for; of tiny pages that says nothing."""
+        if self.size >= LEAST_TELLING:
+            return self._given_up()
+        raise self.lost(
+            f"instead of what comes after the first {self.size:,} records it sent these again: either more"
+            " than a page was added, or it does not count as we do; say that the list is stable if it is"
+        )
 
     def _given_up(self) -> Step:
         """Go on with pages that do not overlap: the service does not send what is asked for."""
@@ -153,6 +178,7 @@ class Overlapping:
         return f"records were removed among those that had come; the next were looked for from {start:,} on"
 
     def _after(self, page: Page) -> Request | None:
+        """What to ask for after a page that is what we asked for; else its place does not tell the end."""
         is_whole = page.total is not None and self.place + 1 >= page.total and not page.has_more
         return None if page.next is None or is_whole else self._around(self.place)
 

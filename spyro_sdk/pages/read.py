@@ -91,9 +91,9 @@ class Pages:
         return self._bounds.enough is not None and self._tally.rows >= self._bounds.enough
 
     def _check_total(self) -> None:
-        total, rows = self._tally.total, self._tally.rows
-        if not self._is_enough and total not in (None, rows) and not self._tally.has_moved:
-            raise self._lost(f"it announced {total:,} records and sent {rows:,}")
+        it = self._tally
+        if not self._is_enough and not it.agrees:
+            raise self._lost(f"it announced {it.total:,} records and sent {it.rows:,}")
 
     def _ahead(self, request: Request, payload: Any) -> Request | None:
         """The next request, as far as it can be told, and unless that was wrong before."""

@@ -16,6 +16,7 @@ from .page import Page, Way, cut, identity, nothing, records
 from .seams import Seam, seam
 
 EMPTY_PAGES = 100  # one after the other, each of which says that there is more
+WHOLE_PAGES = "if a page that is not full is the last of this service, declare short_is_last"
 SAME_PAGES = 3  # one after the other, which are alike to the last value
 
 
@@ -64,6 +65,8 @@ class Straight:
         before, pages = self.before, getattr(self.way.counted, "pages", None)
         if error.status == GONE and self._is_counted and before and not before.has_more and pages is None:
             return self.settle(request, nothing(before))
+        if self._is_counted and before:
+            error.hint = error.hint or WHOLE_PAGES
         raise error
 
     @property
@@ -89,10 +92,11 @@ class Straight:
 
     def _check_same(self, request: Request, page: Page, found: Seam) -> None:
         """A service that ignores what we ask for sends the same page again and again."""
+        hint = f"; {WHOLE_PAGES}" if self._is_counted else ""
         if self.known is not None and 0 < found.count == page.rows == len(self.known):
             raise self.lost(
                 f"page {self.tally.pages + 1} has the same records as the one before it; does it heed what we"
-                f" ask for? {request.method} {redacted(request.address)}"
+                f" ask for? {request.method} {redacted(request.address)}" + hint
             )
         if page.keys is not None or self.before is None:
             return

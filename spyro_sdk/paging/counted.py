@@ -44,7 +44,7 @@ class Counted(Paging, Protocol):
 class Offset:
     """Records are counted from `start`."""
 
-    least: ClassVar[int] = 3
+    least: ClassVar[int] = 2
     param: str = "offset"
     size_param: str | None = "limit"
     start: int = 0
@@ -150,11 +150,16 @@ def counted_by(request: Request, following: Request, size_param: str) -> Counted
     """How the link from a first page to the second counts; None where it does not, or hides it.
 
     It does when it repeats the size that was asked for, and differs from the first request in one parameter
-    only, which is the next number, or as many records on.
+    only, which is the next number, or as many records on: not with pages so small that both are the same.
     """
     first, second = spelt(request).params, spelt(following).params
     size = whole(second.get(size_param))
-    if not size or first.get(size_param) != second[size_param] or _path(request) != _path(following):
+    if (
+        size is None
+        or size < 3
+        or first.get(size_param) != second[size_param]
+        or _path(request) != _path(following)
+    ):
         return None
     names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
     number = whole(second.get(names[0])) if len(names) == 1 else None

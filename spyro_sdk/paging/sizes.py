@@ -81,7 +81,7 @@ def _is_about(text: str, name: str) -> bool:
 
 
 def _numbers(said: list[tuple[str, str]]) -> list[int]:
-    """The numbers that may be the largest size: those called so, or else all in the words but 1, the least."""
+    """What may be the largest size: numbers called so, or else those in the words, but for 1, the least."""
     bounds = [int(text) for name, text in said if _plain(name) in BOUNDS and text.isdecimal()]
     words = " ".join(text for _, text in said if " " in text)
     named = [int(re.sub(r"\D", "", number)) for number in NUMBER.findall(words)]
