@@ -48,8 +48,8 @@ class Overlapping:
 
     @property
     def reach(self) -> int | None:
-        """One page ahead, until the service was seen to send what is asked for."""
-        return None if self.habits.is_exact else 1
+        """One page until the service was seen to send what is asked for, and while the records are looked for."""
+        return None if self.habits.is_exact and not self.probes else 1
 
     def start(self) -> Step:
         """Go on after the first page."""
