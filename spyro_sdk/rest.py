@@ -43,7 +43,7 @@ from .events import (
 from .failure import refused, shape_of, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
-from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated
+from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated, watched
 from .paging import (
     REFUSALS,
     Answer,
@@ -186,7 +186,8 @@ class RestConnector(BaseConnector):
     async def explain(self, query: Query, *, count: bool = True) -> Plan:
         """What a fetch would do; nothing is asked of the service, which has no way to count."""
         query = await self.prepare(query)
-        request = self.request(await self.entity(query.entity), query)
+        entity = await self.entity(query.entity)
+        request = self.request(entity, query)
         return Plan(
             self.name,
             query,
@@ -194,6 +195,7 @@ class RestConnector(BaseConnector):
             self.config.page_size,
             local=str(query.where) if query.where else None,
             quota_left=self.stats.quota.remaining if self.stats.quota else None,
+            watched=watched(entity, self._habits[entity.name]),
         )
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
@@ -255,7 +257,8 @@ class RestConnector(BaseConnector):
         asked = replace(request, heard=heard)
         answered = await self._call(asked, partial(self._decoded, reading, request, foresee))
         if isinstance(answered, int):
-            return await self._page(reading, self._shrunk(reading, request, answered), foresee)
+            shrunk = self._shrunk(reading, request, answered)
+            return await self._page(reading, shrunk, lambda payload: None)  # the next would be too large too
         page, found = answered
         for change in reading.learn(found):
             self._emit(SchemaChanged(self.name, reading.name, *change))
