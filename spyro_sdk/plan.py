@@ -47,6 +47,9 @@ class Plan:
     notes: tuple[str, ...] = ()
     """What was found out of the entity, and by what evidence."""
 
+    watched: str = ""
+    """How it is noticed that records are added or removed while they are read; '' where that is no matter."""
+
     @property
     def pages(self) -> int | None:
         """Pages of the fetch; None where the number of records is unknown."""
@@ -73,6 +76,8 @@ class Plan:
         lines += [f"  {road.api:8} {road}" for road in self.roads]
         if self.why:
             lines.append(f"  takes    {self.api}: {self.why}" if self.api else f"  takes    {self.why}")
+        if self.watched:
+            lines.append(f"  changes  are noticed {self.watched}")
         if self.quota_left is not None:
             cost = f", this fetch takes {self.calls:,}" if self.calls is not None else ""
             lines.append(f"  quota    {self.quota_left:,} requests left{cost}")

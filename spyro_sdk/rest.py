@@ -32,7 +32,7 @@ from .exchange import INLINE, HttpConnector, payload_of
 from .failure import shape_of
 from .family import Children, filled, included, kind_at, needed
 from .http import Request, Response, redacted
-from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated
+from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated, watched
 from .paging import (
     REFUSALS,
     Answer,
@@ -147,7 +147,8 @@ class RestConnector(HttpConnector):
     async def explain(self, query: Query, *, count: bool = True) -> Plan:
         """What a fetch would do; nothing is asked of the service, which has no way to count."""
         query = await self.prepare(query)
-        request = self.request(await self.entity(query.entity), query)
+        entity = await self.entity(query.entity)
+        request = self.request(entity, query)
         return Plan(
             self.name,
             query,
@@ -155,6 +156,7 @@ class RestConnector(HttpConnector):
             self.config.page_size,
             local=str(query.where) if query.where else None,
             quota_left=self.stats.quota.remaining if self.stats.quota else None,
+            watched=watched(entity, self._habits[entity.name]),
         )
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
@@ -266,7 +268,7 @@ class RestConnector(HttpConnector):
         answered = await self._call(asked, partial(self._decoded, reading, request, foresee))
         if isinstance(answered, int):
             fewer = self._shrunk(reading.name, reading.entity, request, answered)
-            return await self._page(reading, fewer, foresee)
+            return await self._page(reading, fewer, lambda payload: None)  # the next would be too large too
         page, found = answered
         for change in reading.learn(found):
             self._emit(SchemaChanged(self.name, reading.name, *change))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spyro_sdk.errors import DataFetchError
@@ -47,6 +47,7 @@ CHANGES = st.lists(st.tuples(st.booleans(), st.floats(0, 1)), max_size=6)
 
 
 @pytest.mark.parametrize("style", STYLES)
+@settings(deadline=None)
 @given(
     count=st.integers(0, 150),
     size=st.integers(2, 30),
@@ -76,6 +77,7 @@ def test_each_record_that_stays_comes_once_or_an_error_says_why_not(
 
 
 @pytest.mark.parametrize("style", STYLES)
+@settings(deadline=None)
 @given(
     count=st.integers(0, 150),
     size=st.integers(2, 30),

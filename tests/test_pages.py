@@ -252,6 +252,15 @@ async def test_a_link_that_leads_back_is_not_followed_when_it_is_foreseen() -> N
     assert book.asked == [1]
 
 
+async def test_a_page_that_has_come_is_not_foreseen_again() -> None:
+    async def before(page: int) -> AsyncIterator[Any]:
+        yield numbered(1 if page == 3 else page + 1)
+
+    book = Book(15, before=before)
+    assert await ids(reading(book, linked)) == list(range(15))
+    assert book.asked.count(1) == 1
+
+
 @pytest.mark.parametrize("claimed", [0, 9, 11])
 @pytest.mark.parametrize("ahead", [None, counted])
 async def test_a_total_that_does_not_agree_is_an_error(claimed: int, ahead: Any) -> None:

@@ -493,7 +493,8 @@ def test_a_size_that_was_not_asked_for_cannot_be_refused():
     assert smaller(Offset(), Request(URL, params={"limit": "1"}), 400, said) is None
     assert smaller(Offset(), Request(URL), 400, said) is None
     assert smaller(ONE_PAGE, Request(URL, params={"limit": "9"}), 400, said) is None
-    assert smaller(Offset(), Request(URL, params={"limit": "9"}), 400, said) == 4
+    for paging in (Offset(), Cursor("after", "after"), KeySet("after")):
+        assert smaller(paging, Request(URL, params={"limit": "9"}), 400, said) == 4
 
 
 def test_a_page_that_is_not_the_first_has_its_place_by_its_size():

@@ -38,12 +38,13 @@ def test_what_was_found_out_is_told_with_its_evidence():
 
 
 def test_all_that_is_known_is_told():
-    told = plan(rows=25_500, local="name like 'A%'", quota_left=98_000)
+    told = plan(rows=25_500, local="name like 'A%'", quota_left=98_000, watched="by pages that overlap")
     assert str(told).splitlines() == [
         "acme.Customer",
         "  asks     GET /customers",
         "  filters  name like 'A%' (here, on what arrives)",
         "  pages    26 of 1,000 for 25,500 records",
+        "  changes  are noticed by pages that overlap",
         "  quota    98,000 requests left, this fetch takes 26",
     ]
 

@@ -25,13 +25,16 @@ pytestmark = pytest.mark.anyio
 SIZE = 100
 
 
+OFFSET = Offset("offset", "per_page", is_stable=True)
+
+
 class Acme(RestConnector):
     name = "acme"
     offers = (
-        Entity("Numbered", "/items", "items", PageNumber(), key="id"),
-        Entity("Counted", "/items", "items", PageNumber(), key="id", total="total"),
-        Entity("Offset", "/items", "items", Offset("offset", "per_page"), key="id", total="total"),
-        Entity("Linked", "/items", "items", NextLink("next", "per_page"), key="id"),
+        Entity("Numbered", "/items", "items", PageNumber(is_stable=True), key="id"),
+        Entity("Counted", "/items", "items", PageNumber(is_stable=True), key="id", total="total"),
+        Entity("Offset", "/items", "items", OFFSET, key="id", total="total"),
+        Entity("Linked", "/items", "items", NextLink("next", "per_page", is_stable=True), key="id"),
         Entity("Cursor", "/items", "items", Cursor("after", "page", "per_page"), key="id"),
     )
 

@@ -52,7 +52,8 @@ COLUMNS = {
     "AccountSource": TEXT,
     "Health_Score__c": pa.float64(),
 }
-BY = {"page": PageNumber(), "offset": Offset()}
+BY = {"page": PageNumber(is_stable=True), "offset": Offset(is_stable=True)}
+"""The service has whole pages only, and nobody changes it: pages need not overlap."""
 
 
 class Directory(spyro.RestConnector):
@@ -67,7 +68,7 @@ class Directory(spyro.RestConnector):
             path="/items",
             records="items",
             total="total",
-            paging=BY.get(ROAD, PageNumber()),
+            paging=BY.get(ROAD, BY["page"]),
             key="Id",
             schema=pa.schema(COLUMNS),
         ),

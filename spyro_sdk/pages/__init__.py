@@ -10,5 +10,18 @@ read      all of them
 from .page import Ahead, Ask, Bounds, Foresee, Habits, Page, Way
 from .read import Pages
 from .seams import keys_of, repeated
+from .watch import watched
 
-__all__ = ["Ahead", "Ask", "Bounds", "Foresee", "Habits", "Page", "Pages", "Way", "keys_of", "repeated"]
+__all__ = [
+    "Ahead",
+    "Ask",
+    "Bounds",
+    "Foresee",
+    "Habits",
+    "Page",
+    "Pages",
+    "Way",
+    "keys_of",
+    "repeated",
+    "watched",
+]

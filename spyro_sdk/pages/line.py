@@ -31,13 +31,10 @@ class Turn:
 class Line:
     """The pages that were asked for and are not taken yet, in their order."""
 
-    def __init__(self, ask: Ask, ahead: Ahead, has_room: Callable[[Line], bool]) -> None:
+    def __init__(self, ask: Ask, ahead: Ahead, has_room: Callable[[Turn, int], bool]) -> None:
         self._ask, self._ahead, self._has_room = ask, ahead, has_room
         self._turns: deque[Turn] = deque()
         self._tasks: set[asyncio.Task[Page]] = set()
-
-    def __len__(self) -> int:
-        return len(self._turns)
 
     @property
     def first(self) -> Turn | None:
@@ -55,10 +52,9 @@ class Line:
             self._start(request)
         return self._turns[0]
 
-    def took(self, turn: Turn) -> None:
+    def took(self) -> None:
         """Let the next have its turn."""
-        if turn is self.first:
-            self._turns.popleft()
+        self._turns.popleft()
 
     def go_on(self, upcoming: Request) -> None:
         """Ask for a page, unless it is in line, and for as many more as are known and have room."""
@@ -103,7 +99,7 @@ class Line:
 
     def _extend(self) -> None:
         """Ask for as many pages more as are known and have room."""
-        while (last := self.last) and last.next is not None and self._has_room(self):
+        while (last := self.last) and last.next is not None and self._has_room(last, len(self._turns)):
             if any(identity(turn.request) == identity(last.next) for turn in self._turns):
                 return
             self._start(last.next)

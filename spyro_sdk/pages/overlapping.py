@@ -30,6 +30,8 @@ class Overlapping:
     request: Request
     """Which asked for the first page, or for the second, if that is more telling."""
     first: Page
+    known: pa.Array
+    """The keys of the last records that came."""
     tally: Tally
     habits: Habits
     lost: Lost
@@ -37,7 +39,6 @@ class Overlapping:
     """Who led to here, and leads on where the service does not send what is asked for."""
     place: int = 0
     """Where the last record that came should stand, all records counted from 0."""
-    known: pa.Array | None = None
     probes: int = 0
     """Requests in a row that brought nothing new."""
     back: int = 0
@@ -53,7 +54,7 @@ class Overlapping:
 
     def start(self) -> Step:
         """Go on after the first page."""
-        self.place, self.known = self.first.rows - 1, self.first.keys
+        self.place = self.first.rows - 1
         return Step(self.first, self._around(self.place), course=self)
 
     def ahead(self, request: Request, payload: Any) -> Request | None:
@@ -70,7 +71,7 @@ class Overlapping:
         if page.rows > stop - start:
             return self._overlong(page)
         found = self._found(page)
-        if found.place is None:
+        if not found.count:
             return self._looked_for(start, page)
         if found.new < page.rows:
             return self._taken(start, page, found)
@@ -99,7 +100,7 @@ class Overlapping:
 
     def _taken(self, start: int, page: Page, found: Seam) -> Step:
         """There is something new after the last record that came."""
-        assert page.keys is not None
+        assert page.keys is not None  # it was found in them
         what = self._moved(start, found)
         self.habits.is_exact = True
         self.known = remembered(self.known, page.keys.slice(found.new), max(2 * self.size, LEAST_KNOWN))
@@ -169,7 +170,6 @@ class Overlapping:
     def _moved(self, start: int, found: Seam) -> str | None:
         """What to tell where the last record that came is not where it was."""
         expected = self.place - start
-        assert found.place is not None
         if found.is_latest and found.place == expected and not self.probes:
             return None
         self.tally.has_moved = True

@@ -56,7 +56,7 @@ class Pages:
         except DataFetchError as error:
             return self._course.instead(turn.request, error)
         finally:
-            self._line.took(turn)
+            self._line.took()
         self._largest = max(self._largest, page.size)
         step = self._course.settle(page.request or turn.request, page)
         self._is_misled |= self._is_wrong(turn, step)
@@ -99,17 +99,16 @@ class Pages:
         """The next request, as far as it can be told, and unless that was wrong before."""
         return None if self._is_misled else self._course.ahead(request, payload)
 
-    def _has_room(self, line: Line) -> bool:
-        """Whether one more page may be asked for ahead."""
-        bounds, waiting, last = self._bounds, len(line), line.last
-        if last is None or last.next is None or identity(last.next) in self._tally.came:
-            return False
+    def _has_room(self, last: Turn, waiting: int) -> bool:
+        """Whether one more page may be asked for ahead, after the last of those that wait."""
+        bounds, tally = self._bounds, self._tally
         most = min(self._window(last), bounds.under_way(), self._course.reach or waiting + 1)
         return (
             bounds.is_eager
             and waiting < most
             and waiting * self._largest < bounds.memory
-            and (bounds.enough is None or self._tally.rows + waiting * bounds.page_size < bounds.enough)
+            and (bounds.enough is None or tally.rows + waiting * bounds.page_size < bounds.enough)
+            and (last.next is None or identity(last.next) not in tally.came)
         )
 
     def _window(self, last: Turn) -> int:

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 class Seam:
     """Where the records that came last stand in a page."""
 
-    place: int | None
-    """The last of them that is in the page; None where none is."""
     count: int = 0
     """How many of them are in it."""
+    place: int = -1
+    """Where the last of them is; -1 where none is."""
     is_latest: bool = False
     """Whether it is the very last that came."""
     is_ordered: bool = True
@@ -30,7 +30,7 @@ class Seam:
     @property
     def new(self) -> int:
         """The place of the first record that is new."""
-        return 0 if self.place is None else self.place + 1
+        return self.place + 1
 
     @property
     def is_shift(self) -> bool:
@@ -38,7 +38,7 @@ class Seam:
         return self.count == self.new and self.is_latest and self.is_ordered
 
 
-UNSEEN = Seam(None)
+UNSEEN = Seam()
 
 
 def seam(known: pa.Array | None, keys: pa.Array | None) -> Seam:
@@ -51,16 +51,12 @@ def seam(known: pa.Array | None, keys: pa.Array | None) -> Seam:
         return UNSEEN
     order = found.take(pa.array(places)).to_pylist()
     is_ordered = all(one < other for one, other in pairwise(order))
-    return Seam(places[-1], len(places), order[-1] == len(known) - 1, is_ordered)
+    return Seam(len(places), places[-1], order[-1] == len(known) - 1, is_ordered)
 
 
-def remembered(known: pa.Array | None, keys: pa.Array, most: int) -> pa.Array:
+def remembered(known: pa.Array, keys: pa.Array, most: int) -> pa.Array:
     """The last `most` keys of those known before and those that came after them."""
-    if known is None or not len(known):
-        joined = keys
-    else:
-        known, keys = _alike(known, keys)
-        joined = pa.concat_arrays([known, keys])
+    joined = pa.concat_arrays(_alike(known, keys))
     return joined.slice(max(0, len(joined) - most))
 
 
@@ -86,9 +82,8 @@ def _index_in(keys: pa.Array, known: pa.Array) -> pa.Array:
     return pc.index_in(keys, value_set=known)
 
 
-def _alike(one: pa.Array, other: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Both in one type: a column that is wider on one page than on another."""
-    if one.type == other.type:
-        return one, other
-    texts = [pa.array([str(key) for key in keys.to_pylist()], pa.string()) for keys in (one, other)]
-    return texts[0], texts[1]
+def _alike(*both: pa.Array) -> list[pa.Array]:
+    """Keys of two pages in one type: the column may be wider on one of them."""
+    if both[0].type == both[1].type:
+        return list(both)
+    return [pa.array([str(key) for key in keys.to_pylist()], pa.string()) for keys in both]

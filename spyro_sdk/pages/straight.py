@@ -151,4 +151,4 @@ class Straight:
         if size < counted.least:
             return None
         way.habits.counted = counted
-        return Overlapping(counted, size, template, page, self.tally, way.habits, self.lost, self)
+        return Overlapping(counted, size, template, page, page.keys, self.tally, way.habits, self.lost, self)
