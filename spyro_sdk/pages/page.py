@@ -63,8 +63,6 @@ class Habits:
     size: int | None = None  # records in the largest page it accepts; None where none was refused
     is_exact: bool | None = None
     """Whether it sends exactly the records that a counted request asks for; None until that was seen."""
-    counted: Counted | None = None
-    """How its links count, where they do."""
 
 
 async def _as_it_is(page: Page) -> Page:

@@ -140,15 +140,11 @@ class Straight:
             return None
         counted, template = way.counted, request
         if counted is None and way.links is not None:
-            counted, template = (
-                way.habits.counted or counted_by(request, page.next, way.links),
-                spelt(page.next),
-            )
+            counted, template = counted_by(request, page.next, way.links), spelt(page.next)
         window = None if counted is None or counted.is_stable else counted.window(request)
         if counted is None or window is None or window[0] != 0:
             return None
         size = page.rows if window[1] is None else min(page.rows, window[1])
         if size < counted.least:
             return None
-        way.habits.counted = counted
         return Overlapping(counted, size, template, page, page.keys, self.tally, way.habits, self.lost, self)

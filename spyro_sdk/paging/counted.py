@@ -154,12 +154,7 @@ def counted_by(request: Request, following: Request, size_param: str) -> Counted
     """
     first, second = spelt(request).params, spelt(following).params
     size = whole(second.get(size_param))
-    if (
-        size is None
-        or size < 3
-        or first.get(size_param) != second[size_param]
-        or _path(request) != _path(following)
-    ):
+    if size is None or size < 3 or first.get(size_param) != second[size_param]:
         return None
     names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
     number = whole(second.get(names[0])) if len(names) == 1 else None
@@ -178,10 +173,6 @@ def spelt(request: Request) -> Request:
     address, _, query = request.address.partition("?")
     params = parse_qsl(query, keep_blank_values=True)
     return replace(request, url=address, params=dict(params)) if len(dict(params)) == len(params) else request
-
-
-def _path(request: Request) -> str:
-    return request.address.partition("?")[0]
 
 
 def _is_last(paging: Offset | PageNumber, request: Request, answer: Answer) -> bool:
