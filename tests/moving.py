@@ -124,7 +124,7 @@ class Reader:
         way = Way(
             paging.ahead if isinstance(paging, Foreseeing) else None,
             paging if isinstance(paging, Counted) else None,
-            paging.size_param if follows else None,
+            (paging.size_param or "") if follows else None,
             self.habits,
             self.told.append,
         )

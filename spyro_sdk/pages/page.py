@@ -77,7 +77,7 @@ class Way:
     counted: Counted | None = None
     """The paging, where its requests say which records they ask for."""
     links: str | None = None
-    """The parameter for the size of a page, where links lead on that may count; see `paging.counted_by`."""
+    """Where links lead on, which may count: the parameter for the size of a page, '' if it is not known."""
     habits: Habits = field(default_factory=Habits)
     repaired: Callable[[str], object] = lambda what: None
     """Told what was done so that no record is missing, and none comes twice."""
