@@ -248,11 +248,11 @@ class RestConnector(HttpConnector):
     def _way(self, reading: Reading) -> Way:
         """How the pages of an entity lead to each other."""
         paging = reading.entity.paging
-        follows = isinstance(paging, NextLink | LinkHeader) and not paging.is_stable
+        links = paging if isinstance(paging, NextLink | LinkHeader) and not paging.is_stable else None
         return Way(
             paging.ahead if isinstance(paging, Foreseeing) else None,
             paging if isinstance(paging, Counted) else None,
-            getattr(paging, "size_param", None) if follows else None,
+            None if links is None else links.size_param or "",
             self._habits[reading.entity.name],
             lambda what: self._emit(PagingRepaired(self.name, reading.name, what)),
             reading.remade,

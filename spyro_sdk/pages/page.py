@@ -63,8 +63,6 @@ class Habits:
     size: int | None = None  # records in the largest page it accepts; None where none was refused
     is_exact: bool | None = None
     """Whether it sends exactly the records that a counted request asks for; None until that was seen."""
-    counted: Counted | None = None
-    """How its links count, where they do."""
 
 
 async def _as_it_is(page: Page) -> Page:
@@ -79,7 +77,7 @@ class Way:
     counted: Counted | None = None
     """The paging, where its requests say which records they ask for."""
     links: str | None = None
-    """The parameter for the size of a page, where links lead on that may count; see `paging.counted_by`."""
+    """Where links lead on, which may count: the parameter for the size of a page, '' if it is not known."""
     habits: Habits = field(default_factory=Habits)
     repaired: Callable[[str], object] = lambda what: None
     """Told what was done so that no record is missing, and none comes twice."""

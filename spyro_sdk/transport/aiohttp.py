@@ -50,7 +50,8 @@ class AiohttpTransport:
                 body = await _body(answer, request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise translated(error, self._name, request) from None
-        return Response(answer.status, {name.lower(): text for name, text in answer.headers.items()}, body)
+        headers = {name.lower(): ", ".join(answer.headers.getall(name)) for name in answer.headers}
+        return Response(answer.status, headers, body)
 
     async def close(self) -> None:
         """Give back the connections."""
