@@ -41,6 +41,7 @@ from .paging import (
     LinkHeader,
     NextLink,
     Paging,
+    bound_of,
     dig,
     resized,
     size_of,
@@ -321,7 +322,8 @@ class RestConnector(HttpConnector):
             raise self.lost(entity, f"{count:,} records of one page have the {entity.key} of another of it")
         place, has_more = self.place(entity, request, answer), answer.flag(getattr(paging, "more", None))
         page = Page(reading.shaped(raw), raw.num_rows, place.next, place.total, last, len(body.text))
-        return replace(page, keys=keys, raw=raw, has_more=has_more, request=request), raw.schema
+        bound = bound_of(paging, request, answer)
+        return replace(page, keys=keys, raw=raw, has_more=has_more, request=request, bound=bound), raw.schema
 
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""

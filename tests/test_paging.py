@@ -20,6 +20,7 @@ from spyro_sdk.paging import (
     Offset,
     OnePage,
     PageNumber,
+    bound_of,
     counted_by,
     dig,
     is_numbered,
@@ -586,3 +587,21 @@ def test_a_key_may_have_dots_itself_where_it_is_the_last():
     payload = {"@odata.nextLink": "/more", "meta": {"a.b": None, "a": {"b": 1}}}
     assert dig(payload, "@odata.nextLink") == "/more"
     assert dig(payload, "meta.a.b") is None
+
+
+def test_the_number_of_pages_bounds_the_number_of_records():
+    def bound(paging, payload):
+        return bound_of(paging, paging.first(Request(URL), 25), Answer(payload, 25, {}))
+
+    assert bound(PageNumber(pages="meta.pages"), {"meta": {"pages": 4}}) == 100
+    assert bound(PageNumber(pages="meta.pages"), {}) is None
+    assert bound(PageNumber(size_param=None, pages="meta.pages"), {"meta": {"pages": 4}}) is None
+    assert bound(PageNumber(), {"meta": {"pages": 4}}) is None
+    assert bound(Offset(), {"pages": 4}) is None
+
+
+def test_a_link_from_a_page_without_a_number_to_page_1_counts_from_0():
+    first = Request(URL, params={"size": "10"})
+    for number in (1, 2):
+        link = first.with_params(page=number)
+        assert counted_by(first, link, "size", 10) == PageNumber("page", "size", number - 1)

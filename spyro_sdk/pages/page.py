@@ -32,6 +32,8 @@ class Page:
     """Whether the service says that there is more after it; None where it does not say."""
     request: Request | None = None
     """What it was asked for with; None where that is what was handed over."""
+    bound: int | None = None
+    """Records that the fetch may have at the most, by the number of pages; None where it is not told."""
 
 
 Foresee: TypeAlias = Callable[[Any], object]

@@ -76,7 +76,7 @@ class Straight:
     def _check_totals(self, request: Request, page: Page) -> None:
         """Without a key nobody can tell which records a page lacks when their number has changed."""
         tally = self.tally
-        tally.see(page.total)
+        tally.see(page.total, page.bound)
         if tally.grew is None or not self._moves(request):
             return
         if page.keys is None:

@@ -147,6 +147,14 @@ class PageNumber:
         return giving(request, {self.param: page, **sized}, self.into)
 
 
+def bound_of(paging: Paging, request: Request, answer: Answer) -> int | None:
+    """Records beyond which there are none, by the number of pages; None where the answer does not tell."""
+    if not isinstance(paging, PageNumber):
+        return None
+    pages, size = answer.number(paging.pages), _size(paging, request)
+    return None if pages is None or size is None else pages * size
+
+
 def counted_by(request: Request, following: Request, size_param: str, rows: int) -> Counted | None:
     """How the link from a first page of so many rows to the second counts; None where that cannot be told.
 

@@ -353,7 +353,6 @@ class Declared(RestConnector):
 
     async def _look(self, offer: Offer, request: Request) -> Seen:
         """Ask for a page that is only looked at."""
-
         entity = offer.entity
 
         async def understand(response: Response) -> Any:
