@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import logging
 
-from ..events import CircuitChanged, Event, FetchFinished, Retried, RoadTaken, SchemaChanged, TokenRenewed
+from ..events import (
+    CircuitChanged,
+    Event,
+    FetchFinished,
+    PageSizeShrunk,
+    PagingRepaired,
+    Retried,
+    RoadTaken,
+    SchemaChanged,
+    TokenRenewed,
+)
 
 LEVELS: dict[type[Event], int] = {
     Retried: logging.WARNING,
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
+    PagingRepaired: logging.WARNING,
+    PageSizeShrunk: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -26,6 +38,10 @@ def words(event: Event) -> str:
             said = f"the circuit breaker is {event.state}"
         case SchemaChanged():
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
+        case PagingRepaired():
+            said = f"{event.entity} changed while it was read: {event.what}"
+        case PageSizeShrunk():
+            said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
         case TokenRenewed():
             said = "a new access token was given to us"
         case RoadTaken():

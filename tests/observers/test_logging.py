@@ -8,6 +8,8 @@ from spyro_sdk.events import (
     Connected,
     FetchFinished,
     PageArrived,
+    PageSizeShrunk,
+    PagingRepaired,
     Retried,
     RoadTaken,
     SchemaChanged,
@@ -20,6 +22,8 @@ LEVELS = [
     (CircuitChanged("acme", "open"), logging.WARNING),
     (SchemaChanged("acme", "Customer", "size", "int64", "double"), logging.WARNING),
     (TokenRenewed("acme"), logging.INFO),
+    (PagingRepaired("acme", "Customer", "2 records were added"), logging.WARNING),
+    (PageSizeShrunk("acme", "Customer", 1000, 100), logging.INFO),
     (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
     (Connected("acme"), logging.DEBUG),
@@ -33,6 +37,8 @@ SENTENCES = [
     "acme: the circuit breaker is open",
     "acme: Customer.size is double, announced was int64",
     "acme: a new access token was given to us",
+    "acme: Customer changed while it was read: 2 records were added",
+    "acme: Customer comes 100 records at a time; 1,000 were refused",
     "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
 ]
@@ -59,7 +65,7 @@ def test_what_nobody_wants_to_read_is_not_written(caplog):
     with caplog.at_level(logging.WARNING, "spyro_sdk"):
         for event, _ in LEVELS:
             Log()(event)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 4
 
 
 def test_any_logger_will_do(caplog):
