@@ -238,41 +238,47 @@ class Declared(RestConnector):
                 yield flattened(items) if is_flat else items
 
     async def pages(self, reading: Reading, request: Request, **bounds: Any) -> AsyncGenerator[Page, None]:
-        """The pages from `request` on, made flat if that is declared, and checked for keys that come twice.
+        """The pages from `request` on, made flat if that is declared.
 
-        Keys are compared within a page, and with those of the page before.
+        Of keys that are several columns, or stand in an object, none may come again on the next page; those
+        that are a column are compared by `Pages`, which knows how pages overlap.
         """
         offer = self.offered[reading.entity.name]
         if offer.is_flat:
             reading.shape = flattened
         reading.is_partial = reading.schema is not None and reading.schema is offer.entity.schema
-        keys = offer.keys or ((reading.entity.key,) if reading.entity.key else ())
-        before = None
+        keys, before = offer.keys, None
+        is_ours = len(keys) > 1 or any("." in key for key in keys)
         async with aclosing(super().pages(reading, request, **bounds)) as pages:
             async for page in pages:
-                if keys and page.batch.num_rows:
-                    before = self._check_keys(reading, keys, page.batch, before)
+                found = keys_of(page.batch, keys) if is_ours else None
+                if found is not None and before is not None:
+                    self._check_keys(offer, found, before)
+                before = found
                 yield page
 
-    def _check_keys(self, reading: Reading, keys: Sequence[str], batch: pa.RecordBatch, before: Any) -> Any:
-        """The keys of a page; raises where there are none, or where one comes twice."""
+    def _check_key(self, reading: Reading, batch: pa.RecordBatch) -> None:
+        """Raise where the records of a page have no such key, or not each its own."""
         entity, offer = reading.entity, self.offered[reading.entity.name]
-        found = keys_of(batch, keys)
-        if found is None:
-            if reading.closed or not offer.keys:
-                return None
+        keys = offer.keys or ((entity.key,) if entity.key else ())
+        found = keys_of(batch, keys) if keys and batch.num_rows else None
+        if found is not None:
+            self._check_keys(offer, found)
+        elif offer.keys and batch.num_rows and not reading.closed:
             missing = next(key for key in keys if at(batch, key) is None)
             raise self._no_column(offer, "key", missing, batch)
+
+    def _check_keys(self, offer: Offer, found: Any, before: Any = None) -> None:
+        """Raise where a key comes twice: in a page, or in it and the one before it."""
         key = twice(found, before)
         if key is not None:
             raise IntegrityError(
-                f"{offer.at['key']}: {' and '.join(keys)} does not tell the records of {entity.name} apart:"
-                f" {key!r} comes twice. Declare another key, or none; if it is the key, records were moved to"
-                " another page while they were read",
-                entity.name,
+                f"{offer.at['key']}: {' and '.join(offer.keys) or 'the key'} does not tell the records of"
+                f" {offer.entity.name} apart: {key!r} comes twice. Declare another key, or null if"
+                " there is none",
+                offer.entity.name,
                 connector=self.name,
             )
-        return found
 
     def _changed(self, entity: Entity, since: datetime, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that changed at or after `since`, also where the cursor is in an object, or counts."""
@@ -310,6 +316,7 @@ class Declared(RestConnector):
         elif body.records is None and reading.entity.name not in self._came:
             self._check_records(offer, reading.entity.records, body.payload)
         batch = super()._records(reading, body)
+        self._check_key(reading, batch)
         self._came.add(reading.entity.name)
         return batch
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from ...paging import (
     ONE_PAGE,
     Cursor,
+    Into,
     KeySet,
     LinkHeader,
     NextLink,
@@ -14,9 +15,10 @@ from ...paging import (
     PageNumber,
     Paging,
 )
-from .styles import HeaderCursor, Until
+from .styles import Until
 
-Into = Literal["query", "body"]
+HEADER = "header:"
+"""In front of the name of a header, where a path into the answer could stand."""
 
 
 class Misfit(ValueError):
@@ -31,17 +33,18 @@ def paging_of(declared: Any) -> Paging | None:
     """The paging that a declaration means, by its name or in full; None where it is to be found out."""
     if isinstance(declared, str):
         declared = _named(declared)
+    size = getattr(declared, "size_param", None)
     match declared.type:
         case "auto":
             return None
         case "single_page":
             return ONE_PAGE
         case "json_link" | "json_response":
-            return NextLink(declared.next_url_path, declared.size_param)
+            return NextLink(declared.next_url_path, size, declared.is_stable)
         case "header_link":
-            return LinkHeader(declared.links_next_key, declared.size_param)
+            return LinkHeader(declared.links_next_key, size, declared.is_stable)
         case "header_cursor":
-            return HeaderCursor(declared.cursor_key, declared.cursor_param, declared.size_param)
+            return Cursor(HEADER + declared.cursor_key, declared.cursor_param, size)
         case "cursor":
             return _cursor(declared)
         case "offset":
@@ -49,7 +52,8 @@ def paging_of(declared: Any) -> Paging | None:
         case "page_number":
             return _page_number(declared)
         case _:
-            return KeySet(declared.param, declared.size_param, declared.has_more_path)
+            more = declared.has_more_path
+            return KeySet(declared.param, size, more, short_is_last=declared.short_is_last)
 
 
 def most(paging: Paging) -> int | None:
@@ -77,27 +81,36 @@ def _offset(it: Any) -> Paging:
     limit, of_limit = _place(it, "limit_param", "limit_body_path", "limit")
     if into != of_limit:
         raise Misfit("limit_body_path", "offset and limit must both go into the query, or both into the body")
-    paging = Offset(param, limit, it.offset, it.limit, into=into)
-    return _until(paging, it, param, it.maximum_offset, into)
+    paging = Offset(param, limit, it.offset, it.limit, it.has_more_path, into, it.short_is_last, it.is_stable)
+    return _until(paging, param, it.maximum_offset, into)
 
 
 def _page_number(it: Any) -> Paging:
     _check_end(it, "maximum_page")
     param, into = _place(it, "page_param", "page_body_path", "page")
     start = it.base_page if it.page is None else it.page
-    pages = it.total_path
-    if pages is not None and start != it.base_page:
+    if it.total_path is not None and start != it.base_page:
         raise Misfit("page", "with total_path it is base_page: else nobody knows which page is the last")
-    paging = PageNumber(param, it.size_param, start, it.size, pages, into=into)
-    return _until(paging, it, param, it.maximum_page, into)
+    paging = PageNumber(
+        param,
+        it.size_param,
+        start,
+        it.size,
+        it.total_path,
+        it.has_more_path,
+        into,
+        it.short_is_last,
+        it.is_stable,
+    )
+    return _until(paging, param, it.maximum_page, into)
 
 
-def _until(paging: Paging, it: Any, param: str, end: int | None, into: Into) -> Paging:
-    if it.has_more_path is None and end is None:
+def _until(paging: Paging, param: str, end: int | None, into: Into) -> Paging:
+    if end is None:
         return paging
-    if into == "body" and end is not None:
+    if into == "body":
         raise Misfit("type", "an end such as maximum_page goes with parameters in the query only")
-    return Until(paging, it.has_more_path, param=param, end=end)
+    return Until(paging, param=param, end=end)
 
 
 def _check_end(it: Any, end: str) -> None:

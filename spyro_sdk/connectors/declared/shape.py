@@ -102,6 +102,8 @@ class JsonLink(Shape):
     type: Literal["json_link", "json_response"]
     next_url_path: Dotted = "next"
     """Where that address stands."""
+    is_stable: bool = False
+    """Whether the list stays as it is while it is read: the links are then followed to the letter."""
     size_param: Text | None = None
     """The parameter for the number of records of a page; without it none is sent."""
 
@@ -112,6 +114,8 @@ class HeaderLink(Shape):
     type: Literal["header_link"]
     links_next_key: Text = "next"
     """What the link is called, its `rel`."""
+    is_stable: bool = False
+    """Whether the list stays as it is while it is read: the links are then followed to the letter."""
     size_param: Text | None = None
     """The parameter for the number of records of a page; without it none is sent."""
 
@@ -164,6 +168,10 @@ class Offset(Shape):
     maximum_offset: Count | None = None
     """No page is asked for from here on."""
     stop_after_empty_page: bool = True
+    short_is_last: bool = False
+    """Whether a page shorter than asked for is the last: only where the service is known for that."""
+    is_stable: bool = False
+    """Whether the list stays as it is while it is read: pages then need not overlap to be sure of that."""
 
 
 class PageNumber(Shape):
@@ -183,6 +191,10 @@ class PageNumber(Shape):
     maximum_page: Count | None = None
     """No page is asked for from here on."""
     stop_after_empty_page: bool = True
+    short_is_last: bool = False
+    """Whether a page shorter than asked for is the last: only where the service is known for that."""
+    is_stable: bool = False
+    """Whether the list stays as it is while it is read: pages then need not overlap to be sure of that."""
     size_param: Text | None = None
     """The parameter for the number of records of a page; without it none is sent."""
     size: Count | None = None
@@ -196,6 +208,8 @@ class KeySet(Shape):
     param: Text
     """The parameter that takes that key."""
     has_more_path: Dotted | None = None
+    short_is_last: bool = False
+    """Whether a page shorter than asked for is the last: only where the service is known for that."""
     size_param: Text | None = None
     """The parameter for the number of records of a page; without it none is sent."""
 

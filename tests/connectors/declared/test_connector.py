@@ -145,17 +145,56 @@ def test_a_key_that_comes_twice_is_named() -> None:
         it.fetch("items").count()
 
 
-def test_a_key_that_comes_again_on_the_next_page_is_named() -> None:
-    def pages(asked: Asked) -> Any:
-        page = int(asked.get("page"))
-        return rows(6)[2 * page : 2 * page + 3] if page < 2 else []
+def moving(asked: Asked) -> Any:
+    """The last record of the first page has become the first of the second."""
+    page = int(asked.get("page"))
+    return rows(5)[2 * page : 2 * page + 3] if page < 2 else []
 
+
+@pytest.mark.parametrize(
+    ("key", "words"), [(["id", "name"], "'3 / item 3' comes twice"), ("who.id", "3 comes twice")]
+)
+def test_a_key_that_comes_again_on_the_next_page_is_named(key: Any, words: str) -> None:
+    def pages(asked: Asked) -> Any:
+        return [{**it, "who": {"id": it["id"]}} for it in moving(asked)]
+
+    said = {"key": key, "paging": "page_number"}
     with (
         api(pages) as service,
-        connected(service, {"key": "id", "paging": "page_number"}) as it,
-        pytest.raises(IntegrityError, match="3 comes twice"),
+        connected(service, said) as it,
+        pytest.raises(IntegrityError, match=words),
     ):
         it.fetch("items").count()
+
+
+def test_keys_that_differ_on_every_page_are_fine() -> None:
+    def pages(asked: Asked) -> Any:
+        page = int(asked.get("page"))
+        return rows(6)[3 * page : 3 * page + 3]
+
+    said = {"key": ["id", "name"], "paging": "page_number"}
+    with api(pages) as service, connected(service, said) as it:
+        assert it.fetch("items").count() == 6
+
+
+def test_records_that_moved_to_the_next_page_are_left_out_there_and_told() -> None:
+    told: list[Any] = []
+    said = {"key": "id", "paging": "page_number"}
+    with api(moving) as service, connected(service, said, observers=[told.append]) as it:
+        assert it.fetch("items").to_arrow()["id"].to_pylist() == [1, 2, 3, 4, 5]
+    assert [type(event).__name__ for event in told].count("PagingRepaired") == 1
+
+
+def test_a_page_size_that_is_refused_is_made_smaller_while_it_is_looked_at() -> None:
+    def strict(asked: Asked) -> Any:
+        size, skip = int(asked.get("limit")), int(asked.get("offset"))
+        if size > 4:
+            return Answer({"message": "limit must be at most 4"}, 400)
+        return rows(10)[skip : skip + size]
+
+    entities = {"items": {"paging": {"type": "offset", "limit": 50}}}
+    with api(strict) as service, connected(service, entities=entities) as it:
+        assert it.fetch("items").to_arrow()["id"].to_pylist() == list(range(1, 11))
 
 
 def test_several_columns_may_be_the_key_together() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from spyro_sdk.connectors.declared import Declared
 from spyro_sdk.connectors.declared.pagings import most
-from spyro_sdk.connectors.declared.styles import HeaderCursor, Until
-from spyro_sdk.errors import ConfigurationError, DecodeError
+from spyro_sdk.connectors.declared.styles import Until
+from spyro_sdk.errors import ConfigurationError
 from spyro_sdk.http import Request
 from spyro_sdk.paging import (
     ONE_PAGE,
@@ -43,8 +43,11 @@ def offer(paginator, **more):
             {"type": "header_link", "links_next_key": "more", "size_param": "per_page"},
             LinkHeader("more", "per_page"),
         ),
-        ("header_cursor", HeaderCursor("next", "cursor")),
-        ({"type": "header_cursor", "cursor_key": "X-Next", "cursor_param": "p"}, HeaderCursor("X-Next", "p")),
+        ("header_cursor", Cursor("header:next", "cursor", None)),
+        (
+            {"type": "header_cursor", "cursor_key": "X-Next", "cursor_param": "p"},
+            Cursor("header:X-Next", "p", None),
+        ),
         ("cursor", Cursor("cursors.next", "cursor", None)),
         (
             {
@@ -95,9 +98,20 @@ def offer(paginator, **more):
         ({"type": "page_number", "base_page": 1, "page": 3, "size": 20}, PageNumber("page", None, 3, 20)),
         (
             {"type": "page_number", "page_body_path": "page.no", "has_more_path": "more"},
-            Until(PageNumber("page.no", None, 0, into="body"), "more", param="page.no"),
+            PageNumber("page.no", None, 0, more="more", into="body"),
         ),
         ({"type": "keyset", "param": "after_id", "has_more_path": "more"}, KeySet("after_id", None, "more")),
+        ({"type": "keyset", "param": "k", "short_is_last": True}, KeySet("k", None, short_is_last=True)),
+        ({"type": "json_link", "is_stable": True}, NextLink("next", None, True)),
+        ({"type": "header_link", "is_stable": True}, LinkHeader("next", None, True)),
+        (
+            {"type": "offset", "limit": 5, "has_more_path": "m", "short_is_last": True, "is_stable": True},
+            Offset("offset", "limit", 0, 5, "m", short_is_last=True, is_stable=True),
+        ),
+        (
+            {"type": "page_number", "short_is_last": True, "is_stable": True},
+            PageNumber("page", None, 0, short_is_last=True, is_stable=True),
+        ),
     ],
 )
 def test_a_paginator_is_a_paging(declared, expected):
@@ -176,31 +190,7 @@ def test_the_size_of_a_page_is_known_where_it_is_said(declared, expected):
     assert most(offer(declared).told.paging) == expected
 
 
-# the two styles that only declarations know
-
-
-def test_a_cursor_in_a_header_is_sent_back():
-    paging = HeaderCursor("X-Next", "cursor", "limit")
-    first = paging.first(FIRST, 10)
-    assert first.params == {"limit": "10"}
-    assert HeaderCursor("X-Next", "cursor").first(FIRST, 10) == FIRST
-    following = paging.next(first, Answer([], 3, {"x-next": "abc"}))
-    assert following is not None
-    assert following.params == {"limit": "10", "cursor": "abc"}
-    assert paging.next(first, Answer([], 3, {})) is None
-
-
-def test_pages_end_where_the_answer_says_so():
-    paging = Until(PageNumber("page", None, 1), "meta.more")
-    first = paging.first(FIRST, 10)
-    for more in (True, "true", "True"):
-        assert paging.next(first, Answer({"meta": {"more": more}}, 3, {}))
-    for more in (False, "false"):
-        assert paging.next(first, Answer({"meta": {"more": more}}, 3, {})) is None
-    with pytest.raises(
-        DecodeError, match=r"'meta\.more', for whether there are more pages, is no true or false"
-    ):
-        paging.next(first, Answer({"meta": {}}, 3, {}))
+# pages that end before the service says so
 
 
 def test_pages_end_when_they_are_empty():
@@ -217,6 +207,14 @@ def test_pages_end_at_a_number():
     assert paging.next(second, Answer([], 1, {})) is None
     assert paging.ahead(FIRST.with_params(page=1), None) == second
     assert paging.ahead(second, None) is None
+
+
+def test_what_ends_earlier_is_asked_for_alike():
+    inner = Offset("skip", "take", 0, 5, "more", "body")
+    for paging in (inner, Until(inner, param="skip", end=3)):
+        assert (paging.size_param, paging.more, paging.into) == ("take", "more", "body")
+    bare = Until(ONE_PAGE)
+    assert (bare.size_param, bare.more, bare.into) == (None, None, "query")
 
 
 def test_what_cannot_be_foreseen_is_not():

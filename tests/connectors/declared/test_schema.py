@@ -1,8 +1,7 @@
 """The JSON Schema that editors use is that of the code."""
 
 import json
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import jsonschema
@@ -17,10 +16,9 @@ def test_the_published_schema_is_that_of_the_code():
     assert json.loads(PUBLISHED.read_text(encoding="utf-8")) == json_schema()
 
 
-def test_it_is_written_by_a_command():
-    command = [sys.executable, "-m", "spyro_sdk.connectors.declared"]
-    done = subprocess.run(command, capture_output=True, check=True)
-    assert done.stdout.decode() == PUBLISHED.read_text(encoding="utf-8")
+def test_it_is_written_by_a_command(capsys):
+    runpy.run_module("spyro_sdk.connectors.declared", run_name="__main__")
+    assert capsys.readouterr().out == PUBLISHED.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
