@@ -26,7 +26,7 @@ UNTOLD = {
     "offset without a total": "Say how, with the names from its documentation, such as paging: {type:",
     "bare array without paging": "or paging: {type: single_page} if these are all records",
     "two lists in the envelope": "Say which are meant: write records: active",
-    "records keyed by id": "The service answered an object with items",
+    "records keyed by id": "it looks like objects by their keys at 'items', which cannot be read as a list",
 }
 """APIs of which the answers do not tell enough, and what the error says."""
 
