@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -22,7 +22,7 @@ from .exact import EXACT, column
 from .inflate import pieces
 from .moments import PER_DAY, sayable
 from .schema import Column, Kind, is_number, to_record_batch
-from .text import double
+from .text import decimal, double
 
 BLOCK = 4 << 20  # bytes of CSV that become one batch
 INTEGER = re.compile(r"-?\d{1,4300}")  # more digits Python refuses
@@ -211,10 +211,11 @@ def _number(text: str, *, exact: bool) -> Any:
         return int(text)
     if not REAL.fullmatch(text):
         return text
-    try:
-        return Decimal(text) if exact else double(text)
-    except ValueError:
-        return Decimal(text)
+    with suppress(ValueError):
+        return decimal(text) if exact else double(text)
+    with suppress(ValueError):
+        return decimal(text)
+    return text
 
 
 READERS: tuple[tuple[Callable[[Kind], bool], Read], ...] = (

@@ -174,6 +174,9 @@ def test_an_encoding_that_nobody_asked_for_is_refused():
         read(b"", ["Id"], "br")
 
 
+MONEY = pa.decimal128(18, 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "texts", "expected"),
     [
@@ -185,6 +188,13 @@ def test_an_encoding_that_nobody_asked_for_is_refused():
         (pa.float64(), ["nan"], pa.array(["nan"])),
         (pa.float64(), ["1e400", "1"], pa.array(["1E+400", "1"])),
         (pa.float64(), ["9" * 5000], pa.array(["9" * 5000])),
+        (pa.int64(), ["1e999999999999", "1"], pa.array(["1E+999999999999", "1"])),
+        (pa.float64(), ["1e-99999999999999999999", "1"], pa.array(["1e-99999999999999999999", "1"])),
+        (
+            MONEY,
+            ["1e99999999999999999999", "0e99999999999999999999"],
+            pa.array(["1e99999999999999999999", "0"]),
+        ),
         (pa.float64(), ["9007199254740993", "1.5"], pa.array(["9007199254740993", "1.5"])),
         (
             pa.decimal128(18, 2),
