@@ -38,6 +38,8 @@ Ahead: TypeAlias = Callable[[Request, Any], Request | None]
 """The next request, as far as a request and what is foreseen of its answer tell it; see `paging`."""
 Ask: TypeAlias = Callable[[Request, Foresee], Coroutine[Any, Any, Page]]
 """Ask for one page."""
+GoesOn: TypeAlias = Callable[[int], bool]
+"""Whether, after a first page that announces so many records, the others are wanted too."""
 Identity: TypeAlias = tuple[str, str, bytes]
 
 
@@ -52,6 +54,7 @@ class Bounds:
     is_eager: bool = True
     """Whether a page may be asked for before the one before it is taken."""
     memory: int = 128 << 20  # bytes of pages that wait: 50 of the usual size
+    goes_on: GoesOn | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +85,7 @@ class Pages:
         self._came: set[Identity] = set()
         self._rows, self._largest = 0, 1
         self._announced: int | None = None
+        self._enough = bounds.enough
 
     async def read(self, first: Request) -> AsyncGenerator[Page, None]:
         """Yield the pages from `first` on.
@@ -110,6 +114,8 @@ class Pages:
         self._rows += page.rows
         self._largest = max(self._largest, page.size)
         self._announced = page.total if page.total is not None else self._announced
+        if len(self._came) == 1 and not self._goes_on():
+            self._enough = 0
         upcoming = None if self._is_enough else page.next
         if upcoming is None:
             self._drop()
@@ -120,9 +126,13 @@ class Pages:
             raise self._lost(f"page {len(self._came)} links back to one that came before")
         return upcoming
 
+    def _goes_on(self) -> bool:
+        goes_on, announced = self._bounds.goes_on, self._announced
+        return goes_on is None or announced is None or goes_on(announced)
+
     @property
     def _is_enough(self) -> bool:
-        return self._bounds.enough is not None and self._rows >= self._bounds.enough
+        return self._enough is not None and self._rows >= self._enough
 
     def _go_on(self, upcoming: Request) -> None:
         if not self._line:

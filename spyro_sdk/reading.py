@@ -12,7 +12,8 @@ from .arrow.decode import Body, decode
 from .arrow.schema import changes, merge
 from .entity import Entity, Query
 from .http import Request
-from .pages import Page
+from .pages import GoesOn, Page
+from .paging import Foreseeing, dig
 from .workers import in_worker
 
 Change: TypeAlias = tuple[str, str, str]
@@ -48,6 +49,19 @@ class Reading:
     """What is made of the records of a page as soon as they are decoded; may not fail."""
     finish: Finish | None = None
     at_once: int | None = None  # requests under way; None for what the connector says
+    goes_on: GoesOn | None = None
+    """Asked before a page is foreseen; None where that is wanted in any case."""
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        """The next request, where what is foreseen of an answer tells it, and that it will be wanted."""
+        paging, goes_on = self.entity.paging, self.goes_on
+        if not isinstance(paging, Foreseeing):
+            return None
+        if goes_on is not None:
+            announced = dig(payload, self.entity.total) if self.entity.total else None
+            if type(announced) is not int or not goes_on(announced):
+                return None
+        return paging.ahead(request, payload)
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""

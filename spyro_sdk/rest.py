@@ -35,7 +35,7 @@ from .failure import refused, shape_of, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .pages import Bounds, Foresee, Page, Pages
-from .paging import Answer, Foreseeing, dig
+from .paging import Answer, dig
 from .plan import Plan
 from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
 from .transport.pool import SharedTransport
@@ -203,11 +203,10 @@ class RestConnector(BaseConnector):
         `IntegrityError` when the service sends us round in a circle, or fewer or more records than it had
         announced.
         """
-        bounds = Bounds(partial(self._concurrency, reading.at_once), self.config.page_size, enough, is_eager)
+        under_way = partial(self._concurrency, reading.at_once)
+        bounds = Bounds(under_way, self.config.page_size, enough, is_eager, goes_on=reading.goes_on)
         lost = partial(self.lost, reading.entity)
-        paging = reading.entity.paging
-        foreseen = paging.ahead if isinstance(paging, Foreseeing) else None
-        pages = Pages(partial(self._page, reading), foreseen, bounds, lost)
+        pages = Pages(partial(self._page, reading), reading.ahead, bounds, lost)
         async with aclosing(pages.read(request)) as found:
             async for page in found:
                 yield page

@@ -324,3 +324,20 @@ def test_whatever_is_foreseen_and_whenever_it_comes_the_records_are_the_same(
         assert book.most <= under_way + 1  # a page that was dropped ends a moment later
 
     asyncio.run(main())
+
+
+async def test_a_first_page_that_announces_too_many_is_the_only_one() -> None:
+    book = Book(30, total=30)
+    assert await ids(reading(book, None, goes_on=lambda announced: announced < 30)) == [0, 1, 2]
+    assert book.asked == [1]
+
+
+async def test_the_first_page_decides_whether_to_go_on_and_no_later_one() -> None:
+    book = Book(30, total=29)
+
+    async def grown(page: int) -> AsyncIterator[Any]:
+        book.total = 29 if page == 1 else 30
+        yield None
+
+    book.before = grown
+    assert await ids(reading(book, None, goes_on=lambda announced: announced < 30)) == list(range(30))

@@ -283,7 +283,11 @@ class Salesforce(RestConnector):
         case, why = self._case(question), roads.ASKED
         if case.wish != roads.BULK:
             choice: roads.Choice | None = None
-            async with aclosing(self._answers(question).pages()) as pages:
+
+            def goes_on(rows: int) -> bool:
+                return roads.chosen(case, rows).api != roads.BULK
+
+            async with aclosing(self._answers(question).pages(goes_on)) as pages:
                 async for page in pages:
                     choice = choice or roads.chosen(case, page.total or 0)
                     if choice.api == roads.BULK:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ...arrow.schema import unify
 from ...errors import DataFetchError
 from ...http import Request
-from ...pages import Bounds, Foresee, Page, Pages
+from ...pages import Bounds, Foresee, GoesOn, Page, Pages
 from ...reading import Reading, by_worker
 from ...rest import RestConnector
 from . import describe, soql
@@ -47,23 +47,25 @@ class Answers:
         """The request for these columns of the records for which `more` holds too."""
         return self._asking(self._question.statement(columns, *more, limit=limit))
 
-    async def pages(self) -> AsyncGenerator[Page, None]:
-        """The pages, each record once.
+    async def pages(self, goes_on: GoesOn | None = None) -> AsyncGenerator[Page, None]:
+        """The pages, each record once; the first alone where it announces so many that nobody `goes_on`.
 
         One after the other, since Salesforce tells the address of a page with the page before it; side by
         side, each a range of keys, where the user asks for more than one request at once.
         """
-        road = self._by_range() if self.at_once > 1 and self._question.query.limit is None else self._on()
+        is_cut = self.at_once > 1 and self._question.query.limit is None
+        road = self._by_range() if is_cut else self._on(goes_on=goes_on)
         async with aclosing(road) as pages:
             async for page in pages:
                 yield page
 
     async def _on(
-        self, after: str = "", up_to: str = "", *, is_eager: bool = True
+        self, after: str = "", up_to: str = "", *, is_eager: bool = True, goes_on: GoesOn | None = None
     ) -> AsyncGenerator[Page, None]:
         """The pages after a key, up to another; a cursor that Salesforce has dropped is asked for anew."""
         question, last, limit = self._question, after, self._question.limit
         reading = self._first()
+        reading.goes_on = goes_on
         is_eager &= question.query.limit is None or question.condition.exact
         while True:
             start = last
@@ -71,7 +73,7 @@ class Answers:
             try:
                 async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
-                        last = page.last or last
+                        last, reading.goes_on = page.last or last, None
                         limit = None if limit is None else limit - page.rows
                         yield page
                 return
