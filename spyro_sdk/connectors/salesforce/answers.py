@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -92,13 +92,27 @@ class Answers:
                 return
         left = (page.total or 0) - page.rows
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
-        lost = partial(self._connector.lost, self._question.entity)
-        side_by_side = Pages(
-            partial(self._range, cuts), partial(_following, len(cuts)), Bounds(lambda: self.at_once), lost
-        )
-        async with aclosing(side_by_side.read(Request(self._address, params={"range": "0"}))) as pages:
+        async with aclosing(self._side_by_side(cuts)) as pages:
             async for page in pages:
                 yield page
+
+    async def _side_by_side(self, cuts: Sequence[tuple[str, str]]) -> AsyncGenerator[Page, None]:
+        """All ranges; of one that holds many pages those behind the first few are read when it is reached."""
+        unread: dict[int, AsyncGenerator[Page, None]] = {}
+        ask, lost = partial(self._range, cuts, unread), partial(self._connector.lost, self._question.entity)
+        ranges_of = Pages(ask, partial(_following, len(cuts)), Bounds(lambda: self.at_once), lost)
+        number = 0
+        try:
+            async with aclosing(ranges_of.read(Request(self._address, params={"range": "0"}))) as pages:
+                async for page in pages:
+                    yield page
+                    if number in unread:
+                        async for more in unread[number]:
+                            yield more
+                    number += 1
+        finally:
+            for rest in unread.values():
+                await rest.aclose()
 
     async def _last_key(self, otherwise: str) -> str:
         """The key of the last record."""
@@ -107,13 +121,27 @@ class Answers:
         async with aclosing(self._connector.pages(reading, request)) as pages:
             return (await anext(pages)).last or otherwise
 
-    async def _range(self, cuts: Sequence[tuple[str, str]], place: Request, _: Foresee) -> Page:
-        """All records of one range, as one page."""
-        async with aclosing(self._on(*cuts[int(place.params["range"])])) as pages:
-            came = [page async for page in pages]
+    async def _range(
+        self,
+        cuts: Sequence[tuple[str, str]],
+        unread: dict[int, AsyncGenerator[Page, None]],
+        place: Request,
+        _: Foresee,
+    ) -> Page:
+        """The records of one range, as one page; of more than a few, the others are left in `unread`."""
+        number = int(place.params["range"])
+        async with AsyncExitStack() as stack:
+            pages = await stack.enter_async_context(aclosing(self._on(*cuts[number])))
+            came: list[Page] = []
+            async for page in pages:
+                came.append(page)
+                if len(came) == FEW and page.next is not None:
+                    unread[number] = pages
+                    stack.pop_all()
+                    break
         whole = came[0] if len(came) == 1 else await by_worker(partial(_joined, came))(came[-1])
-        rows = sum(page.rows for page in came)
-        return replace(whole, rows=rows, next=_following(len(cuts), place, None), total=None)
+        rows, size = sum(page.rows for page in came), sum(page.size for page in came)
+        return replace(whole, rows=rows, size=size, next=_following(len(cuts), place, None), total=None)
 
     def _asking(self, statement: str) -> Request:
         size = {"Sforce-Query-Options": f"batchSize={self.page_size}"}
