@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
 from typing import Any, TypeAlias
 
 import anyio
@@ -192,7 +191,7 @@ class Pages:
         if not self._line[-1].is_computed:
             return 2 * came + 2
         if self._rows and self._announced is not None:
-            return ceil((self._announced - self._rows) / (self._rows / came))
+            return -(-(self._announced - self._rows) * came // self._rows)  # rounded up, of any size
         return 2 * came
 
     def _drop(self) -> None:

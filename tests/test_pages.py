@@ -148,6 +148,12 @@ async def test_a_known_total_asks_for_all_that_is_left_at_once_and_for_no_more()
     assert book.most == 4
 
 
+async def test_a_total_of_any_size_is_one() -> None:
+    book = Book(7, total=10**400)
+    with pytest.raises(IntegrityError, match="and sent 7"):
+        await ids(reading(book))
+
+
 async def test_no_more_are_under_way_than_are_allowed() -> None:
     book = Book(300, total=300)
     assert len(await ids(reading(book, under_way=5))) == 300
