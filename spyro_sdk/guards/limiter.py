@@ -20,8 +20,8 @@ FORMER = 1.1  # windows; an answer tells what was, up to a tenth of a window ago
 LONGEST_PACE = 3600.0  # seconds; the quota of a longer window is a stock to spend, not a pace to keep
 FASTEST = 10_000.0  # requests a second; of one who may send more, shorter windows than a second are counted
 DUST = 1e-6  # seconds; a rounding error is not worth a sleep
-LATE = 0.05  # seconds; timers wake us late: by at most so much those who come next are served earlier
-JITTER = 0.02  # seconds by which requests may arrive closer together than they left
+LATE = 0.02  # seconds; timers wake us late: by at most so much those who come next are served earlier
+JITTER = 0.022  # seconds by which requests may arrive closer together than they left
 
 
 class RateLimiter:
@@ -29,7 +29,7 @@ class RateLimiter:
 
     In any t seconds at most rate * t + burst tokens are granted, in the order in which they were asked
     for. Timers wake a waiter late, which an empty bucket makes up for, but not one that holds a single token:
-    there those who wait next come as much earlier, by 50 ms at most. A whole second (or the time of a token,
+    there those who wait next come as much earlier, by 20 ms at most. A whole second (or the time of a token,
     where that is longer) has none the more requests for it. Several connectors of one account may share a
     limiter, on one event loop at a time.
 

@@ -98,7 +98,7 @@ def run_against(
         counter = Counter(clock)
 
         async def sleep(seconds: float) -> None:
-            stall = dice.uniform(0.005, 0.05) if dice.random() < 0.02 else 0.0
+            stall = dice.uniform(0.005, 0.03) if dice.random() < 0.02 else 0.0
             await asyncio.sleep(seconds + dice.uniform(0, 0.0015) + stall)
 
         limiter = RateLimiter(config, jitter=JITTER, clock=clock, sleep=sleep)
