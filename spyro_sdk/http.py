@@ -47,12 +47,10 @@ class Request:
 
     @property
     def address(self) -> str:
-        """The URL with its query."""
-        return (
-            f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(self.params)}"
-            if self.params
-            else self.url
-        )
+        """The URL with its query; half a character, as in a cursor that makes no sense, goes as it is."""
+        if not self.params:
+            return self.url
+        return f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(self.params, errors='surrogatepass')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,7 +304,7 @@ class RestConnector(HttpConnector):
         def under_way() -> int:
             return ceil(self._concurrency(reading.at_once) / max(1, among()))
 
-        bounds = Bounds(under_way, self.config.page_size, enough, is_eager)
+        bounds = Bounds(under_way, self.config.page_size, enough, is_eager, goes_on=reading.goes_on)
         entity, habits = reading.entity, self._habits[reading.entity.name]
         pages = Pages(partial(self._page, reading), self._way(reading), bounds, partial(self.lost, entity))
         size = habits.size or size_of(entity.paging, request) or 0
@@ -317,7 +317,7 @@ class RestConnector(HttpConnector):
         paging = reading.entity.paging
         follows = isinstance(paging, NextLink | LinkHeader) and not paging.is_stable
         return Way(
-            paging.ahead if isinstance(paging, Foreseeing) else None,
+            reading.ahead if isinstance(paging, Foreseeing) else None,
             paging if isinstance(paging, Counted) else None,
             getattr(paging, "size_param", None) if follows else None,
             self._habits[reading.entity.name],
