@@ -168,11 +168,11 @@ class Declared(RestConnector):
         return EntitySchema(entity.name, columns, entity.label, entity.key, entity.cursor)
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
-        """The columns asked for, where all of them are declared; a declaration need not name every column."""
+        """The columns asked for, where all of them are declared."""
         schema = (await self.entity(query.entity)).schema
         if schema is None or query.columns is None or not set(query.columns) <= set(schema.names):
             return None
-        return await super().schema_of(query)
+        return pa.schema([schema.field(name) for name in query.columns])
 
     async def explain(self, query: Query, *, count: bool = True) -> Plan:
         """What a fetch would do; the first page is asked for once where something is not declared."""
@@ -203,8 +203,9 @@ class Declared(RestConnector):
 
     def is_empty(self, entity: Entity, response: Response) -> bool:
         """Whether the declaration says so of an answer that is not 2xx."""
-        is_good = 200 <= response.status < 300
-        return not is_good and any(_is_meant(it, response) for it in self.offered[entity.name].ignored)
+        if 200 <= response.status < 300:
+            return False
+        return any(_is_meant(action, response) for action in self.offered[entity.name].ignored)
 
     # -- what comes -----------------------------------------------------------------------------------
 
