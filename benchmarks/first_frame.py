@@ -3,7 +3,7 @@
     python benchmarks/first_frame.py [--records N] [--rounds N] [--latency MS] [--pause SECONDS]
 
 In an interpreter the whole process is timed, from its start to its end. In a notebook the two cells of the
-same script are: one that imports (and connects), one that fetches; the kernel is fresh, and its start does not
+same script are: one that imports (and connects), one that fetches; the kernel is fresh, its start does not
 count. They take turns; the first round does not count.
 """
 
