@@ -89,9 +89,7 @@ def __getattr__(name: str) -> Any:
         return import_module(".connectors", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if (
-        name == "connect"
-    ):  # beside all else: it reads the system's certificates, which needs no lock of Python's
+    if name == "connect":  # beside all else: aiohttp reads certificates, which needs no lock of Python's
         import_module(".warm", __name__).begin("aiohttp")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
