@@ -29,10 +29,14 @@ NEAR = 0.8  # the share of the service's ceiling from which on it may be what is
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a contender's process; what it measures is the spyro_sdk beside these benchmarks."""
+    """The environment of a contender's process; what it measures is the spyro_sdk beside these benchmarks.
+
+    Like what is installed, that is compiled once: a round that does not count writes its bytecode.
+    """
     given = os.environ.get("PYTHONPATH")
     roads = f"{given}{os.pathsep}{HERE.parent}" if given else str(HERE.parent)
-    return {**os.environ, **ALONE, "PYTHONPATH": roads, **more}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **ALONE, "PYTHONPATH": roads, **more}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ Where to look, from the face down
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
+    question               which of a service's entities answers a query, and in which columns
     lifecycle, failure     how it opens and closes, and what its failures are called
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
@@ -22,6 +23,7 @@ Where to look, from the face down
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
     demo                   services that never were, to try it all without an account
+    testing                what the author of a connector tests it with; nothing here imports it
 """
 
 from __future__ import annotations
@@ -87,6 +89,8 @@ def __getattr__(name: str) -> Any:
         return import_module(".connectors", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "connect":  # beside all else: aiohttp reads certificates, which needs no lock of Python's
+        import_module(".warm", __name__).begin("aiohttp")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .entity import Column, EntitySchema
+from .errors import DecodeError, some
 
 MONEY = pa.decimal128(38, 6)
 MOMENT = pa.timestamp("us", tz="UTC")
@@ -78,12 +79,45 @@ VOCABULARY: Mapping[str, pa.Schema] = {
         close_date=pa.date32(),
         forecast_category=pa.string(),
     ),
+    "Ticket": _schema(
+        number=pa.string(),
+        subject=pa.string(),
+        description=pa.string(),
+        status=pa.string(),  # open, pending, in_progress, on_hold, solved or closed
+        status_raw=pa.string(),
+        priority=pa.string(),
+        type=pa.string(),
+        customer_id=pa.string(),
+        requester_id=pa.string(),
+        assignee_id=pa.string(),
+        tags=pa.list_(pa.string()),
+        due_at=MOMENT,
+        resolved_at=MOMENT,
+        channel=pa.string(),
+    ),
     "User": _schema(
         name=pa.string(),
         email=pa.string(),
         active=pa.bool_(),
         role=pa.string(),
         team_id=pa.string(),
+    ),
+    "Team": _schema(
+        name=pa.string(),
+        description=pa.string(),
+        manager_id=pa.string(),
+    ),
+    "Project": _schema(
+        name=pa.string(),
+        key=pa.string(),  # by which people call it
+        status=pa.string(),  # open or closed
+        status_raw=pa.string(),
+        lead_id=pa.string(),
+        team_id=pa.string(),
+        started_at=MOMENT,
+        ends_at=MOMENT,
+        budget=MONEY,
+        currency=pa.string(),  # ISO 4217
     ),
 }
 """The columns of each canonical entity, in their order. Every one may be null but `id` and `source`."""
@@ -115,6 +149,43 @@ def constant(value: str) -> Source:
 def made(function: Callable[..., pa.Array], *columns: str) -> Source:
     """What `function` makes of native columns, given as arrays."""
     return Source(columns, lambda batch, _: function(*(batch.column(name) for name in columns)))
+
+
+def part(path: str) -> Source:
+    """What stands at a dotted path in a native column that is a struct: `user.id`."""
+    column, *steps = path.split(".")
+    return made(lambda whole: pc.struct_field(whole, steps), column)
+
+
+def parts(path: str) -> Source:
+    """The same part of each item in a native column that is a list of structs: `labels.name`."""
+    column, *steps = path.split(".")
+
+    def make(lists: pa.Array) -> pa.Array:
+        items = pc.struct_field(lists.values, steps)
+        return pa.ListArray.from_arrays(_offsets(lists), items)
+
+    return made(make, column)
+
+
+def first(path: str) -> Source:
+    """The part of the first item in a native column that is a list of structs: `assignees.id`."""
+    column, *steps = path.split(".")
+
+    def make(lists: pa.Array) -> pa.Array:
+        begins = lists.offsets[: len(lists)]
+        has_one = pc.greater(pc.list_value_length(lists), 0)
+        places = pc.if_else(has_one, begins, pa.scalar(None, begins.type))
+        return pc.struct_field(lists.values.take(places), steps)
+
+    return made(make, column)
+
+
+def _offsets(lists: pa.Array) -> pa.Array:
+    """Where each list begins among the values of all; null where the list is null."""
+    begins = lists.offsets
+    mask = pa.concat_arrays([lists.is_null(), pa.array([False])])
+    return pc.if_else(mask, pa.scalar(None, begins.type), begins)
 
 
 def struct(**parts: str) -> Source:
@@ -202,7 +273,14 @@ class Translation:
         source = self._source(field.name, batch.schema.names)
         if source is None:
             return pa.nulls(batch.num_rows, field.type)
-        return _fitted(source.make(batch, context), field.type)
+        try:
+            return _fitted(source.make(batch, context), field.type)
+        except pa.ArrowException as error:
+            raise DecodeError(
+                f"{self.entity}.{field.name} cannot be made of {some(source.columns)}, as {self.native} has"
+                f" it now: {str(error).splitlines()[0]}",
+                self.entity,
+            ) from None
 
 
 def _fitted(array: pa.Array, type_: pa.DataType) -> pa.Array:

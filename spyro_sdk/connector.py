@@ -64,6 +64,11 @@ class BaseConnector(Lifecycle):
     """Settings that only this connector knows, each with what it means; they arrive in `custom_params`."""
     credentials: ClassVar[Sequence[Sequence[str]]] = ()
     """The sets of settings of which one must be complete to sign in; () where anything will do."""
+    variables: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """Environment variables in which others keep a setting, the first that is set counts; `SPYRO_…` wins.
+
+    They are heeded only where the service is asked at its usual address: a secret in them is for that alone.
+    """
 
     def __init__(
         self,

@@ -58,6 +58,16 @@ class Entity:
     """The JSON that each request carries, where the service is asked by POST."""
     parent: Parent | None = None
     """Whose records its path is filled from; None where there is one list of it."""
+    only: Where | None = None
+    """Which of the records that come are this entity's, where a service lists others with them; None: all."""
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """The columns by which its records are told apart, and from others: they are always read."""
+        names = {name for name in (self.key, self.cursor) if name} | (
+            self.only.columns if self.only else set()
+        )
+        return frozenset(name.partition(".")[0] for name in names) | names
 
 
 class Catalogue(tuple[Entity, ...]):

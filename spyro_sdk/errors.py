@@ -15,6 +15,7 @@ ConnectorError                    base: message, hint, connector, status, reques
 ├── DataFetchError                the service answered, but not with the records: entity_type, error_code
 │   ├── DecodeError               the body is not what it claims to be
 │   └── IntegrityError            records were lost on the way, or came twice
+├── NotRecordedError              a recording that is replayed has no answer to the request
 └── ExportError                   the file cannot be written                      (an OSError too)
 
 `str(error)` is the message: what was asked, what came, what to do. A secret is in none of them.
@@ -150,6 +151,10 @@ class DecodeError(DataFetchError):
 
 class IntegrityError(DataFetchError):
     """Records were lost on the way, or came twice."""
+
+
+class NotRecordedError(ConnectorError):
+    """A recording that is replayed has no answer to the request."""
 
 
 class ExportError(ConnectorError, OSError):

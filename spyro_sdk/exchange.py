@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .arrow.exact import parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .errors import AuthenticationError, DecodeError, IntegrityError
+from .errors import AuthenticationError, ConnectorError, DecodeError, IntegrityError
 from .events import QuotaSeen, Received, TokenRenewed
 from .failure import refused, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .paging import Answer
+from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
 from .workers import in_worker
 
@@ -29,15 +30,20 @@ INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 class HttpConnector(BaseConnector):
     """A connector whose service is asked over HTTP, and answers in JSON."""
 
+    keeps: ClassVar[int] = 0  # bytes
+    """Memory for answers with an ETag, which are asked for again only if they have changed; 0 for none."""
+
     def __init__(self, config: ConnectorConfig, *, transport: Send | None = None, **guards: Any) -> None:
         super().__init__(config, **guards)
         self._transport = transport
         self.base_url = (config.base_url or "").rstrip("/")
         self._auth = self.auth()
+        self._kept = Kept(self.keeps)
 
     async def connect(self) -> None:
         """Open the pool of connections."""
-        self._session = self._transport or SharedTransport(self.config)
+        send = self._transport or SharedTransport(self.config)
+        self._session = Conditional(send, self._kept) if self.keeps else send
 
     # -- what a connector may override -------------------------------------------------------------
 
@@ -90,7 +96,12 @@ class HttpConnector(BaseConnector):
         async def attempt() -> T:
             nonlocal signed
             signed = await self._auth.sign(self._at_home(request), self._send)
-            return await understand(await self._exchange(signed))
+            response = await self._exchange(signed)
+            try:
+                return await understand(response)
+            except ConnectorError:
+                self._kept.forget(signed)  # a body of no use must not be all that is ever asked for
+                raise
 
         try:
             return await self._execute_with_retry(attempt)
@@ -103,7 +114,8 @@ class HttpConnector(BaseConnector):
         """Send one signed request, and learn what the answer says beside its body."""
         started = time.perf_counter()
         response = await self._send(signed)
-        self._emit(Received(self.name, response.status, len(response.body), time.perf_counter() - started))
+        came = (304, 0) if response.is_kept else (response.status, len(response.body))
+        self._emit(Received(self.name, *came, time.perf_counter() - started))
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
-PLAIN_PARAMETERS = frozenset({"q", "page", "per_page", "limit", "offset", "fields", "sort", "since", "after"})
+PLAIN_PARAMETERS = frozenset(
+    {"q", "page", "per_page", "limit", "offset", "fields", "sort", "direction", "state", "since", "after"}
+)
 """Query parameters whose values may be shown; every other value may be a secret."""
 
 USUAL_PORTS = {"http": ":80", "https": ":443"}
@@ -29,6 +31,8 @@ class Request:
     body: bytes = b""
     heard: Heard | None = field(default=None, compare=False)
     """Whom to tell of the first bytes of a good answer while the rest is on its way; a transport need not."""
+    noted: Any = field(default=None, compare=False)
+    """What a paging has to remember of the answer that led here; it is not sent."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redacted(self.address)}>"
@@ -43,12 +47,10 @@ class Request:
 
     @property
     def address(self) -> str:
-        """The URL with its query."""
-        return (
-            f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(self.params)}"
-            if self.params
-            else self.url
-        )
+        """The URL with its query; half a character, as in a cursor that makes no sense, goes as it is."""
+        if not self.params:
+            return self.url
+        return f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(self.params, errors='surrogatepass')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)  # names in lower case
     body: bytes = field(repr=False)
+    is_kept: bool = field(default=False, repr=False)
+    """Whether the body came earlier, and the service said now (304) that nothing has changed."""
 
     @property
     def request_id(self) -> str | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .arrow.decode import Body, decode
 from .arrow.schema import changes, merge
 from .entity import Entity, Query
 from .http import Request
-from .pages import Page
+from .pages import GoesOn, Page
+from .paging import Foreseeing, dig
 from .workers import in_worker
 
 Change: TypeAlias = tuple[str, str, str]
@@ -50,6 +53,19 @@ class Reading:
     at_once: int | None = None  # requests under way; None for what the connector says
     is_partial: bool = False
     """Whether the schema names only some of the columns: that there are others is then no news."""
+    goes_on: GoesOn | None = None
+    """Asked before a page is foreseen; None where that is wanted in any case."""
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        """The next request, where what is foreseen of an answer tells it, and that it will be wanted."""
+        paging, goes_on = self.entity.paging, self.goes_on
+        if not isinstance(paging, Foreseeing):
+            return None
+        if goes_on is not None:
+            announced = dig(payload, self.entity.total) if self.entity.total else None
+            if type(announced) is not int or not goes_on(announced):
+                return None
+        return paging.ahead(request, payload)
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""
@@ -86,23 +102,34 @@ def wanted(entity: Entity, query: Query) -> tuple[pa.Schema | None, bool]:
         return entity.schema, False
     asked = {*query.columns, *(query.where.columns if query.where else ())}
     known = {*entity.schema.names}
-    if not all(
-        {name, name.partition(".")[0]} & known for name in asked
-    ):  # it need not be declared to be there
+    if not all({name, name.partition(".")[0]} & known for name in asked):  # what is not declared may be there
         return entity.schema, False
-    names = {*asked, entity.key, entity.cursor}
-    heads = {str(name).partition(".")[0] for name in names} | names
+    heads = {name.partition(".")[0] for name in asked} | asked | entity.telling
     wanted = pa.schema([field for field in entity.schema if field.name in heads])
     return (entity.schema, False) if any(map(pa.types.is_nested, wanted.types)) else (wanted, True)
 
 
-def by_worker(shape: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
-    """Have a worker thread make something of the records of each page."""
+def by_worker(*shapes: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
+    """Have a worker thread make something of the records of each page, one thing after the other."""
+
+    def shaped(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return reduce(lambda so_far, shape: shape(so_far), shapes, batch)
 
     async def finish(page: Page) -> Page:
-        return replace(page, batch=await in_worker(shape, page.batch))
+        return replace(page, batch=await in_worker(shaped, page.batch)) if shapes else page
 
     return finish
+
+
+def column_at(batch: pa.RecordBatch, path: str) -> pa.Array | None:
+    """The column at a dotted path; None where there is none."""
+    head, *steps = [path] if path in batch.schema.names else path.split(".")
+    if head not in batch.schema.names:
+        return None
+    try:
+        return pc.struct_field(batch[head], steps) if steps else batch[head]
+    except pa.ArrowException:
+        return None
 
 
 def is_list_of_objects(found: Any) -> bool:

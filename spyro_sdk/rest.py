@@ -19,8 +19,10 @@ import pyarrow.compute as pc
 
 from .arrow.decode import Body, ahead, nothing_at, open_body
 from .arrow.exact import column
+from .arrow.select import Selection
+from .canonical import Context, Translation
 from .config import ConnectorConfig
-from .entity import Column, Entity, EntitySchema, Parent, Query, unknown_column, unknown_entity
+from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
 from .errors import (
     DataFetchError,
     DecodeError,
@@ -48,7 +50,8 @@ from .paging import (
     smaller,
 )
 from .plan import Plan
-from .reading import Place, Reading, by_worker, is_list_of_objects, last_key, wanted
+from .question import Question, listed
+from .reading import Place, Reading, by_worker, column_at, is_list_of_objects, last_key, wanted
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
 from .workers import in_worker
 
@@ -67,6 +70,8 @@ class RestConnector(HttpConnector):
 
     offers: ClassVar[tuple[Entity, ...]] = ()
     """The entities of the service."""
+    translations: ClassVar[Mapping[str, Translation]] = {}
+    """The canonical entities that are made of these, by their names."""
 
     def __init__(self, config: ConnectorConfig, **guards: Any) -> None:
         super().__init__(config, **guards)
@@ -74,9 +79,18 @@ class RestConnector(HttpConnector):
 
     # -- what a connector may override, in the order a page meets it ---------------------------------
 
-    async def entities(self) -> Sequence[Entity]:
-        """What the service offers."""
+    async def native(self) -> Sequence[Entity]:
+        """The service's own entities."""
         return self.offers
+
+    async def entities(self) -> Sequence[Entity]:
+        """What the service offers: the canonical entities, then its own."""
+        return listed(await self.native(), self.translations)
+
+    @property
+    def context(self) -> Context:
+        """What canonical columns are made with, beside the records."""
+        return {"base_url": self.base_url}
 
     async def entity(self, name: str) -> Entity:
         """The entity called `name`; `UnknownEntityError` with the nearest name where there is none."""
@@ -93,7 +107,7 @@ class RestConnector(HttpConnector):
         return entity.paging.first(plain, self.config.page_size)
 
     def is_empty(self, entity: Entity, response: Response) -> bool:
-        """Whether an answer that is not 2xx means that there are no records: a parent without such a list."""
+        """Whether an answer without a list means that there are no records: its parent has no such list."""
         return False
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
@@ -117,27 +131,38 @@ class RestConnector(HttpConnector):
         async with aclosing(self.batches(Query.ask(entity_type, limit=limit))) as batches:
             return [record async for batch in batches for record in batch.to_pylist()]
 
-    async def discover_schema(self, entity_type: str) -> EntitySchema:
-        """The columns of an entity: the declared ones, or else as its first records show them."""
-        it = await self.entity(entity_type)
-        if (schema := await self._declared(it)) is None:
-            columns = (await super().discover_schema(entity_type)).columns
-        else:
-            columns = tuple(Column(field.name, field.type, nullable=field.nullable) for field in schema)
+    async def discover_schema(self, entity_type: str, *, native: bool = False) -> EntitySchema:
+        """The columns of an entity: the declared ones, or else as its first records show them.
+
+        With `native` those of the service's own entity, where a canonical one has its name.
+        """
+        question = await self._resolved(Query(entity_type, native=native))
+        it, columns = question.entity, await self._columns(question.entity)
+        if question.translation:
+            return question.translation.describe([column.name for column in columns], it.label)
         return EntitySchema(it.name, columns, it.label, it.key, it.cursor)
+
+    async def _columns(self, entity: Entity) -> tuple[Column, ...]:
+        """The columns of one of the service's own entities."""
+        if (schema := await self._declared(entity)) is None:
+            return (await super().discover_schema(entity.name)).columns
+        return tuple(Column(field.name, field.type, nullable=field.nullable) for field in schema)
 
     async def prepare(self, query: Query) -> Query:
         """The query, checked against the entity's columns where these are declared."""
-        await super().prepare(replace(query, concurrency=None))
-        entity = await self.entity(query.entity)
-        if query.since is not None and entity.cursor is None:
+        question = await self._resolved(query)
+        may_add = question.translation is not None
+        await super().prepare(replace(query, concurrency=None, native=not may_add and query.native))
+        if query.since is not None and question.entity.cursor is None:
             raise ValidationError(
-                f"{self.name} does not say when a {entity.name} changed: leave out since",
+                f"{self.name} does not say when a {query.entity} changed: leave out since",
                 "since",
                 query.since,
                 connector=self.name,
             )
         schema = await self.schema_of(replace(query, columns=None))
+        if query.columns and isinstance(query.native, tuple):
+            query = replace(query, columns=tuple(dict.fromkeys([*query.columns, *query.native])))
         if schema is None:
             return query
         for name in query.columns or ():
@@ -148,7 +173,7 @@ class RestConnector(HttpConnector):
     async def explain(self, query: Query, *, count: bool = True) -> Plan:
         """What a fetch would do; nothing is asked of the service, which has no way to count."""
         query = await self.prepare(query)
-        entity = await self.entity(query.entity)
+        entity = (await self._resolved(query)).entity
         request = self.request(entity, query)
         return Plan(
             self.name,
@@ -162,10 +187,31 @@ class RestConnector(HttpConnector):
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
         """The declared columns of the entity, those which the query asks for."""
-        schema = await self._declared(await self.entity(query.entity))
+        schema = (await self._resolved(query)).visible
         if schema is None or query.columns is None:
             return schema
         return pa.schema([schema.field(name) for name in query.columns])
+
+    async def _resolved(self, query: Query) -> Question:
+        """The query, and which of the service's own entities it is asked of."""
+        if query.native is not True:
+            entity = await self.entity(query.entity)
+            if translation := self.translations.get(query.entity):
+                own = await self._native(translation.native)
+                return Question(query, own, await self._declared(own), translation)
+        else:
+            entity = await self._native(query.entity)
+        return Question(query, entity, await self._declared(entity))
+
+    async def _native(self, name: str) -> Entity:
+        """The service's own entity of that name."""
+        own = {entity.name: entity for entity in await self.native()}
+        if name in own:
+            return own[name]
+        if name in self.translations:
+            said = f"{self.name} has no entity of its own that is called {name!r}; it has"
+            raise unknown_entity(said, name, list(own), self.name)
+        return await self.entity(name)
 
     async def _declared(self, entity: Entity) -> pa.Schema | None:
         """The declared columns of an entity, with those that it has of its parent; None where one is not."""
@@ -180,44 +226,65 @@ class RestConnector(HttpConnector):
         return pa.schema([*own, *map(pa.field, given, given.values())], schema.metadata)
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
-        entity = await self.entity(query.entity)
-        since = by_worker(partial(self._changed, entity, query.since)) if query.since else None
-        enough = query.limit if query.where is None and since is None else None
-        is_eager = query.limit is None or enough is not None
-        schema, closed = wanted(entity, query)
-        reading = Reading(query.entity, entity, schema, closed, finish=since, at_once=query.concurrency)
-        if entity.parent is None:
-            found = self.pages(reading, self.request(entity, query), enough=enough, is_eager=is_eager)
-        else:
-            ask = partial(self._of_one, reading, entity.parent, query)
-            wish = Query(
-                entity.parent.entity,
-                needed(entity.parent),
-                concurrency=query.concurrency if query.limit is None else 1,
-            )
-            at_once = partial(self._concurrency, wish.concurrency)
-            found = Children(ask, at_once, enough).of(self._asked(wish))
-        async with aclosing(found) as pages:
+        async with aclosing(self._found(query)) as pages:
             async for page in pages:
                 self._emit(PageArrived(self.name, query.entity, page.rows, page.total))
                 yield page.batch
 
+    async def _parents(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The records whose children are asked for; nobody is told of these, who did not ask for them."""
+        selection = Selection(await self.prepare(query))
+        async with aclosing(self._found(query)) as pages:
+            async for page in pages:
+                yield selection.of(page.batch)
+
+    async def _found(self, query: Query) -> AsyncGenerator[Page, None]:
+        """The pages of an entity, in the columns that the caller can name."""
+        question = await self._resolved(query)
+        entity = question.entity
+        own = [entity.only.filter] if entity.only else []
+        since = [partial(self._changed, entity, query.since)] if query.since else []
+        shape = [partial(question.shaped, self.context)] if question.translation else []
+        enough = query.limit if query.where is None and not [*own, *since] else None
+        is_eager = query.limit is None or enough is not None
+        schema, closed = question.needed if shape else wanted(entity, query)
+        reading = Reading(query.entity, entity, schema, closed, at_once=query.concurrency)
+        if entity.parent is None:
+            reading.finish = by_worker(*own, *since, *shape)
+            found = self.pages(reading, self.request(entity, query), enough=enough, is_eager=is_eager)
+        else:
+            reading.finish = by_worker(*own, *since)
+            ask = partial(self._of_one, reading, question)
+            wish = Query(
+                entity.parent.entity,
+                needed(entity.parent),
+                native=True,
+                concurrency=query.concurrency if query.limit is None else 1,
+            )
+            at_once = partial(self._concurrency, wish.concurrency)
+            found = Children(ask, at_once, enough).of(self._parents(wish))
+        async with aclosing(found) as pages:
+            async for page in pages:
+                yield page
+
     async def _of_one(
         self,
         reading: Reading,
-        parent: Parent,
-        query: Query,
+        question: Question,
         row: pa.RecordBatch,
         enough: int | None,
         among: Callable[[], int],
     ) -> AsyncGenerator[Page, None]:
         """The pages of the children of one parent, read at the same time as the lists of others."""
+        parent, query = question.entity.parent, question.query
+        assert parent is not None
+        shape = by_worker(*([partial(question.shaped, self.context)] if question.translation else []))
         request = self.request(filled(reading.entity, row), query)
         is_eager = query.limit is None or enough is not None
         found = self.pages(reading, request, enough=enough, is_eager=is_eager, among=among)
         async with aclosing(found) as pages:
             async for page in pages:
-                yield replace(page, batch=included(page.batch, parent, row), total=None)
+                yield await shape(replace(page, batch=included(page.batch, parent, row), total=None))
 
     async def pages(
         self,
@@ -238,20 +305,20 @@ class RestConnector(HttpConnector):
         def under_way() -> int:
             return ceil(self._concurrency(reading.at_once) / max(1, among()))
 
-        bounds = Bounds(under_way, self.config.page_size, enough, is_eager)
+        bounds = Bounds(under_way, self.config.page_size, enough, is_eager, goes_on=reading.goes_on)
         entity, habits = reading.entity, self._habits[reading.entity.name]
         pages = Pages(partial(self._page, reading), self._way(reading), bounds, partial(self.lost, entity))
         size = habits.size or size_of(entity.paging, request) or 0
         async with aclosing(pages.read(resized(entity.paging, request, size))) as found:
             async for page in found:
-                yield page
+                yield page if entity.only is None else replace(page, rows=page.batch.num_rows, total=None)
 
     def _way(self, reading: Reading) -> Way:
         """How the pages of an entity lead to each other."""
         paging = reading.entity.paging
         links = paging if isinstance(paging, NextLink | LinkHeader) and not paging.is_stable else None
         return Way(
-            paging.ahead if isinstance(paging, Foreseeing) else None,
+            reading.ahead if isinstance(paging, Foreseeing) else None,
             paging if isinstance(paging, Counted) else None,
             None if links is None else links.size_param or "",
             self._habits[reading.entity.name],
@@ -328,12 +395,12 @@ class RestConnector(HttpConnector):
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""
         path = entity.records
+        if self.is_empty(entity, response):
+            return nothing_at(path)
         if 200 <= response.status < 300:
             body = open_body(response.body, response.headers.get("content-encoding"), path)
             self.check(response, body.payload)
             return body
-        if self.is_empty(entity, response):
-            return nothing_at(path)
         self.check(response, payload_of(response))
         raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
 
@@ -365,8 +432,8 @@ class RestConnector(HttpConnector):
         """The rows that changed at or after `since`, also where the service itself has no such filter."""
         if not batch.num_rows:
             return batch
-        told = batch[entity.cursor].to_pylist() if entity.cursor in batch.schema.names else [""]
-        moments = column(told, MOMENT)
+        found = column_at(batch, entity.cursor or "")
+        moments = column([""] if found is None else found.to_pylist(), MOMENT)
         if not pa.types.is_timestamp(moments.type):
             raise DataFetchError(
                 f"since cannot be told: {entity.cursor!r} of {entity.name} holds no moments with a zone",

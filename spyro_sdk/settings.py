@@ -61,6 +61,8 @@ def configured(
     found = _from_environment(kind, known, environment)
     if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
         found = {name: value for name, value in found.items() if name not in ACCOUNT}
+    if not any(name in ACCOUNT for name in {**found, **settings}):
+        found |= _of_others(kind, environment)
     found |= settings
     if kind.credentials and not _is_complete(kind, found):
         raise _nobody_to_ask(kind)
@@ -117,6 +119,12 @@ def _from_environment(
     types = get_type_hints(ConnectorConfig)
     given = {name: text for name in known if (text := environment.get(_variable(kind, name)))}
     return {name: _typed(_variable(kind, name), text, types.get(name)) for name, text in given.items()}
+
+
+def _of_others(kind: type[BaseConnector], environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings in variables that are not ours, such as `GITHUB_TOKEN`."""
+    texts = {name: [environment.get(it) for it in others] for name, others in kind.variables.items()}
+    return {name: text for name, found in texts.items() if (text := next(filter(None, found), None))}
 
 
 def _typed(variable: str, text: str, kind: Any) -> Any:

@@ -15,10 +15,14 @@ from spyro_sdk.canonical import (
     Translation,
     address_of,
     constant,
+    first,
     made,
+    part,
+    parts,
     same,
     struct,
 )
+from spyro_sdk.errors import DecodeError
 
 CUSTOMER = Translation(
     "Customer",
@@ -107,6 +111,34 @@ def test_a_record_has_its_page_at_the_service():
 
 def test_a_page_of_a_record_with_a_number_for_a_key_is_found():
     assert column("url", Id=[7, None]).to_pylist() == ["https://acme.example/account/7", None]
+
+
+USER = pa.struct([("id", pa.int64()), ("of", pa.struct([("login", pa.string())]))])
+
+
+def test_a_part_of_a_struct_is_null_where_that_is():
+    users = pa.array([{"id": 1, "of": {"login": "ada"}}, {"id": None, "of": None}, None], USER)
+    assert part("user.id").make(batch(user=users), {}).to_pylist() == [1, None, None]
+    assert part("user.of.login").make(batch(user=users), {}).to_pylist() == ["ada", None, None]
+    assert (part("user.id").columns, part("user.id").native) == (("user",), None)
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(1, None), slice(2, 4), slice(0, 0)])
+def test_parts_are_those_of_each_item_of_a_list(rows):
+    given = [[{"id": 1, "of": None}, {"id": 2, "of": None}], None, [], [{"id": 3, "of": None}, None]]
+    users = pa.array([[{"id": 9, "of": None}], *given], pa.list_(USER))[1:]
+    came = parts("users.id").make(batch(users=users[rows]), {})
+    assert came.type == pa.list_(pa.int64())
+    assert came.to_pylist() == [[1, 2], None, [], [3, None]][rows]
+    ids = first("users.id").make(batch(users=users[rows]), {})
+    assert ids.type == pa.int64()
+    assert ids.to_pylist() == [1, None, None, 3][rows]
+
+
+def test_what_cannot_be_made_is_a_typed_error_that_names_the_columns():
+    ticket = Translation("Ticket", "issues", {"requester_id": part("user.id")})
+    with pytest.raises(DecodeError, match=r"Ticket\.requester_id cannot be made of user, as issues has it"):
+        ticket.translated(batch(user=["ada"]), ["requester_id"], {})
 
 
 # types

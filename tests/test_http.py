@@ -49,6 +49,10 @@ def test_every_parameter_arrives_as_it_was(params):
     assert parse_qs(query) == {name: [value] for name, value in params.items()}
 
 
+def test_half_a_character_goes_as_it_is():
+    assert Request("https://acme.example/x", params={"after": "\ud800"}).address.endswith("?after=%ED%A0%80")
+
+
 def test_a_repr_shows_where_a_request_goes_and_no_secret():
     request = Request(
         "https://ana:hush@acme.example/x?access_token=hush",

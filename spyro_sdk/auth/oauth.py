@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlencode
 
 import anyio
@@ -182,21 +182,37 @@ def _client(client_id: str, client_secret: str | None) -> dict[str, str]:
 
 
 async def _ask(send: Send, url: str, grant_type: str, form: Mapping[str, str]) -> Token:
-    """Post a form to the token endpoint; a refusal is an `AuthenticationError` (RFC 6749 §5.2)."""
+    """Ask the token endpoint for a token; a refusal is an `AuthenticationError` (RFC 6749 §5.2)."""
+    response, answer = await posted(send, url, {"grant_type": grant_type, **form})
+    token = token_of(answer) if response.status < 400 else None
+    return token or fail(response, answer, grant_type, form)
+
+
+async def posted(send: Send, url: str, form: Mapping[str, str]) -> tuple[Response, dict[str, Any]]:
+    """What an endpoint answers to a form; `DataFetchError` where it fails or is asked too often."""
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
         "Accept-Encoding": "identity",
     }
-    body = urlencode({"grant_type": grant_type, **form}).encode()
-    response = await send(Request(url, "POST", headers=headers, body=body))
+    response = await send(Request(url, "POST", headers=headers, body=urlencode(form).encode()))
     if response.status >= 500 or response.status == 429:
         raise DataFetchError(f"the token endpoint answered {response.status}", status=503)
-    answer = _payload(response)
+    return response, _payload(response)
+
+
+def token_of(answer: Mapping[str, Any]) -> Token | None:
+    """The token in an answer (RFC 6749 §5.1); None where there is none."""
     token = answer.get("access_token")
-    if response.status >= 400 or not isinstance(token, str) or not token:
-        raise _refusal(response, answer, grant_type, form)
-    return _token(answer, time.time())
+    if "error" in answer or not isinstance(token, str) or not token:
+        return None
+    lifetime = _seconds(answer.get("expires_in"))
+    return Token(
+        access_token=token,
+        refresh_token=answer.get("refresh_token"),
+        expires_at=time.time() + lifetime if lifetime else None,
+        extra={name: value for name, value in answer.items() if not name.endswith("_token")},
+    )
 
 
 def _payload(response: Response) -> dict[str, Any]:
@@ -207,29 +223,17 @@ def _payload(response: Response) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _refusal(
-    response: Response, answer: Mapping[str, Any], grant_type: str, form: Mapping[str, str]
-) -> AuthenticationError:
-    """The error of a token endpoint in its words (RFC 6749 §5.2), without a secret that it may echo."""
+def fail(response: Response, answer: Mapping[str, Any], grant_type: str, form: Mapping[str, str]) -> NoReturn:
+    """Raise the error of a token endpoint in its words (RFC 6749 §5.2), without a secret that it may echo."""
     said = str(answer.get("error", "no access_token in the answer"))
     words = str(answer.get("error_description", "")).strip()
     said += f" ({words})" if words else ""
     for name, value in form.items():
         said = said if name == "client_id" or not value else said.replace(value, "***")
-    return AuthenticationError(
+    raise AuthenticationError(
         f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",
         status=response.status,
-    )
-
-
-def _token(answer: Mapping[str, Any], now: float) -> Token:
-    lifetime = _seconds(answer.get("expires_in"))
-    return Token(
-        access_token=answer["access_token"],
-        refresh_token=answer.get("refresh_token"),
-        expires_at=now + lifetime if lifetime else None,
-        extra={name: value for name, value in answer.items() if not name.endswith("_token")},
     )
 
 

@@ -7,10 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 GROUP = "spyro_sdk.connectors"
-OURS = {
-    "rest": EntryPoint("rest", "spyro_sdk.connectors.declared:Declared", GROUP),
-    "salesforce": EntryPoint("salesforce", "spyro_sdk.connectors.salesforce:Salesforce", GROUP),
-}
+HOMES = {"github": "github:GitHub", "rest": "declared:Declared", "salesforce": "salesforce:Salesforce"}
+OURS = {name: EntryPoint(name, f"spyro_sdk.connectors.{home}", GROUP) for name, home in HOMES.items()}
 """Those in this package. To find one of them, nothing has to be looked for among all that is installed."""
 
 

@@ -71,15 +71,13 @@ class DemoProcess:
         return {str(name): str(value) for name, value in json.loads(line).items()}
 
 
-def start(
-    service: str = "salesforce", *, records: int = 50_000, seed: int = 7, **options: float | bool
-) -> DemoProcess:
+def start(service: str = "salesforce", **options: float | bool) -> DemoProcess:
     """Start a demo service in a child process, or return the running one started with the same words.
 
-    `options` are those of `python -m spyro_sdk.demo --help`, with underscores. Raises RuntimeError with
-    the child's complaint if it does not start.
+    `options` are those of `python -m spyro_sdk.demo --help`, with underscores, such as `records` and `seed`.
+    Raises RuntimeError with the child's complaint if it does not start.
     """
-    flags = _flags({"service": service, "records": records, "seed": seed, **options})
+    flags = _flags({"service": service, **options})
     key = (os.getpid(), *sorted(flags))
     with _guard:
         running = _running.get(key)

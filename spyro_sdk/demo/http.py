@@ -19,6 +19,7 @@ LONGEST_URI = 16_384  # bytes
 SMALLEST_GZIP = 1_000  # bytes; less is not worth packing
 PATIENCE = 5.0  # seconds that stop() waits for a handler
 JSON_TYPE = "application/json;charset=UTF-8"
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 TOO_LONG = b"<html><head><title>414 URI Too Long</title></head><body><h1>URI Too Long</h1></body></html>"
 
 
@@ -154,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _head(self, response: Response, headers: dict[str, str], length: int) -> bytes:
         lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {self.date_time_string()}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        if response.status != HTTPStatus.NO_CONTENT:
+        if response.status not in BODILESS:
             lines.append(f"Content-Length: {length}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
@@ -171,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _packed(request: Request, response: Response) -> tuple[bytes, dict[str, str]]:
     """Pack the body with gzip if the client takes it."""
-    if response.status == HTTPStatus.NO_CONTENT:
+    if response.status in BODILESS:
         return b"", response.headers
     headers = {"Content-Type": response.content_type, "Vary": "Accept-Encoding", **response.headers}
     if len(response.body) < SMALLEST_GZIP or "gzip" not in request.headers.get("accept-encoding", ""):

@@ -10,11 +10,11 @@ from typing import Any
 from spyro_sdk.demo.http import Request, Response, html_response, json_response
 
 Spoil = Callable[[Callable[[], Response]], Response]  # given how to answer, answers otherwise
+Costs = Callable[[Request], bool]
 LOGIN_PAGE = (
-    b"<!DOCTYPE html><html><head><title>Login | Salesforce</title></head>"
+    b"<!DOCTYPE html><html><head><title>Login</title></head>"
     b"<body><form>Username Password</form></body></html>"
 )
-UNAVAILABLE = [{"message": "The server is unavailable", "errorCode": "SERVER_UNAVAILABLE"}]
 
 
 @dataclass
@@ -24,12 +24,7 @@ class _Order:
     spoil: Spoil
     left: int
     after: int
-    path: str | None
-
-    def matches(self, request: Request) -> bool:
-        if self.path is None:
-            return request.path.startswith("/services/data/v")
-        return self.path in request.path
+    matches: Costs
 
 
 @dataclass
@@ -40,6 +35,10 @@ class Mischief:
     endpoint. `after` lets that many matching requests pass first.
     """
 
+    costs: Costs
+    """Whether a request costs an API call."""
+    unavailable: Any
+    """The JSON that the service answers when it cannot."""
     _orders: list[_Order] = field(default_factory=list)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,12 +53,12 @@ class Mischief:
     ) -> None:
         """Answer with an error and do nothing else.
 
-        `body` is sent as JSON, bytes as they are; None stands for Salesforce's words for 503.
+        `body` is sent as JSON, bytes as they are; None stands for the service's words for 503.
         """
         response = (
             Response(status, body)
             if isinstance(body, bytes)
-            else json_response(UNAVAILABLE if body is None else body, status)
+            else json_response(self.unavailable if body is None else body, status)
         )
         spoilt = replace(response, headers=headers or {})
         self._give(lambda _: spoilt, n, after, path)
@@ -97,5 +96,10 @@ class Mischief:
 
     def _give(self, spoil: Spoil, n: int, after: int, path: str | None) -> None:
         if n > 0:
+            matches = self.costs if path is None else _has_in_its_path(path)
             with self._guard:
-                self._orders.append(_Order(spoil, n, after, path))
+                self._orders.append(_Order(spoil, n, after, matches))
+
+
+def _has_in_its_path(part: str) -> Costs:
+    return lambda request: part in request.path

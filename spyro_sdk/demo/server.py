@@ -1,24 +1,23 @@
-"""The demo service in threads of this process, with every knob a test may turn."""
+"""A Salesforce in threads of this process, with every knob a test may turn."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from spyro_sdk.demo.behaviour import CHUNK, DAILY_JOBS, PAGE, Behaviour, BulkBehaviour
 from spyro_sdk.demo.data import Amounts
-from spyro_sdk.demo.http import HttpServer, Request, Response
 from spyro_sdk.demo.mischief import Mischief
 from spyro_sdk.demo.oauth import Authority, Verify
+from spyro_sdk.demo.running import Running, Seen
 from spyro_sdk.demo.salesforce import Salesforce
 from spyro_sdk.demo.store import Store
 
-REMEMBERED = 10_000  # requests
+__all__ = ["HELP", "Seen", "Service", "Settings", "serve"]
+
+UNAVAILABLE = [{"message": "The server is unavailable", "errorCode": "SERVER_UNAVAILABLE"}]
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,25 @@ class Settings:
     bulk_jobs: int = DAILY_JOBS  # query jobs a day
 
 
-class Seen(NamedTuple):
-    """A request that came in, and the status of its answer: 0 if it had none."""
+HELP: Mapping[str, str] = {
+    "records": "live accounts; other objects are in proportion",
+    "seed": "the same seed gives the same records",
+    "port": "0 for any free one",
+    "token_lifetime": "seconds that an access token lasts",
+    "says_expiry": "tell expires_in with a token, which Salesforce does not",
+    "daily_limit": "API calls a day",
+    "latency": "milliseconds before each answer",
+    "batch_limit": "records in a page at most",
+    "wide_records": "records of the object with 900 fields",
+    "multi_currency": "give records a CurrencyIsoCode",
+    "bulk_polls": "status requests that see a query job of the Bulk API unfinished",
+    "bulk_chunk": "records in a chunk of such a job's results at most",
+    "bulk_jobs": "such jobs a day",
+}
+"""What each setting means, for `python -m spyro_sdk.demo --help`."""
 
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    status: int
 
-
-class Service:
+class Service(Running):
     """A running demo. Its knobs may be turned from any thread."""
 
     def __init__(self, settings: Settings, verify: Verify | None = None) -> None:
@@ -62,18 +69,10 @@ class Service:
         amounts = Amounts(settings.records, settings.seed, settings.wide_records, settings.multi_currency)
         self._store = Store(amounts)
         self._salesforce = Salesforce(self._store, self._authority, self._behaviour)
-        self._delay = settings.latency / 1000
-        self._stopping = threading.Event()
-        self._seen: deque[Seen] = deque(maxlen=REMEMBERED)
-        self._mischief = Mischief()
-        self._server = HttpServer(self._answer, settings.port)
-        self._authority.base_url = self.base_url = self._server.base_url
+        mischief = Mischief(lambda request: request.path.startswith("/services/data/v"), UNAVAILABLE)
+        super().__init__(self._salesforce.answer, mischief, port=settings.port, latency=settings.latency)
+        self._authority.base_url = self.base_url
         self.credentials = self._authority.credentials()
-        self.fail = self._mischief.fail
-        self.truncate = self._mischief.truncate
-        self.drop = self._mischief.drop
-        self.html = self._mischief.html
-        self.behave = self._mischief.clear
         self.expire_tokens = self._authority.expire_tokens
         self.revoke_everything = self._authority.revoke_everything
         self.new_access_token = self._authority.new_access_token
@@ -82,11 +81,6 @@ class Service:
         self.rows = self._store.rows
         self.count = self._store.count
         self.insert = self._store.insert
-
-    @property
-    def requests(self) -> list[Seen]:
-        """The requests answered so far, oldest first: the last 10,000."""
-        return list(self._seen)
 
     @property
     def open_cursors(self) -> int:
@@ -116,10 +110,6 @@ class Service:
     def api_usage(self, calls: int) -> None:
         self._behaviour.api_usage = calls
 
-    def delay(self, seconds: float) -> None:
-        """Wait before each answer from now on."""
-        self._delay = seconds
-
     def lie_about_total(self, by: int) -> None:
         """Add this to the totalSize of queries asked, and the count of jobs created, from now on."""
         self._behaviour.total_lie = by
@@ -140,25 +130,23 @@ class Service:
         """Make the accounts now rather than at the first query."""
         self._store.ensure("Account", "User")
 
-    def start(self) -> None:
-        """Begin to answer."""
-        self._server.start()
+    def welcome(self) -> str:
+        """Tell a person at a terminal how to reach it."""
+        known = self.credentials
+        sign_in = f"curl -s {self.base_url}/services/oauth2/token -d grant_type=client_credentials"
+        query = f"{self.base_url}/services/data/v67.0/query?q=SELECT+Id,Name+FROM+Account+LIMIT+3"
+        lines = [f"A Salesforce that never was, at {self.base_url} (Ctrl-C ends it)", ""]
+        lines += [f"  {name:14} {value}" for name, value in known.items()]
+        lines += [
+            f"\n{sign_in} -d client_id={known['client_id']} -d client_secret={known['client_secret']}",
+            f"\ncurl -s -H 'Authorization: Bearer {known['access_token']}' '{query}'",
+        ]
+        return "\n".join(lines)
 
     def stop(self) -> None:
         """Close all sockets, end the threads, delete the data."""
-        self._stopping.set()
-        self._server.stop()
+        super().stop()
         self._store.close()
-
-    def _answer(self, request: Request) -> Response:
-        self._stopping.wait(self._delay)
-        spoil = self._mischief.pick(request)
-        answer = partial(self._salesforce.answer, request)
-        response = spoil(answer) if spoil else answer()
-        self._seen.append(
-            Seen(request.method, request.path, request.query, dict(request.headers), response.status)
-        )
-        return response
 
 
 @contextmanager

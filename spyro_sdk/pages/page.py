@@ -42,6 +42,8 @@ Ahead: TypeAlias = Callable[[Request, Any], Request | None]
 """The next request, as far as a request and what is foreseen of its answer tell it; see `paging`."""
 Ask: TypeAlias = Callable[[Request, Foresee], Coroutine[Any, Any, Page]]
 """Ask for one page."""
+GoesOn: TypeAlias = Callable[[int], bool]
+"""Whether, after a first page that announces so many records, the others are wanted too."""
 Identity: TypeAlias = tuple[str, str, bytes]
 
 
@@ -56,6 +58,7 @@ class Bounds:
     is_eager: bool = True
     """Whether a page may be asked for before the one before it is taken."""
     memory: int = 128 << 20  # bytes of pages that wait: 50 of the usual size
+    goes_on: GoesOn | None = None
 
 
 @dataclass(slots=True)

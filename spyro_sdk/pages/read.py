@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from math import ceil
 from typing import Any
 
 from ..errors import DataFetchError, IntegrityError
@@ -29,6 +28,7 @@ class Pages:
         self._line = Line(ask, self._ahead, self._has_room)
         self._is_misled = False
         self._largest = 1
+        self._enough = bounds.enough
 
     async def read(self, first: Request) -> AsyncGenerator[Page, None]:
         """Yield the pages from `first` on.
@@ -75,6 +75,8 @@ class Pages:
         if step.page is not None:
             self._tally.rows += step.page.rows
             self._tally.pages += 1
+            if self._tally.pages == 1 and not self._goes_on():
+                self._enough = 0
         if step.what is not None:
             self._way.repaired(step.what)
         self._course = step.course or self._course
@@ -88,7 +90,11 @@ class Pages:
 
     @property
     def _is_enough(self) -> bool:
-        return self._bounds.enough is not None and self._tally.rows >= self._bounds.enough
+        return self._enough is not None and self._tally.rows >= self._enough
+
+    def _goes_on(self) -> bool:
+        goes_on, announced = self._bounds.goes_on, self._tally.total
+        return goes_on is None or announced is None or goes_on(announced)
 
     def _check_total(self) -> None:
         it = self._tally
@@ -121,5 +127,5 @@ class Pages:
         if not last.is_computed:
             return 2 * came + 2
         if rows and bound is not None:
-            return ceil((bound - rows) / (rows / came))
+            return -(-(bound - rows) * came // rows)  # rounded up, of any size
         return 2 * came

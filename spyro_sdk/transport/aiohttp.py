@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,9 @@ from yarl import URL
 from ..config import ConnectorConfig
 from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
 from ..http import Request, Response, redacted
+
+LISTS = frozenset({"content-encoding", "link", "ratelimit", "ratelimit-policy"})
+"""Headers that may come in several lines, which are then one list (RFC 9110 §5.3)."""
 
 
 class AiohttpTransport:
@@ -50,12 +54,19 @@ class AiohttpTransport:
                 body = await _body(answer, request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise translated(error, self._name, request) from None
-        headers = {name.lower(): ", ".join(answer.headers.getall(name)) for name in answer.headers}
-        return Response(answer.status, headers, body)
+        return Response(answer.status, _headers(answer.headers), body)
 
     async def close(self) -> None:
         """Give back the connections."""
         await self._session.close()
+
+
+def _headers(sent: Mapping[str, str]) -> dict[str, str]:
+    """The headers by their names in lower case; of one that came twice and is no list, the last."""
+    headers: dict[str, str] = {}
+    for name, text in ((name.lower(), text) for name, text in sent.items()):
+        headers[name] = f"{headers[name]}, {text}" if name in LISTS and name in headers else text
+    return headers
 
 
 async def _body(answer: aiohttp.ClientResponse, request: Request) -> bytes:

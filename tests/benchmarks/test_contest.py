@@ -144,3 +144,8 @@ def test_what_is_measured_is_what_stands_beside_the_benchmarks(monkeypatch: pyte
     it = contest.environment(PAGE="5")
     assert (it["PYTHONPATH"].split(os.pathsep), it["PAGE"]) == (["/first", str(HERE.parent)], "5")
     assert it["NO_PROXY"] == "127.0.0.1"
+
+
+def test_what_is_measured_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in contest.environment()

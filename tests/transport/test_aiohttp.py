@@ -127,6 +127,19 @@ async def test_names_of_headers_come_in_lower_case():
     assert list(headers) == [name.lower() for name in headers]
 
 
+async def test_a_header_that_comes_in_two_lines_is_one_list():
+    links = (
+        b"Link: </items?page=2>; rel=next\r\nX-Rate: 1\r\nx-rate: 2\r\nlink: </items?page=9>; rel=last\r\n"
+    )
+    async with (
+        serving(b"HTTP/1.1 200 OK\r\n" + links + b"Content-Length: 0\r\n\r\n") as service,
+        sending() as send,
+    ):
+        headers = (await send(Request(service.url))).headers
+    assert headers["link"] == "</items?page=2>; rel=next, </items?page=9>; rel=last"
+    assert headers["x-rate"] == "2"
+
+
 @pytest.mark.parametrize("status", [b"204 No Content", b"404 Not Found", b"429 Too Many", b"500 Oh"])
 async def test_any_status_is_an_answer(status):
     reply = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"

@@ -68,7 +68,7 @@ class Declared(RestConnector):
 
     def __init__(self, config: ConnectorConfig, **guards: Any) -> None:
         super().__init__(config, **guards)
-        self._found: dict[str, Found] = {}
+        self._findings: dict[str, Found] = {}
         self._doors: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._came: set[str] = set()
 
@@ -148,12 +148,12 @@ class Declared(RestConnector):
         if offer.is_told:
             return declared
         async with self._doors[name]:
-            if name not in self._found:
-                self._found[name] = await self._detected(offer)
-            it = self._found[name]
+            if name not in self._findings:
+                self._findings[name] = await self._detected(offer)
+            it = self._findings[name]
         return replace(declared, records=it.records, paging=it.paging, key=it.key, total=it.total)
 
-    async def discover_schema(self, entity_type: str) -> EntitySchema:
+    async def discover_schema(self, entity_type: str, *, native: bool = False) -> EntitySchema:
         """The columns of an entity as its first records show them, in their declared types."""
         entity, batches = await self.entity(entity_type), list[pa.RecordBatch]()
         async with aclosing(self.batches(Query.ask(entity_type, limit=SAMPLE))) as found:
@@ -168,17 +168,17 @@ class Declared(RestConnector):
         return EntitySchema(entity.name, columns, entity.label, entity.key, entity.cursor)
 
     async def schema_of(self, query: Query) -> pa.Schema | None:
-        """The columns asked for, where all of them are declared; a declaration need not name every column."""
+        """The columns asked for, where all of them are declared."""
         schema = (await self.entity(query.entity)).schema
         if schema is None or query.columns is None or not set(query.columns) <= set(schema.names):
             return None
-        return await super().schema_of(query)
+        return pa.schema([schema.field(name) for name in query.columns])
 
     async def explain(self, query: Query, *, count: bool = True) -> Plan:
         """What a fetch would do; the first page is asked for once where something is not declared."""
         plan = await super().explain(query, count=count)
         offer = self.offered[query.entity]
-        found = self._found.get(offer.rows_of[0] if offer.rows_of else query.entity)
+        found = self._findings.get(offer.rows_of[0] if offer.rows_of else query.entity)
         size = min(plan.page_size, most((await self.entity(query.entity)).paging) or plan.page_size)
         return replace(plan, page_size=size, notes=found.notes if found else ())
 
@@ -203,6 +203,8 @@ class Declared(RestConnector):
 
     def is_empty(self, entity: Entity, response: Response) -> bool:
         """Whether the declaration says so of an answer that is not 2xx."""
+        if 200 <= response.status < 300:
+            return False
         return any(_is_meant(action, response) for action in self.offered[entity.name].ignored)
 
     # -- what comes -----------------------------------------------------------------------------------
@@ -214,9 +216,9 @@ class Declared(RestConnector):
                 async for batch in batches:
                     yield batch
         finally:
-            found = self._found.get(query.entity)
+            found = self._findings.get(query.entity)
             if found is not None and not found.is_tried:
-                del self._found[query.entity]
+                del self._findings[query.entity]
 
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         rows_of = self.offered[query.entity].rows_of

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from spyro_sdk.connectors.declared import Declared
+from spyro_sdk.testing import ConnectorContract, Make
 
-from ...contract import ConnectorContract, Make
 from .api import Asked, api, rows
 
 

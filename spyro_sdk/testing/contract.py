@@ -1,13 +1,25 @@
-"""The suite that every connector passes. Subclass `ConnectorContract`, say how yours is made, run pytest.
+"""The suite that every connector passes.
+
+Subclass `ConnectorContract`, say what the service holds and how the connector is made, run pytest:
+
+    from functools import partial
+
+    import pytest
+    from acme_spyro import Acme
+    from spyro_sdk.testing import ConnectorContract
+
 
     class TestAcme(ConnectorContract):
-        entity = "Customer"
+        entity, key, rows = "orders", "id", 250
 
         @pytest.fixture
-        def make(self, acme_service):
-            return partial(Acme, Acme.configure(base_url=acme_service.base_url, api_key="k"))
+        def make(self):
+            return partial(Acme, Acme.configure(base_url="http://127.0.0.1:8000", api_key="key"))
 
-The service behind it must hold at least three records of the entity, in a stable order, and answer well.
+It needs no conftest: the pytest plugin that runs its coroutines comes with anyio, which is installed with
+us. The service must hold at least three records of the entity, in an order that stays, and answer well: a
+server of yours on this machine, a sandbox, or a recording (see `cassette`). Where it is on this machine or a
+recording, a high `rate_limit` in the configuration saves waiting.
 """
 
 from __future__ import annotations
@@ -15,17 +27,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from inspect import getattr_static
 from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
 
-from spyro_sdk.arrow.schema import unify
-from spyro_sdk.config import ConnectorConfig
-from spyro_sdk.connector import BaseConnector
-from spyro_sdk.entity import Query
-from spyro_sdk.errors import ConnectionError, ConnectorError, ValidationError
-from spyro_sdk.events import (
+from ..arrow.schema import unify
+from ..connector import BaseConnector
+from ..entity import Query
+from ..errors import ConfigurationError, ConnectionError, ConnectorError, ValidationError
+from ..events import (
     Attempted,
     Connected,
     Disconnected,
@@ -34,6 +46,7 @@ from spyro_sdk.events import (
     FetchStarted,
     PageArrived,
 )
+from .forms import secrets_of
 
 Make = Callable[..., BaseConnector]
 
@@ -52,18 +65,35 @@ class ConnectorContract:
     """The column that tells one record from another."""
     since: ClassVar[tuple[str, int] | None] = None
     """A moment, and how many records changed at or after it."""
+    bystanders: ClassVar[Sequence[str]] = ()
+    """Parts of the names of tasks that are not the connector's, as those of a server in its event loop."""
+
+    __test__: ClassVar[bool]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse a class that does not say what the claims need, once, before pytest runs any of them."""
+        super().__init_subclass__(**options)
+        cls.__test__ = vars(cls).get("__test__", True)  # pytest would take it from a base, and run nothing
+        if cls.__test__:
+            _check_complete(cls)
 
     @pytest.fixture
     def anyio_backend(self) -> str:
+        """The event loop that connectors run on."""
         return "asyncio"
 
     @pytest.fixture
     def make(self) -> Make:
         """How the connector is made: called with `observers=` or nothing, it returns one, not connected."""
-        raise NotImplementedError(f"{type(self).__name__} must say how its connector is made")
+        raise NotImplementedError  # pragma: no cover  # each class of claims has its own
+
+    @pytest.fixture(autouse=True)
+    def _makes_connectors(self, make: Make) -> None:
+        _check_makes(make)
 
     @pytest.fixture
     async def connector(self, make: Make) -> AsyncIterator[BaseConnector]:
+        """A connector that is connected."""
         async with make().connection_context() as connector:
             yield connector
 
@@ -115,7 +145,7 @@ class ConnectorContract:
 
     async def test_fetch_data_yields_every_record_once(self, connector: BaseConnector) -> None:
         records = [record async for record in connector.fetch_data(self.entity)]
-        assert len(records) >= 3
+        assert len(records) >= 3, f"the claims need three records of {self.entity!r} to tell anything"
         assert all(type(record) is dict for record in records)
         if self.rows is not None:
             assert len(records) == self.rows
@@ -159,10 +189,9 @@ class ConnectorContract:
 
     async def test_where_gives_the_records_for_which_it_is_true(self, connector: BaseConnector) -> None:
         everything = await self._table(connector)
-        name = next(n for n in everything.column_names if pa.types.is_string(everything[n].type))
-        value = next(v for v in everything[name].to_pylist() if v)
-        quoted = value.replace("'", "''")
-        found = await self._table(connector, where=f"\"{name}\" = '{quoted}'")
+        name, value = _to_filter_by(everything)
+        quoted = "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+        found = await self._table(connector, where=f'"{name}" = {quoted}')
         assert found.to_pylist() == [row for row in everything.to_pylist() if row[name] == value]
 
     async def test_since_gives_what_changed_since(self, connector: BaseConnector) -> None:
@@ -240,18 +269,18 @@ class ConnectorContract:
             await self._table(connector, limit=1)
             shown = f"{connector!r} {connector.config!r} {told} {connector.get_statistics()}"
             shown += str(await connector.explain(Query.ask(self.entity)))
-        for secret in _secrets(connector.config):
-            assert secret not in shown
+        for name, secret in secrets_of(connector.config).items():
+            assert len(secret) < 4 or secret not in shown, f"{name} is shown"
 
     # -- leaving it -----------------------------------------------------------------------------------
 
     async def test_leaving_a_fetch_early_leaves_no_task(self, connector: BaseConnector) -> None:
-        async with _no_task_left(), aclosing(connector.batches(Query.ask(self.entity))) as batches:
+        async with self._no_task_left(), aclosing(connector.batches(Query.ask(self.entity))) as batches:
             await anext(batches)
 
     async def test_cancelling_a_fetch_leaves_no_task(self, connector: BaseConnector) -> None:
         await self._table(connector, limit=1)
-        async with _no_task_left():
+        async with self._no_task_left():
             for steps in range(12):  # wherever it stands
                 await _cancelled_after(steps, self._table(connector))
         assert (await self._table(connector)).num_rows >= 3
@@ -263,22 +292,56 @@ class ConnectorContract:
         assert one.to_pylist() == other.to_pylist()
         assert short.to_pylist() == one.slice(0, 2).to_pylist()
 
+    @asynccontextmanager
+    async def _no_task_left(self) -> AsyncIterator[None]:
+        before = asyncio.all_tasks()
+        yield
+        left = [repr(task) for task in asyncio.all_tasks() - before]
+        assert [it for it in left if not any(name in it for name in self.bystanders)] == []
+
     async def _table(self, connector: BaseConnector, entity: str | None = None, **wishes: Any) -> pa.Table:
         query = Query.ask(entity or self.entity, **wishes)
         async with aclosing(connector.batches(query)) as batches:
             return unify([batch async for batch in batches])
 
 
-def _secrets(config: ConnectorConfig) -> list[str]:
-    hidden = set(vars(config)) - set(config.to_dict())
-    return [value for name in hidden if isinstance(value := getattr(config, name), str) and len(value) > 3]
+def _check_complete(kind: type[ConnectorContract]) -> None:
+    """Raise unless a class of claims names its entity, and has a fixture that makes its connector."""
+    if not isinstance(getattr(kind, "entity", None), str):
+        raise _incomplete(kind, "entity", "write entity = 'orders', or what the service has three records of")
+    ours, theirs = (getattr_static(it, "make") for it in (ConnectorContract, kind))
+    if theirs is ours:
+        raise _incomplete(
+            kind, "make", "write a fixture that returns what makes it, as partial(Acme, config)"
+        )
+    if type(theirs) is not type(ours):
+        raise _incomplete(kind, "make", "put @pytest.fixture above it")
 
 
-@asynccontextmanager
-async def _no_task_left() -> AsyncIterator[None]:
-    before = asyncio.all_tasks()
-    yield
-    assert {task for task in asyncio.all_tasks() - before if "talk" not in repr(task)} == set()
+def _check_makes(make: Any) -> None:
+    """Fail unless what the fixture returned can make connectors."""
+    if not callable(make):
+        pytest.fail(
+            f"make returned a {type(make).__name__}: return what makes a connector, as partial(Acme, config)"
+        )
+
+
+def _incomplete(kind: type, field: str, todo: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{kind.__name__} does not say {field!r}: {todo}"
+        " (a class that others are made of, and that is no test itself, says __test__ = False)",
+        field=field,
+    )
+
+
+def _to_filter_by(table: pa.Table) -> tuple[str, str | int]:
+    """A column that a condition can be about, and a value of it; skips the claim where there is none."""
+    for fits in (pa.types.is_string, pa.types.is_integer):
+        for name in table.column_names:
+            value = next((v for v in table[name].to_pylist() if v), None) if fits(table[name].type) else None
+            if value:
+                return name, value
+    pytest.skip("no column holds text or whole numbers to filter by")
 
 
 async def _cancelled_after(steps: int, work: Awaitable[Any]) -> None:

@@ -21,9 +21,9 @@ from spyro_sdk.entity import Entity, Query
 from spyro_sdk.errors import UnknownEntityError
 from spyro_sdk.paging import NextLink
 from spyro_sdk.rest import RestConnector
+from spyro_sdk.testing import ConnectorContract, Make
 
-from .contract import ConnectorContract, Make
-from .service import Service, customers, serve
+from ..service import Service, customers, serve
 
 FAST = {"rate_limit": 60_000, "retry_delay": 0.001}
 
@@ -175,6 +175,7 @@ class TestTenLines(ConnectorContract):
     entity, key, rows = "customers", "id", 10
     expected: ClassVar = customers(10)
     since = ("2000-01-01", 10)  # it does not heed `since`
+    bystanders = ("Service.talk",)
 
     @pytest.fixture
     def make(self, service: Service) -> Make:
@@ -194,6 +195,7 @@ class TestAVendorsClient(ConnectorContract):
 class TestADescribedService(ConnectorContract):
     entity, key, rows = "Customer", "id", 10
     since = ("2026-01-09", 3)
+    bystanders = ("Service.talk",)
 
     @pytest.fixture
     def make(self, service: Service) -> Make:
@@ -207,3 +209,12 @@ class TestSalesforce(ConnectorContract):
     @pytest.fixture
     def make(self, org: Demo) -> Make:
         return partial(Salesforce, Salesforce.configure(base_url=org.base_url, **org.credentials, **FAST))
+
+
+class TestTheLeastThatCanBeSaid(ConnectorContract):
+    entity = "Customer"
+    since = ("2026-01-09", 3)
+
+    @pytest.fixture
+    def make(self) -> Make:
+        return partial(Wrapped, Wrapped.configure(auth_type="none", **FAST))

@@ -1,0 +1,147 @@
+"""GitHub: the repositories of an organization or a user over the REST API, and what is in them.
+
+https://docs.github.com/en/rest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Any, ClassVar
+
+from ... import __version__
+from ...arrow.decode import Body
+from ...arrow.inflate import inflate
+from ...auth import Auth, device, oauth
+from ...config import ConnectorConfig
+from ...entity import Entity, Query
+from ...errors import DecodeError
+from ...exchange import payload_of
+from ...failure import words_of
+from ...guards.quota import Quota
+from ...http import Request, Response
+from ...rest import RestConnector
+from . import asked, owner, refusal
+from .entities import HEARS_SINCE, offered
+from .pages import Named
+from .vocabulary import TRANSLATIONS
+
+
+class GitHub(RestConnector):
+    """GitHub's lists under their own names, and Ticket, User, Team and Project."""
+
+    name = "github"
+    translations = TRANSLATIONS
+    keeps = 64 << 20
+    defaults: ClassVar = {
+        "base_url": "https://api.github.com",
+        "rate_limit": 800,
+        "burst_size": 20,
+        "page_size": 100,
+    }
+    options = asked.OPTIONS
+    variables: ClassVar = {"access_token": ("GH_TOKEN", "GITHUB_TOKEN")}
+
+    def __init__(self, config: ConnectorConfig, *, tell: device.Tell = device.say, **parts: Any) -> None:
+        self._tell = tell
+        self._tokens: oauth.OAuth | None = None
+        self._pause = refusal.Pause()
+        self._offered: tuple[Entity, ...] = ()
+        super().__init__(config, **parts)
+
+    @classmethod
+    def configure(cls, **settings: Any) -> ConnectorConfig:
+        """A configuration over GitHub's defaults; without any secret only what is public can be read."""
+        if not settings.get("auth_type") and not any(settings.get(name) for name in asked.SECRETS):
+            settings["auth_type"] = "none"
+        return super().configure(**settings)
+
+    def validate_config(self) -> tuple[bool, str | None]:
+        """Whether the configuration says whose repositories to read, and how to sign in."""
+        why = asked.complaint(self.config)
+        return why is None, why
+
+    def auth(self) -> Auth:
+        """A token that was given, one that a person allows us, one that is renewed; or nobody at all."""
+        grant = asked.grant(self.config, self.base_url, self._tell)
+        if grant is None:
+            return super().auth()
+        self._tokens = oauth.OAuth(grant, on_renewed=self._renewed)
+        return self._tokens
+
+    async def connect(self) -> None:
+        """Sign in, and find out whether the owner is an organization."""
+        await super().connect()
+        if self._tokens:
+            await self._execute_with_retry(self._tokens.fresh, self._session)
+        name = self.config.custom_params["owner"]
+        found = await owner.find(name, self._told, is_known=self._is_known)
+        self._offered = offered(found, asked.repositories(self.config))
+
+    @property
+    def api(self) -> str:
+        """The version of the REST API, such as `2022-11-28`."""
+        return str(self.config.custom_params.get("api_version") or asked.VERSION)
+
+    # -- what is asked --------------------------------------------------------------------------------
+
+    async def native(self) -> Sequence[Entity]:
+        """What the owner has; members and teams only where it is an organization."""
+        return self._offered
+
+    def request(self, entity: Entity, query: Query) -> Request:
+        """The request for the first page; what did not change since then is left out where GitHub can."""
+        if query.since and entity.name in HEARS_SINCE:
+            since = query.since.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+            entity = replace(entity, params={**entity.params, "since": f"{since.isoformat()}Z"})
+        return super().request(entity, query).with_headers(self._headers)
+
+    # -- what is answered -----------------------------------------------------------------------------
+
+    def check(self, response: Response, payload: Any) -> None:
+        """Raise what GitHub's bad answer means."""
+        if response.status == 202:
+            raise refusal.still_computing(response)
+        if not 200 <= response.status < 300:
+            raise refusal.error_of(response, payload, self._pause, is_known=self._is_known)
+        self._pause.over()
+
+    def is_empty(self, entity: Entity, response: Response) -> bool:
+        """Repositories without a commit say so, or nothing at all; issues may be disabled."""
+        if response.status == 409 and entity.name == "commits":
+            return "empty" in words_of(payload_of(response))
+        return response.status == 204 or (response.status == 410 and entity.name == "issues")
+
+    def quota(self, response: Response) -> Quota | None:
+        """What is left of the hour's requests; search and others, which have their own, are not meant."""
+        is_core = response.headers.get("x-ratelimit-resource", "core") == "core"
+        return super().quota(response) if is_core else None
+
+    def _opened(self, response: Response, entity: Entity) -> Body:
+        """The body of an answer; one repository is a list of one."""
+        if isinstance(entity.paging, Named) and response.status == 200:
+            text = inflate(response.body, response.headers.get("content-encoding"))
+            headers = {name: it for name, it in response.headers.items() if name != "content-encoding"}
+            response = replace(response, body=b"[%s]" % text, headers=headers)
+        return super()._opened(response, entity)
+
+    async def _told(self, path: str) -> dict[str, Any]:
+        """The object at a path."""
+        request = Request(self.base_url + path, headers=self._headers)
+        found = await self._ask(request, lambda _, answer: answer.payload)
+        if not isinstance(found, dict):
+            raise DecodeError(
+                f"github answered {path} with something else than it should", connector=self.name
+            )
+        return found
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        agent = f"spyro-sdk/{__version__}"  # which GitHub insists on
+        accept = "application/vnd.github+json"
+        return {"Accept": accept, "User-Agent": agent, "X-GitHub-Api-Version": self.api}
+
+    @property
+    def _is_known(self) -> bool:
+        return self.config.auth_type != "none" or self._tokens is not None
