@@ -14,6 +14,7 @@ from ..events import (
     RoadTaken,
     SchemaChanged,
     TokenRenewed,
+    TotalChanged,
 )
 
 LEVELS: dict[type[Event], int] = {
@@ -21,6 +22,7 @@ LEVELS: dict[type[Event], int] = {
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     PagingRepaired: logging.WARNING,
+    TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
@@ -40,6 +42,11 @@ def words(event: Event) -> str:
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
         case PagingRepaired():
             said = f"{event.entity} changed while it was read: {event.what}"
+        case TotalChanged():
+            said = (
+                f"{event.entity} had {event.least:,} to {event.most:,} records while it was read; whether the"
+                " service's cursor keeps its place meanwhile is not known"
+            )
         case PageSizeShrunk():
             said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
         case TokenRenewed():

@@ -14,6 +14,7 @@ from spyro_sdk.events import (
     RoadTaken,
     SchemaChanged,
     TokenRenewed,
+    TotalChanged,
 )
 from spyro_sdk.observers.logging import Log, words
 
@@ -23,6 +24,7 @@ LEVELS = [
     (SchemaChanged("acme", "Customer", "size", "int64", "double"), logging.WARNING),
     (TokenRenewed("acme"), logging.INFO),
     (PagingRepaired("acme", "Customer", "2 records were added"), logging.WARNING),
+    (TotalChanged("acme", "Customer", 1000, 1002), logging.WARNING),
     (PageSizeShrunk("acme", "Customer", 1000, 100), logging.INFO),
     (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
@@ -38,6 +40,10 @@ SENTENCES = [
     "acme: Customer.size is double, announced was int64",
     "acme: a new access token was given to us",
     "acme: Customer changed while it was read: 2 records were added",
+    (
+        "acme: Customer had 1,000 to 1,002 records while it was read; whether the service's cursor keeps its"
+        " place meanwhile is not known"
+    ),
     "acme: Customer comes 100 records at a time; 1,000 were refused",
     "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
@@ -65,7 +71,7 @@ def test_what_nobody_wants_to_read_is_not_written(caplog):
     with caplog.at_level(logging.WARNING, "spyro_sdk"):
         for event, _ in LEVELS:
             Log()(event)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 4
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 5
 
 
 def test_any_logger_will_do(caplog):
