@@ -53,6 +53,11 @@ class Contender:
     python: Path = Path(sys.executable)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is spyro_sdk that is measured."""
+        return self.script in ("ours", "declared")
+
+    @property
     def can_run(self) -> bool:
         """Whether what it needs is installed; in an environment of its own it is if that is there."""
         if self.python != Path(sys.executable):
@@ -66,6 +71,7 @@ CONTENDERS = {
     "simple": Contender("simple-salesforce query_all", "simple", "query_all", needs="simple_salesforce"),
     "aiosalesforce": Contender("aiosalesforce query", "aiosf", needs="aiosalesforce"),
     "dlt": Contender("dlt RESTClient + pd.DataFrame", "dlt_client", needs="dlt"),
+    "items-dlt": Contender("dlt RESTClient over pages", "dlt_client", "items", needs="dlt", wire="items"),
     "dlt-pipeline": Contender("dlt rest_api pipeline", "dlt_pipeline", "insert_values", needs="dlt"),
     "dlt-parquet": Contender("dlt rest_api pipeline, by Parquet", "dlt_pipeline", "parquet", needs="dlt"),
     "airbyte": Contender("airbyte-cdk declarative source", "airbyte", needs="airbyte_cdk", python=AIRBYTE),
@@ -77,6 +83,11 @@ CONTENDERS = {
     "items-loop": Contender("requests loop over pages", "loop_items", needs="requests", wire="items"),
     "pages": Contender("spyro_sdk, PageNumber", "ours", "page to_pandas", wire="items"),
     "offsets": Contender("spyro_sdk, Offset", "ours", "offset to_pandas", wire="items"),
+    "declared": Contender("spyro_sdk declared (connect('rest'))", "declared", "account told"),
+    "declared-found": Contender("spyro_sdk declared, found out", "declared", "account found"),
+    "items-declared": Contender(
+        "spyro_sdk declared (connect('rest'))", "declared", "items told", wire="items"
+    ),
     "bulk-limit": Contender("the limit: 16 at once, thrown away", "limit_parallel", "bulk", wire="bulk"),
     "simple-bulk": Contender(
         "simple-salesforce bulk2", "simple", "5", needs="simple_salesforce", wire="bulk"

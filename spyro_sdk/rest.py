@@ -43,6 +43,7 @@ from .paging import (
     LinkHeader,
     NextLink,
     Paging,
+    bound_of,
     dig,
     resized,
     size_of,
@@ -315,11 +316,11 @@ class RestConnector(HttpConnector):
     def _way(self, reading: Reading) -> Way:
         """How the pages of an entity lead to each other."""
         paging = reading.entity.paging
-        follows = isinstance(paging, NextLink | LinkHeader) and not paging.is_stable
+        links = paging if isinstance(paging, NextLink | LinkHeader) and not paging.is_stable else None
         return Way(
             reading.ahead if isinstance(paging, Foreseeing) else None,
             paging if isinstance(paging, Counted) else None,
-            getattr(paging, "size_param", None) if follows else None,
+            None if links is None else links.size_param or "",
             self._habits[reading.entity.name],
             lambda what: self._emit(PagingRepaired(self.name, reading.name, what)),
             reading.remade,
@@ -388,7 +389,8 @@ class RestConnector(HttpConnector):
             raise self.lost(entity, f"{count:,} records of one page have the {entity.key} of another of it")
         place, has_more = self.place(entity, request, answer), answer.flag(getattr(paging, "more", None))
         page = Page(reading.shaped(raw), raw.num_rows, place.next, place.total, last, len(body.text))
-        return replace(page, keys=keys, raw=raw, has_more=has_more, request=request), raw.schema
+        bound = bound_of(paging, request, answer)
+        return replace(page, keys=keys, raw=raw, has_more=has_more, request=request, bound=bound), raw.schema
 
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer that is good, what stands around the records read."""

@@ -8,6 +8,8 @@ from ..events import (
     CircuitChanged,
     Event,
     FetchFinished,
+    PageSizeShrunk,
+    PagingRepaired,
     Retried,
     RoadTaken,
     SchemaChanged,
@@ -20,6 +22,8 @@ LEVELS: dict[type[Event], int] = {
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
+    PagingRepaired: logging.WARNING,
+    PageSizeShrunk: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -36,6 +40,10 @@ def words(event: Event) -> str:
             said = f"the circuit breaker is {event.state}"
         case SchemaChanged():
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
+        case PagingRepaired():
+            said = f"{event.entity} changed while it was read: {event.what}"
+        case PageSizeShrunk():
+            said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
         case TokenRenewed():
             said = "a new access token was given to us"
         case TokenNotKept():

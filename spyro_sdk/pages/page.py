@@ -32,6 +32,8 @@ class Page:
     """Whether the service says that there is more after it; None where it does not say."""
     request: Request | None = None
     """What it was asked for with; None where that is what was handed over."""
+    bound: int | None = None
+    """Records that the fetch may have at the most, by the number of pages; None where it is not told."""
 
 
 Foresee: TypeAlias = Callable[[Any], object]
@@ -66,8 +68,6 @@ class Habits:
     size: int | None = None  # records in the largest page it accepts; None where none was refused
     is_exact: bool | None = None
     """Whether it sends exactly the records that a counted request asks for; None until that was seen."""
-    counted: Counted | None = None
-    """How its links count, where they do."""
 
 
 async def _as_it_is(page: Page) -> Page:
@@ -82,7 +82,7 @@ class Way:
     counted: Counted | None = None
     """The paging, where its requests say which records they ask for."""
     links: str | None = None
-    """The parameter for the size of a page, where links lead on that may count; see `paging.counted_by`."""
+    """Where links lead on, which may count: the parameter for the size of a page, '' if it is not known."""
     habits: Habits = field(default_factory=Habits)
     repaired: Callable[[str], object] = lambda what: None
     """Told what was done so that no record is missing, and none comes twice."""

@@ -123,9 +123,9 @@ class Pages:
         A page that is only computed may not be there: none is asked for before the first has come, nor more
         than the announced number of records can fill.
         """
-        came, rows, total = self._tally.pages, self._tally.rows, self._tally.total
+        came, rows, bound = self._tally.pages, self._tally.rows, self._tally.bound
         if not last.is_computed:
             return 2 * came + 2
-        if rows and total is not None:
-            return -(-(total - rows) * came // rows)  # rounded up, of any size
+        if rows and bound is not None:
+            return -(-(bound - rows) * came // rows)  # rounded up, of any size
         return 2 * came

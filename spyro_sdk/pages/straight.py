@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..errors import DataFetchError
 from ..http import Request, redacted
-from ..paging import Answer, counted_by, spelt
+from ..paging import Answer, Counted, counted_by, is_numbered, spelt
 from .courses import GONE, Lost, Step, Tally
 from .overlapping import Overlapping
 from .page import Page, Way, cut, identity, nothing, records
@@ -47,7 +47,7 @@ class Straight:
     def settle(self, request: Request, page: Page) -> Step:
         """Leave out what had come before; stop where the service leads us round in a circle."""
         self.tally.came.add(identity(request))
-        self._check_totals(page)
+        self._check_totals(request, page)
         found = seam(self.known, page.keys)
         self._check_same(request, page, found)
         upcoming = self._next(request, page, page.rows - found.count)
@@ -73,11 +73,11 @@ class Straight:
     def _is_counted(self) -> bool:
         return self.way.counted is not None
 
-    def _check_totals(self, page: Page) -> None:
+    def _check_totals(self, request: Request, page: Page) -> None:
         """Without a key nobody can tell which records a page lacks when their number has changed."""
-        tally, counted = self.tally, self.way.counted
-        tally.see(page.total)
-        if counted is None or counted.is_stable or tally.grew is None:
+        tally = self.tally
+        tally.see(page.total, page.bound)
+        if tally.grew is None or not self._moves(request):
             return
         if page.keys is None:
             raise self.lost(
@@ -89,6 +89,15 @@ class Straight:
                 f"the number of records fell to {tally.total:,} while they were read, and the service does"
                 " not let pages overlap, so that it cannot be told which are missing; read again"
             )
+
+    def _moves(self, request: Request) -> bool:
+        """Whether a page has others in it when something was added or removed before it."""
+        counted, before = self.way.counted, self.before
+        if counted is not None:
+            return not counted.is_stable
+        if self.way.links is None or before is None or before.request is None:
+            return False
+        return is_numbered(before.request, request)
 
     def _check_same(self, request: Request, page: Page, found: Seam) -> None:
         """A service that ignores what we ask for sends the same page again and again."""
@@ -133,22 +142,23 @@ class Straight:
 
     def _overlapping(self, request: Request, page: Page) -> Overlapping | None:
         """Who leads on with pages that overlap, where that is possible."""
-        way = self.way
-        if self.before is not None or way.habits.is_exact is False or page.next is None:
+        habits = self.way.habits
+        if self.before is not None or habits.is_exact is False or page.keys is None or not page.rows:
             return None
-        if page.keys is None or not page.rows:
+        counted, template = self._counted(request, page)
+        window = None if counted is None else counted.window(template)
+        if counted is None or counted.is_stable or window is None:
             return None
-        counted, template = way.counted, request
-        if counted is None and way.links is not None:
-            counted, template = (
-                way.habits.counted or counted_by(request, page.next, way.links),
-                spelt(page.next),
-            )
-        window = None if counted is None or counted.is_stable else counted.window(request)
-        if counted is None or window is None or window[0] != 0:
-            return None
-        size = page.rows if window[1] is None else min(page.rows, window[1])
+        start, stop = window
+        size = page.rows if stop is None else min(page.rows, stop - start)
         if size < counted.least:
             return None
-        way.habits.counted = counted
-        return Overlapping(counted, size, template, page, page.keys, self.tally, way.habits, self.lost, self)
+        return Overlapping(counted, size, template, page, page.keys, self.tally, habits, self.lost, self)
+
+    def _counted(self, request: Request, page: Page) -> tuple[Counted | None, Request]:
+        """How the pages after the first are counted, and a request that shows it; None where they are not."""
+        way = self.way
+        if page.next is None or way.counted is not None or way.links is None:
+            window = None if way.counted is None else way.counted.window(request)
+            return way.counted if window is not None and window[0] == 0 else None, request
+        return counted_by(request, page.next, way.links, page.rows), spelt(page.next)

@@ -22,7 +22,8 @@ def test_who_needs_nothing_more_arrives_at_what_the_service_announced(packs: boo
     terms = Terms(RECORDS, packs=packs, wires=("salesforce", "items", "bulk"))
     names = ["limit", "to_pandas", "items-limit", "pages"] if packs else ["loop", "to_arrow", "bulk-limit"]
     with serve(terms) as service:
-        for name in [*names, "items-loop" if packs else "to_parquet", "offsets"]:
+        names += ["items-loop", "items-declared"] if packs else ["to_parquet", "declared", "declared-found"]
+        for name in [*names, "offsets"]:
             run = service.run(CONTENDERS[name])  # raises where the check differs
             assert run.seconds > 0
             assert run.peak > run.before > 10
