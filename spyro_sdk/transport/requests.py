@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -22,7 +22,7 @@ from ..config import ConnectorConfig
 from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
 from ..http import Request, Response, redacted
 
-FIRST = 1 << 14  # bytes of a body that are told of before the rest is read
+FIRST = 1 << 16  # bytes of a body, at most, that are told of before the rest is read
 REST = 1 << 20  # bytes read at once; whoever is left looks up in between
 ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that do not hold for a body which requests has decoded."""
@@ -30,6 +30,7 @@ ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 THREADS = DaemonThreads()
 OF_THE_WAY = (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError)
 TOO_LATE = (requests.Timeout, urllib3.exceptions.TimeoutError)
+REFUSED = urllib3.exceptions.NewConnectionError  # a TimeoutError to urllib3, which it is not
 SENSELESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -38,7 +39,7 @@ SENSELESS = (
     urllib3.exceptions.LocationValueError,
     UnicodeError,
 )
-"""What is raised for an address or a header that cannot be sent."""
+"""What is raised for a request that cannot be sent."""
 
 
 class RequestsTransport:
@@ -115,24 +116,20 @@ class _Errand:
         self._session, self._config, self._request = session, config, request
         self._loop = asyncio.get_running_loop()
         self._is_left = False
-        self._raw: urllib3.BaseHTTPResponse | None = None  # what the body is read from
+        self._raw: urllib3.HTTPResponse | None = None  # what the body is read from
+        self._answer: requests.Response | None = None
         self._response: Response | None = None
 
     def run(self) -> Response:
-        """Send and read, in the thread; nothing that it raises holds a secret."""
+        """Send and read, in the thread; no error of ours that it raises holds a secret."""
         try:
-            return self._sent()
-        except requests.HTTPError as error:  # a hook of the session's has called raise_for_status
-            refused, problem = error.response, self._translated(error)
-        except OF_THE_WAY as error:
-            refused, problem = None, self._translated(error)
-        except OSError as error:
-            if error.errno is not None:  # not of requests, which gives no number
-                raise
-            refused, problem = None, self._without_file()
-        if refused is None:
-            raise problem  # here, so that what it stands for is not its context
-        return self._read(refused)
+            outcome = self._outcome()
+        finally:
+            if self._answer is not None:  # a hook that raises leaves it open
+                self._answer.close()
+        if isinstance(outcome, ConnectorError):
+            raise outcome  # here, so that what it stands for is not its context
+        return outcome
 
     def leave(self) -> None:
         """Let the thread end soon: nobody waits for it any more. Called on the loop's thread."""
@@ -141,9 +138,29 @@ class _Errand:
             with suppress(OSError, RuntimeError, ValueError):  # it has been read to its end
                 self._raw.shutdown()
 
+    def _outcome(self) -> Response | ConnectorError:
+        """The response, or our error for what requests and urllib3 raise."""
+        try:
+            return self._sent()
+        except OF_THE_WAY as error:
+            return translated(error, self._config.name, self._request)
+        except OSError as error:
+            if error.errno is not None:  # not of requests, which gives no number
+                raise
+            return self._without_file()
+
     def _sent(self) -> Response:
+        try:
+            answer = self._asked()
+        except requests.HTTPError as error:  # a hook of the session's has called raise_for_status
+            if error.response is None:
+                raise
+            answer = error.response
+        return self._response or self._read(answer)  # a session of an odd kind heeds no hooks
+
+    def _asked(self) -> requests.Response:
         request = self._request
-        answer = self._session.request(
+        return self._session.request(
             request.method,
             request.address,
             headers=self._headers(),
@@ -151,10 +168,9 @@ class _Errand:
             auth=self._auth(),
             timeout=self._config.timeout,
             allow_redirects=False,
-            hooks={"response": [*_hooks(self._session), self._taken]},
+            hooks={"response": [self._came, *_hooks(self._session), self._taken]},
             stream=True,
         )
-        return self._response or self._read(answer)  # a session of an odd kind heeds no hooks
 
     def _headers(self) -> CaseInsensitiveDict[str]:
         """Ours over the configuration's over the session's; `inflate` knows these encodings alone."""
@@ -163,19 +179,23 @@ class _Errand:
         headers.update(self._request.headers)
         return headers
 
-    def _auth(self) -> Any:
+    def _auth(self) -> AuthBase | None:
         """What writes `Authorization` over anything that requests would find; None: the session's own."""
-        ours = CaseInsensitiveDict(self._request.headers).get("Authorization")
-        if ours is not None and self._session.auth:
+        is_signed = any(name.lower() == "authorization" for name in self._request.headers)
+        if is_signed and self._session.auth:
             raise ConfigurationError(
                 f"session.auth and the credentials for {self._config.name} would both write Authorization:"
                 " leave one of them out (auth_type='none' where the session signs in)",
                 field="session",
                 connector=self._config.name,
             )
-        if self._session.auth or (ours is None and self._config.auth_type == "none"):
+        if self._session.auth or (not is_signed and self._config.auth_type == "none"):
             return None
-        return _Signed(ours)
+        return _Signed(self._request)
+
+    def _came(self, answer: requests.Response, *_: Any, **__: Any) -> None:
+        """The first hook: know the answer, whatever becomes of it."""
+        self._answer, self._response = answer, None
 
     def _taken(self, answer: requests.Response, *_: Any, **__: Any) -> None:
         """The last hook: take the answer before requests can look where it would lead."""
@@ -185,47 +205,48 @@ class _Errand:
     def _read(self, answer: requests.Response) -> Response:
         headers = {name.lower(): text for name, text in answer.headers.items()}
         try:
-            body, is_decoded = self._body(answer)
+            body = self._wired(answer.raw, answer.status_code, headers)
+            if body is None:  # a hook or an adapter has read it before, and decoded it
+                headers = {name: text for name, text in headers.items() if name not in ENCODED}
+                body = self._read_before(answer)
+                self._hear(answer.status_code, body, None)
         finally:
             answer.close()
-        if is_decoded:
-            headers = {name: text for name, text in headers.items() if name not in ENCODED}
         return Response(answer.status_code, headers, body)
 
-    def _body(self, answer: requests.Response) -> tuple[bytes, bool]:
-        """The whole body, and whether it is decoded, since a hook or an adapter had read it before."""
-        raw: Any = answer.raw
-        if not isinstance(raw, urllib3.BaseHTTPResponse):
-            return answer.content or b"", True
+    def _wired(self, raw: Any, status: int, headers: Mapping[str, str]) -> bytes | None:
+        """The whole body as it was sent; None where there is none to be read any more."""
+        if not isinstance(raw, urllib3.HTTPResponse) or raw.closed:
+            return None
+        if raw.tell():  # somebody has read a part of it
+            raise self._without_body()
         self._raw = raw
-        start = raw.read(FIRST, decode_content=False)
-        if not start:
-            return self._read_before(answer), True
-        if self._request.heard and answer.status_code == 200:
-            encoding = answer.headers.get("Content-Encoding")
-            self._soon(self._request.heard, start, encoding)
-        return b"".join([start, *self._rest(raw)]), False
+        start = raw.read1(FIRST, decode_content=False)
+        self._hear(status, start, headers.get("content-encoding"))
+        return b"".join([start, *self._rest(raw)])
 
-    def _rest(self, raw: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    def _hear(self, status: int, start: bytes, encoding: str | None) -> None:
+        """Tell the first bytes of a good answer, on the loop's thread."""
+        if self._request.heard and status == 200:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(self._request.heard, start, encoding)
+
+    def _rest(self, raw: urllib3.HTTPResponse) -> Iterator[bytes]:
         while not self._is_left and (chunk := raw.read(REST, decode_content=False)):
             yield chunk
 
     def _read_before(self, answer: requests.Response) -> bytes:
         try:
-            return answer.content
+            return answer.content or b""
         except RuntimeError:
-            raise ConfigurationError(
-                "a hook of the session reads the body and does not keep it: let it use response.content",
-                field="session",
-                connector=self._config.name,
-            ) from None
+            raise self._without_body() from None
 
-    def _soon(self, callback: Callable[..., object], *args: object) -> None:
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            self._loop.call_soon_threadsafe(callback, *args)
-
-    def _translated(self, error: Exception) -> ConnectorError:
-        return translated(error, self._config.name, self._request)
+    def _without_body(self) -> ConfigurationError:
+        return ConfigurationError(
+            "a hook of the session reads the body and does not keep it: let it use response.content",
+            field="session",
+            connector=self._config.name,
+        )
 
     def _without_file(self) -> ConfigurationError:
         return ConfigurationError(
@@ -236,14 +257,15 @@ class _Errand:
 
 
 class _Signed(AuthBase):
-    """Writes our `Authorization`, or none, so that requests looks for no other, such as in `.netrc`."""
+    """Writes the `Authorization` of a request, if it has one, so that requests looks for none in `.netrc`."""
 
-    def __init__(self, value: str | None) -> None:
-        self._value = value
+    def __init__(self, request: Request) -> None:
+        self._request = request
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._value is not None:
-            prepared.headers["Authorization"] = self._value
+        for name, text in self._request.headers.items():
+            if name.lower() == "authorization":
+                prepared.headers[name] = text
         return prepared
 
 
@@ -251,7 +273,7 @@ def translated(error: Exception, name: str, request: Request) -> ConnectorError:
     """Our error for one of requests' or urllib3's, which may hold addresses and headers that are secret."""
     where = f"at {redacted(request.url)}"
     below = list(_below(error))
-    if any(isinstance(it, TOO_LATE) for it in below):
+    if any(isinstance(it, TOO_LATE) and not isinstance(it, REFUSED) for it in below):
         return _too_late(name, request)
     if any(isinstance(it, ssl.CertificateError) for it in below):
         return CertificateError(
@@ -259,13 +281,10 @@ def translated(error: Exception, name: str, request: Request) -> ConnectorError:
             connector=name,
             hint="behind a proxy that signs certificates, give session.verify the file with its own",
         )
-    if isinstance(error, requests.exceptions.InvalidProxyURL):
-        return ConfigurationError(
-            "the proxy of the session or of the environment is no address", field="session", connector=name
-        )
     if isinstance(error, SENSELESS):
         return ConfigurationError(
-            f"the request to {name} {where} cannot be sent: its address or a header makes no sense",
+            f"the request to {name} {where} cannot be sent: its address, a header or the session's proxy"
+            " makes no sense",
             connector=name,
         )
     return ConnectionError(f"no answer from {name} {where}: {_reason(error, below)}", connector=name)
