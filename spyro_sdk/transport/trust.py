@@ -22,7 +22,7 @@ def trusted(config: ConnectorConfig, environment: Mapping[str, str]) -> ssl.SSLC
         return chosen(config)
     for variable in VARIABLES:
         if path := environment.get(variable):
-            told = f"{variable}={path!r} cannot be: it must name a file of certificates, or a folder"
+            told = f"{variable}={path!r} cannot be: it must name a file of certificates"
             return _context(path, ConfigurationError(told, field=variable, connector=config.name))
     return True
 
@@ -44,6 +44,5 @@ def _context(path: str, refusal: ConfigurationError) -> ssl.SSLContext:
 
 @lru_cache(maxsize=8)  # a file takes 50 ms
 def _loaded(path: str, changed: int) -> ssl.SSLContext:
-    """What trusts the certificates in a file, or in a folder, as they were then."""
-    is_folder = os.path.isdir(path)
-    return ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
+    """What trusts the certificates in a file, as they were then."""
+    return ssl.create_default_context(cafile=path)
