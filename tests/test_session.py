@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from spyro_sdk.errors import (
 )
 from spyro_sdk.http import Request, Response, Send
 from spyro_sdk.paging import LinkHeader, NextLink
+from spyro_sdk.testing import ConnectorContract
 from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.requests import RequestsTransport
 
@@ -196,6 +198,23 @@ def test_closing_leaves_the_session_open(org: Org, session: requests.Session) ->
         with pytest.raises(ConnectionError, match="is closed"):
             open_one.fetch("Account", columns=["Id"], limit=1).to_arrow()
     assert session.get(f"{org.base_url}/services/data/").status_code == 200
+
+
+class TestContract(ConnectorContract):
+    """What may be relied upon holds through a session too."""
+
+    entity, key, rows = "Customer", "id", 2500
+    since = ("2000-01-01", 2500)
+
+    @pytest.fixture
+    def make(self, org: Org, session: requests.Session) -> Callable[..., Salesforce]:
+        config = Salesforce.configure(
+            base_url=org.base_url,
+            access_token=org.credentials["access_token"],
+            rate_limit=600_000,
+            page_size=500,
+        )
+        return partial(Salesforce, config, transport=RequestsTransport(config, session))
 
 
 # -- what is refused ------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
@@ -40,6 +41,21 @@ SENSELESS = (
     UnicodeError,
 )
 """What is raised for a request that cannot be sent."""
+
+LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
+"""Who writes addresses into logs, with all that is in them."""
+_is_ours: ContextVar[bool] = ContextVar("spyro_requests", default=False)
+
+
+def hidden(record: logging.LogRecord) -> bool:
+    """Hide what may be secret in the addresses of our requests; records of others stay as they are."""
+    if _is_ours.get() and isinstance(record.args, tuple):
+        record.args = tuple(redacted(it) if isinstance(it, str) and "?" in it else it for it in record.args)
+    return True
+
+
+for _name in LOGGERS:
+    logging.getLogger(_name).addFilter(hidden)
 
 
 class RequestsTransport:
@@ -122,6 +138,7 @@ class _Errand:
 
     def run(self) -> Response:
         """Send and read, in the thread; no error of ours that it raises holds a secret."""
+        _is_ours.set(True)
         try:
             outcome = self._outcome()
         finally:

@@ -342,6 +342,43 @@ async def test_its_own_retries_work_and_their_end_is_typed(session):
     assert "the retries of the session's own are used up" in str(error)
 
 
+async def test_the_logs_of_urllib3_hold_no_secret_of_ours_and_all_of_others(session, caplog):
+    caplog.set_level("DEBUG")
+    retry = urllib3.Retry(1, status_forcelist=[503], backoff_factor=0)
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+    async with serving(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", closes=False) as service:
+        with pytest.raises(ConnectionError):
+            await sender(session)(Request(service.url, params={"q": "x", "access_token": "hush"}))
+    assert "access_token=***" in caplog.text
+    assert "hush" not in caplog.text
+    async with serving(ok()) as service:
+        await asyncio.to_thread(session.get, f"{service.url}/?page_token=theirs")
+    assert "page_token=theirs" in caplog.text
+
+
+async def test_a_session_may_sign_in_two_steps():
+    """Digest: the first answer is a question, which requests answers by itself (RFC 7616)."""
+    question = (
+        b'HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm="acme", nonce="7", qop="auth"\r\n'
+        b"Content-Length: 4\r\n\r\nwho?"
+    )
+    heads = []
+
+    async def answer(reader, writer):
+        for reply in (question, ok(b"[1]")):
+            heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            writer.write(reply)
+        await reader.read()
+
+    with requests.Session() as session:
+        session.auth = requests.auth.HTTPDigestAuth("ana", "pw")
+        async with running(answer) as url:
+            response = await sender(session)(Request(f"{url}/x"))
+    assert (response.status, response.body) == (200, b"[1]")
+    assert "Authorization" not in heads[0]
+    assert 'Authorization: Digest username="ana"' in heads[1]
+
+
 # who signs
 
 
