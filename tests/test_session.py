@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -528,6 +529,42 @@ async def drained(connector: RestConnector, entity: str) -> None:
     async with aclosing(connector.batches(Query.ask(entity))) as batches:
         async for _ in batches:
             pass
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", KINDS)
+async def test_salesforce_leads_us_nowhere_else_either(org: Org, kind: str) -> None:
+    """Neither to the next page, nor to the page that its first bytes foretell."""
+    config = Salesforce.configure(
+        base_url=org.base_url,
+        access_token=org.credentials["access_token"],
+        headers={"Accept-Encoding": "identity"},
+    )
+    send = opened(kind, config)
+    sent: list[str] = []
+
+    async with serve() as other:
+
+        async def misled(request: Request) -> Response:
+            sent.append(request.url)
+            heard = request.heard
+            if heard is not None:
+                request = replace(request, heard=lambda start, _: heard(mislead(start), None))
+            response = await send(request)
+            return replace(response, body=mislead(response.body))
+
+        def mislead(body: bytes) -> bytes:
+            link = f'"nextRecordsUrl": "{other.base_url}/'.encode()
+            return re.sub(rb'"nextRecordsUrl": ?"/', link, body)
+
+        async with Salesforce(config, transport=misled).connection_context() as connector:
+            with pytest.raises(IntegrityError, match="not followed"):
+                async with aclosing(connector.batches(Query.ask("Account", columns=["Id"]))) as batches:
+                    assert [batch.num_rows async for batch in batches] == [500]
+        assert (other.seen, other.accepted) == ([], 0)
+    assert all(url.startswith(org.base_url) for url in sent)
+    assert len([url for url in sent if "/query" in url]) == 1
+    await send.close()  # type: ignore[attr-defined]
 
 
 SIGNED: dict[str, Mapping[str, Any]] = {

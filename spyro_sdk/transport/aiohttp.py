@@ -74,8 +74,11 @@ class AiohttpTransport:
             ) as answer:
                 body = await _body(answer, request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise translated(error, self._config.name, request) from None
-        return Response(answer.status, {name.lower(): text for name, text in answer.headers.items()}, body)
+            problem = translated(error, self._config.name, request)
+        else:
+            headers = {name.lower(): text for name, text in answer.headers.items()}
+            return Response(answer.status, headers, body)
+        raise problem  # here, so that what it stands for, which may show headers of ours, is not its context
 
     async def close(self) -> None:
         """Give back the connections."""

@@ -50,7 +50,7 @@ async def failure(request, kind=ConnectionError, **settings):
     assert type(error) is kind
     assert error.connector == "acme"
     assert error.__cause__ is None
-    assert error.__suppress_context__
+    assert error.__context__ is None
     assert "hush" not in "".join(traceback.format_exception(error))
     assert "hush" not in repr(vars(error))
     return error
