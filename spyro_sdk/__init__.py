@@ -8,7 +8,7 @@ Where to look, from the face down
     connection, fetch      what a notebook calls
     settings               where a connection's settings come from: arguments, environment, demo
     registry, connectors   the services, one module each
-    rest, exchange         how a page travels, and how an answer is got
+    rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns

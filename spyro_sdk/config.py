@@ -304,3 +304,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_private(host: str) -> bool:
+    """Whether `host` is this machine, or an address of a network that is not the internet."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost"

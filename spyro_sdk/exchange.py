@@ -12,11 +12,11 @@ from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .errors import AuthenticationError, ConnectorError, DecodeError, IntegrityError
+from .errors import AuthenticationError, ConfigurationError, ConnectorError, DecodeError, IntegrityError
 from .events import QuotaSeen, Received, TokenRenewed
 from .failure import refused, words_of
 from .guards.quota import Quota, read_quota
-from .http import Request, Response, Send, origin, redacted
+from .http import Request, Response, Send, is_at, origin, redacted
 from .paging import Answer
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
@@ -44,6 +44,10 @@ class HttpConnector(BaseConnector):
         """Open the pool of connections."""
         send = self._transport or SharedTransport(self.config)
         self._session = Conditional(send, self._kept) if self.keeps else send
+
+    def send_through(self, send: Send) -> None:
+        """Send by this from the next `connect` on, unless a transport was given to us."""
+        self._transport = self._transport or send
 
     # -- what a connector may override -------------------------------------------------------------
 
@@ -135,7 +139,11 @@ class HttpConnector(BaseConnector):
 
     def _at_home(self, request: Request) -> Request:
         """The request, unless it would carry our credentials to somebody else."""
-        if origin(request.url) != origin(self.base_url):
+        if not self.base_url:
+            raise ConfigurationError(
+                f"{self.name} has no address: give base_url", field="base_url", connector=self.name
+            )
+        if not is_at(request.url, self.base_url):
             raise IntegrityError(
                 f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
                 " since our credentials would go along",

@@ -64,7 +64,7 @@ def configured(
     if not any(name in ACCOUNT for name in {**found, **settings}):
         found |= _of_others(kind, environment)
     found |= settings
-    if kind.credentials and not _is_complete(kind, found):
+    if kind.credentials and found.get("auth_type") != "none" and not _is_complete(kind, found):
         raise _nobody_to_ask(kind)
     return kind.configure(**found)
 

@@ -310,6 +310,15 @@ async def test_a_link_to_somebody_else_is_not_followed(service: Service, link: s
 
 
 @pytest.mark.anyio
+async def test_without_an_address_nothing_is_asked() -> None:
+    connector = Acme(ConnectorConfig("acme", auth_type="none"))
+    async with connector.connection_context():
+        with pytest.raises(ConfigurationError, match="acme has no address: give base_url") as raised:
+            await rows(connector)
+    assert raised.value.field == "base_url"
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed(service: Service, status: int) -> None:
     async with serve() as other:

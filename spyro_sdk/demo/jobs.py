@@ -11,7 +11,7 @@ from typing import Any
 
 from spyro_sdk.demo.errors import bad_request, not_found
 from spyro_sdk.demo.ids import make_id, to_18
-from spyro_sdk.demo.oauth import USER_ID
+from spyro_sdk.demo.person import USER_ID
 from spyro_sdk.demo.plan import Plan
 
 OPEN = ("UploadComplete", "InProgress")

@@ -1,40 +1,52 @@
-"""Who may come in: the token endpoint and the tokens it has given out."""
+"""Who may come in: the OAuth endpoints of the demo's Salesforce.
+
+https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flows.htm
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
-import json
 import secrets
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from spyro_sdk.demo import person
+from spyro_sdk.demo.authority.assertion import Verify
+from spyro_sdk.demo.authority.authorize import Authorize
+from spyro_sdk.demo.authority.behaviour import SigningBehaviour
+from spyro_sdk.demo.authority.client import Client
+from spyro_sdk.demo.authority.connect import Connect
+from spyro_sdk.demo.authority.desk import Desk
+from spyro_sdk.demo.authority.errors import NOT_KEPT, OAuthError
+from spyro_sdk.demo.authority.front import Handler, front
+from spyro_sdk.demo.authority.pages import Look
+from spyro_sdk.demo.authority.sessions import Sessions
+from spyro_sdk.demo.authority.tokens import Access, Family
+from spyro_sdk.demo.grants import Grant, Grants
 from spyro_sdk.demo.http import Request, Response, json_response
 
-ORG_ID = "00DgL00000000001AB"
-USER_ID = "005gL0000000000QAA"
-USERNAME = "analyst@never-was.example"
-SCOPE = "refresh_token api id"
-AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+__all__ = ["Authority", "Verify"]
 
-Verify = Callable[[str], bool]
+OAUTH = "/services/oauth2"
+APP = "Analyst's notebook"
+SCOPES = {
+    "refresh_token": "Stay connected: act for you at any time, until you revoke it",
+    "api": "Read and change your organization's records",
+    "id": "Know who you are: your name, your email address and your organization",
+    "web": "Open the service's own pages as you",
+}
+
+ENDPOINTS = {
+    "authorization": "authorize",
+    "token": "token",
+    "revocation": "revoke",
+    "introspection": "introspect",
+    "userinfo": "userinfo",
+}
 
 
-class OAuthError(Exception):
-    """A refusal as RFC 6749, section 5.2 words it: `{"error", "error_description"}`."""
-
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(description)
-        self.response = json_response({"error": error, "error_description": description}, status)
-
-
-@dataclass
 class Authority:
     """Grants tokens to the org's one client and one user.
 
@@ -42,154 +54,127 @@ class Authority:
     are. Pass `verify` to check the signature of the whole assertion, too.
     """
 
-    token_lifetime: float = 7200.0  # seconds
-    says_expiry: bool = False  # Salesforce never tells expires_in
-    verify: Verify = lambda assertion: True
-    base_url: str = ""
-    client_id: str = field(default_factory=lambda: "3MVG9" + secrets.token_urlsafe(40))
-    client_secret: str = field(default_factory=lambda: secrets.token_hex(32).upper())
-    _access: dict[str, float] = field(default_factory=dict, repr=False)
-    _refresh: set[str] = field(default_factory=set, repr=False)
-    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    def __init__(self, base_url: str, behaviour: SigningBehaviour, verify: Verify | None = None) -> None:
+        self.base_url, self.behaviour = base_url, behaviour
+        client_id = "3MVG9" + secrets.token_urlsafe(40)
+        self.client = Client(client_id, secrets.token_hex(32).upper(), APP, SCOPES)
+        self.grants = Grants(base_url, self.client, behaviour)
+        if verify:
+            self.grants.assertions = replace(self.grants.assertions, verify=verify)
+        self.tokens, self.codes, self.devices = self.grants.tokens, self.grants.codes, self.grants.devices
+        self.routes = {**self._pages(), **self._endpoints()}
+        """The handlers of each address and method."""
 
     def credentials(self) -> dict[str, str]:
         """Give everything that a client can come in with; the tokens are new."""
         return {
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
+            "client_id": self.client.client_id,
+            "client_secret": self.client.secret,
             "access_token": self.new_access_token(),
-            "refresh_token": self.new_refresh_token(),
-            "username": USERNAME,
+            "refresh_token": self.tokens.refresh(Family(tuple(SCOPES))),
+            "username": person.USERNAME,
         }
 
     def new_access_token(self) -> str:
-        token = f"{ORG_ID[:15]}!AQ{secrets.token_urlsafe(64)}"
-        with self._guard:
-            self._access[token] = time.monotonic() + self.token_lifetime
-        return token
+        """An access token that may do everything."""
+        return self.tokens.access(Family(tuple(SCOPES)))
 
-    def new_refresh_token(self) -> str:
-        token = f"5Aep861{secrets.token_urlsafe(48)}"
-        with self._guard:
-            self._refresh.add(token)
-        return token
-
-    def admits(self, request: Request) -> bool:
-        """Tell whether the request carries an access token that still holds."""
+    def access(self, request: Request) -> Access | None:
+        """What the access token of a request stands for; None where there is none that holds."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        with self._guard:
-            return scheme.lower() in ("bearer", "oauth") and self._access.get(token, 0.0) > time.monotonic()
+        return self.tokens.held(token) if scheme.lower() in ("bearer", "oauth") else None
 
-    def expire_tokens(self) -> None:
-        """End all access tokens; refresh tokens stay good."""
-        with self._guard:
-            self._access.clear()
-
-    def revoke_everything(self) -> None:
-        """End all access and refresh tokens."""
-        with self._guard:
-            self._access.clear()
-            self._refresh.clear()
+    # -- the endpoints --------------------------------------------------------------------------------
 
     def token(self, request: Request) -> Response:
-        """Answer `POST /services/oauth2/token`."""
-        form = {**request.form(), **_basic(request)}
-        grants: dict[str, Callable[[dict[str, str]], None]] = {
-            "client_credentials": self._check_client,
-            "refresh_token": self._check_refresh,
-            JWT_BEARER: self._check_assertion,
-        }
-        try:
-            check = grants.get(form.get("grant_type", ""))
-            if check is None:
-                raise OAuthError("unsupported_grant_type", "grant type not supported")
-            check(form)
-        except OAuthError as error:
-            return error.response
-        return json_response(self._grant(form["grant_type"]))
+        """Answer `POST /services/oauth2/token`, which gives out device codes, too."""
+        form = _form(request)
+        wanted = {**request.query, **form}  # which Salesforce's guide sends in the address
+        if wanted.get("response_type") == "device_code":
+            return _answered(self.grants.device_code, wanted)
+        return _answered(self.grants.granted, form)
 
     def revoke(self, request: Request) -> Response:
-        """Answer `POST /services/oauth2/revoke`; a refresh token takes the access tokens with it."""
-        token = {**request.query, **request.form()}.get("token", "")
-        with self._guard:
-            if token in self._refresh:
-                self._refresh.discard(token)
-                self._access.clear()
-            elif self._access.pop(token, None) is None:
-                return OAuthError("unsupported_token_type", "this token type is not supported").response
+        """Answer `POST /services/oauth2/revoke`; a refresh token takes its access tokens with it."""
+        if not self.tokens.revoke({**request.query, **_form(request)}.get("token", "")):
+            return OAuthError("unsupported_token_type", "this token type is not supported").response
         return Response()
+
+    def introspect(self, request: Request) -> Response:
+        """Answer `POST /services/oauth2/introspect` (RFC 7662)."""
+        return _answered(self._introspected, _form(request))
 
     def userinfo(self, request: Request) -> Response:
         """Answer `GET /services/oauth2/userinfo`."""
-        if not self.admits(request):
+        if self.access(request) is None:
             return Response(403, b"Bad_OAuth_Token", content_type="text/plain;charset=UTF-8")
+        return json_response(person.described(self.base_url))
+
+    def metadata(self, request: Request) -> Response:
+        """Answer with what there is (RFC 8414); there are no id tokens."""
         return json_response(
             {
-                "sub": f"{self.base_url}/id/{ORG_ID}/{USER_ID}",
-                "user_id": USER_ID,
-                "organization_id": ORG_ID,
-                "preferred_username": USERNAME,
-                "nickname": "analyst",
-                "name": "Ana Lyst",
-                "email": USERNAME,
-                "email_verified": True,
-                "given_name": "Ana",
-                "family_name": "Lyst",
-                "zoneinfo": "Europe/Berlin",
-                "user_type": "STANDARD",
-                "active": True,
-                "urls": {
-                    "rest": f"{self.base_url}/services/data/v{{version}}/",
-                    "query": f"{self.base_url}/services/data/v{{version}}/query/",
-                },
-                "locale": "en_US",
+                "issuer": self.base_url,
+                **{f"{name}_endpoint": f"{self.base_url}{OAUTH}/{path}" for name, path in ENDPOINTS.items()},
+                "scopes_supported": list(SCOPES),
+                "response_types_supported": ["code"],
+                "grant_types_supported": list(self.grants.known),
+                "token_endpoint_auth_methods_supported": [
+                    *("none", "client_secret_post", "client_secret_basic")
+                ],
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_response_iss_parameter_supported": True,
             }
         )
 
-    def _grant(self, grant_type: str) -> dict[str, Any]:
-        identity = f"{self.base_url}/id/{ORG_ID}/{USER_ID}"
-        issued_at = str(int(time.time() * 1000))
-        signature = hmac.new(
-            self.client_secret.encode(), (identity + issued_at).encode(), hashlib.sha256
-        ).digest()
+    def _pages(self) -> dict[str, Mapping[str, Handler]]:
+        look = Look(
+            "Salesforce", person.USERNAME, person.PASSWORD, "/login", "/consent", device_path="/setup/connect"
+        )
+        desk = Desk(look, self.client, self.behaviour, Sessions(self.base_url))
+        authorize = Authorize(desk, self.codes, self.base_url)
+        return front(desk, authorize, Connect(desk, self.devices), f"{OAUTH}/authorize")
+
+    def _endpoints(self) -> dict[str, Mapping[str, Handler]]:
         return {
-            "access_token": self.new_access_token(),
-            "signature": base64.b64encode(signature).decode(),
-            "scope": SCOPE if grant_type == "refresh_token" else "api id",
-            "instance_url": self.base_url,
-            "id": identity,
-            "token_type": "Bearer",
-            "issued_at": issued_at,
-            **({"expires_in": int(self.token_lifetime)} if self.says_expiry else {}),
+            f"{OAUTH}/token": {"POST": self.token},
+            f"{OAUTH}/revoke": {"POST": self.revoke},
+            f"{OAUTH}/introspect": {"POST": self.introspect},
+            f"{OAUTH}/userinfo": {"GET": self.userinfo},
+            "/.well-known/openid-configuration": {"GET": self.metadata},
+            "/.well-known/oauth-authorization-server": {"GET": self.metadata},
         }
 
-    def _check_client(self, form: dict[str, str]) -> None:
-        if form.get("client_id") != self.client_id:
-            raise OAuthError("invalid_client", "client identifier invalid", 401)
-        if not hmac.compare_digest(form.get("client_secret", "").encode(), self.client_secret.encode()):
-            raise OAuthError("invalid_client", "invalid client credentials", 401)
+    def _introspected(self, form: dict[str, str]) -> dict[str, Any]:
+        self.client.check(form)
+        token = form.get("token", "")
+        access, family = self.tokens.held(token), self.tokens.refreshes(token)
+        if access:
+            times = {"iat": int(access.issued), "exp": int(access.expires)}
+            return {**self._active(access.family, "access_token"), **times}
+        return self._active(family, "refresh_token") if family else {"active": False}
 
-    def _check_refresh(self, form: dict[str, str]) -> None:
-        """A public client sends no secret; a secret that is sent must be right."""
-        self._check_client({"client_secret": self.client_secret, **form})
-        with self._guard:
-            if form.get("refresh_token") not in self._refresh:
-                raise OAuthError("invalid_grant", "expired access/refresh token")
+    def _active(self, family: Family, kind: str) -> dict[str, Any]:
+        return {
+            "active": True,
+            "scope": " ".join(family.scopes),
+            "client_id": self.client.client_id,
+            "username": person.USERNAME,
+            "sub": person.identity(self.base_url),
+            "token_type": kind,
+        }
 
-    def _check_assertion(self, form: dict[str, str]) -> None:
-        """https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm"""
-        claims = _claims(form.get("assertion", ""))
-        if claims.get("iss") != self.client_id:
-            raise OAuthError("invalid_client", "client identifier invalid", 401)
-        if claims.get("sub") != USERNAME:
-            raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-        if claims.get("aud") not in (*AUDIENCES, self.base_url):
-            raise OAuthError("invalid_grant", "audience is invalid")
-        expires = claims.get("exp")
-        if not isinstance(expires, int | float) or expires <= time.time():
-            raise OAuthError("invalid_grant", "expired authorization code")
-        if not self.verify(form["assertion"]):
-            raise OAuthError("invalid_grant", "invalid assertion")
+
+def _answered(answer: Grant, form: dict[str, str]) -> Response:
+    try:
+        return replace(json_response(answer(form)), headers=NOT_KEPT)
+    except OAuthError as error:
+        return error.response
+
+
+def _form(request: Request) -> dict[str, str]:
+    """What was sent: in the body, and as Basic authentication."""
+    return {**request.form(), **_basic(request)}
 
 
 def _basic(request: Request) -> dict[str, str]:
@@ -202,12 +187,3 @@ def _basic(request: Request) -> dict[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return {}
     return {"client_id": client_id, "client_secret": secret}
-
-
-def _claims(assertion: str) -> dict[str, Any]:
-    try:
-        _, payload, _ = assertion.split(".")
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        raise OAuthError("invalid_grant", "invalid assertion") from None
-    return claims if isinstance(claims, dict) else {}

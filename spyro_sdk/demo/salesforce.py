@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,14 +62,8 @@ class Salesforce:
     def _answer(self, request: Request) -> Response:
         if request.path.rstrip("/") == "/services/data":
             return json_response([_version(number) for number in VERSIONS])
-        oauth = {
-            "/services/oauth2/token": ("POST", self.authority.token),
-            "/services/oauth2/revoke": ("POST", self.authority.revoke),
-            "/services/oauth2/userinfo": ("GET", self.authority.userinfo),
-        }
-        if request.path in oauth:
-            method, handler = oauth[request.path]
-            return _choose(request, {method: handler})(request)
+        if request.path in self.authority.routes:
+            return _choose(request, self.authority.routes[request.path])(request)
         return self._data(request)
 
     def _data(self, request: Request) -> Response:
@@ -77,8 +72,11 @@ class Salesforce:
         if match is None:
             raise not_found()
         _check_version(match[1])
-        if not self.authority.admits(request):
+        access = self.authority.access(request)
+        if access is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        if "api" not in access.family.scopes:
+            raise ApiError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
         self.behaviour.use_call()
         response = self._routed(Call(request, match[1], match[2] or ""))
         usage = f"api-usage={self.behaviour.api_usage}/{self.behaviour.daily_limit}"
@@ -194,7 +192,7 @@ def _version(number: int) -> dict[str, str]:
     return {"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
 
 
-def _choose(request: Request, handlers: dict[str, Handler]) -> Handler:
+def _choose(request: Request, handlers: Mapping[str, Handler]) -> Handler:
     """Find the handler of the request's method; HEAD is answered as GET."""
     method = "GET" if request.method == "HEAD" else request.method
     if method not in handlers:

@@ -13,6 +13,7 @@ from ..events import (
     Retried,
     RoadTaken,
     SchemaChanged,
+    TokenNotKept,
     TokenRenewed,
     TotalChanged,
 )
@@ -21,6 +22,7 @@ LEVELS: dict[type[Event], int] = {
     Retried: logging.WARNING,
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
+    TokenNotKept: logging.WARNING,
     PagingRepaired: logging.WARNING,
     TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
@@ -51,6 +53,8 @@ def words(event: Event) -> str:
             said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
         case TokenRenewed():
             said = "a new access token was given to us"
+        case TokenNotKept():
+            said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():
             said = f"{event.entity} is fetched by {event.api}: {event.reason}"
         case FetchFinished():

@@ -111,7 +111,7 @@ def test_a_person_at_a_terminal_is_told_how_to_reach_it() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         assert demo.stderr is not None
-        lines = [demo.stdout.readline() for _ in range(11)]
+        lines = [demo.stdout.readline() for _ in range(16)]
         demo.send_signal(signal.SIGINT)
         assert demo.wait(10) == 0
         assert demo.stderr.read() == ""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from ...auth import oauth
+from ...auth import Auth, oauth, static
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
 from ...guards.quota import Quota
@@ -40,6 +40,8 @@ class Salesforce(RestConnector):
     options: ClassVar = options.OPTIONS
     credentials = signing_in.WAYS
 
+    _tokens: oauth.OAuth | None
+
     def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         super().__init__(config, **parts)
         self._version = options.version(config.custom_params)
@@ -47,8 +49,11 @@ class Salesforce(RestConnector):
 
     # -- signing in -----------------------------------------------------------------------------------
 
-    def auth(self) -> oauth.OAuth:
-        """A token given to us, or one asked for; both are renewed where there is a way."""
+    def auth(self) -> Auth:
+        """A token given to us, or one asked for, both renewed where there is a way; or a session's own."""
+        if self.config.auth_type == "none":
+            self._tokens = None
+            return static.nobody()
         self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed)
         return self._tokens
 
@@ -60,8 +65,9 @@ class Salesforce(RestConnector):
     async def connect(self) -> None:
         """Sign in, find where the data is (`instance_url`) and which API versions there are."""
         await super().connect()
-        token = await self._execute_with_retry(self._tokens.fresh, self._session)
-        self.base_url = signing_in.home(token, self.config) or self.base_url
+        if self._tokens:
+            token = await self._execute_with_retry(self._tokens.fresh, self._session)
+            self.base_url = signing_in.home(token, self.config) or self.base_url
         self._version = self._version or await signing_in.newest(self._line())
         self._objects = self._of_org()
         await self._objects.native()  # the first request that a wrong token cannot have answered

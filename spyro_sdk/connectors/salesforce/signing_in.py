@@ -7,8 +7,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...auth import oauth
-from ...config import ConnectorConfig, is_loopback
-from ...errors import DecodeError
+from ...config import ConnectorConfig, is_loopback, is_private
+from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
 from .line import Line
@@ -29,6 +29,8 @@ def fault(config: ConnectorConfig) -> str | None:
     """What is missing to sign in, in words."""
     if any(all(getattr(config, name) for name in way) for way in WAYS):
         return None
+    if config.auth_type == "none":  # a session signs in
+        return None if config.base_url else "give base_url, the address of your org"
     return "give " + ", or ".join(" and ".join(way) for way in WAYS)
 
 
@@ -44,7 +46,17 @@ def tokens(config: ConnectorConfig, base_url: str, on_renewed: Callable[[oauth.T
 def home(token: oauth.Token, config: ConnectorConfig) -> str | None:
     """Where the data is, if that came with the token; `ConfigurationError` where that is not safe."""
     instance = token.extra.get("instance_url")
-    return str(replace(config, base_url=instance).base_url).rstrip("/") if instance else None
+    if not instance:
+        return None
+    found = str(replace(config, base_url=instance).base_url).rstrip("/")
+    if is_private(_host(found)) and not is_private(_host(config.token_url or config.base_url or LOGIN)):
+        raise ConfigurationError(
+            f"Salesforce sends us to {origin(found)}, an address of a private network: not followed, since"
+            " our credentials would go along",
+            field="base_url",
+            connector=config.name,
+        )
+    return found
 
 
 async def newest(line: Line) -> str:
@@ -60,7 +72,11 @@ def audience(token_url: str) -> str:
 
     https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm
     """
-    host = urlsplit(token_url).hostname or ""
+    host = _host(token_url)
     if is_loopback(host):
         return origin(token_url)
     return SANDBOX_LOGIN if host == "test.salesforce.com" or ".sandbox." in host else LOGIN
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""

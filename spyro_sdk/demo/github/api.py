@@ -68,13 +68,11 @@ class Api:
         return replace(response, headers={**shown, **self.limits.headers(account), **response.headers})
 
     def _signing_in(self, request: Request) -> Response:
-        handlers = {
-            "/login/device/code": self.sign_in.code,
-            "/login/oauth/access_token": self.sign_in.token,
-        }
-        if request.method != "POST" or request.path not in handlers:
+        handlers = self.sign_in.routes.get(request.path, {})
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in handlers:
             return Response(404, b"Not Found", content_type="text/html")
-        return handlers[request.path](request)
+        return handlers[method](request)
 
     def _token(self, request: Request) -> str | None:
         """The token that a request carries; None for none. Raises for one that is not good."""

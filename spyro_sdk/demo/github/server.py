@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from spyro_sdk.demo.authority.behaviour import SigningBehaviour
 from spyro_sdk.demo.github import words
 from spyro_sdk.demo.github.api import Api
 from spyro_sdk.demo.github.data import Amounts, World
@@ -35,6 +36,7 @@ class Settings:
     minute_limit: int = 900  # points a minute, the secondary limit
     device_polls: int = 1  # answers before a device code counts as typed in
     device_interval: int = 5  # seconds between such questions at least
+    device_waits: bool = False  # for a person to type a code in, however many answers that takes
 
 
 HELP: Mapping[str, str] = {
@@ -48,6 +50,7 @@ HELP: Mapping[str, str] = {
     "minute_limit": "points a minute, the secondary limit",
     "device_polls": "answers before a device code counts as typed in",
     "device_interval": "seconds between such questions at least",
+    "device_waits": "wait for a person to type a device code in, however many answers that takes",
 }
 """What each setting means, for `python -m spyro_sdk.demo --help`."""
 
@@ -62,7 +65,8 @@ class Service(Running):
         self.limits = Limits(
             settings.hourly_limit, settings.anonymous_limit, per_minute=settings.minute_limit
         )
-        self.sign_in = SignIn(self.base_url, settings.device_polls, settings.device_interval)
+        self.signing = _signing(settings)
+        self.sign_in = SignIn(self.base_url, self.signing)
         self.world = World(Place(self.base_url, WEB), amounts)
         self._api = Api(self.world, self.limits, self.sign_in)
         self.token = self.sign_in.new_token()
@@ -90,12 +94,22 @@ class Service(Running):
         """Tell a person at a terminal how to reach it."""
         lines = [f"A GitHub that never was, at {self.base_url} (Ctrl-C ends it)", ""]
         lines += [f"  {name:14} {value}" for name, value in self.credentials.items()]
+        lines += ["", "To sign in with a code, as an app has you do it:", f"  {self.base_url}/login/device"]
         query = f"{self.base_url}/orgs/{words.OWNER}/repos?per_page=3"
         lines.append(f"\ncurl -si -H 'Authorization: Bearer {self.token}' '{query}'")
         return "\n".join(lines)
 
     def _reply(self, request: Request) -> Response:
         return self._api.answer(request)
+
+
+def _signing(settings: Settings) -> SigningBehaviour:
+    return SigningBehaviour(
+        code_lifetime=600,
+        device_interval=settings.device_interval,
+        device_lifetime=900,
+        device_polls=None if settings.device_waits else settings.device_polls,
+    )
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def test_the_least_is_asked_for_unless_told_otherwise(settings: dict[str, str], 
 
 
 def test_a_sign_in_that_is_refused_does_not_connect(own: Service) -> None:
-    own.sign_in.denies = True
+    own.signing.denies = True
     with pytest.raises(AuthenticationError, match="refused by whoever was asked"):
         by_device(own).__enter__()
 

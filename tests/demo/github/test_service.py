@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from spyro_sdk.demo import DemoProcess
+from spyro_sdk.demo.authority.behaviour import SigningBehaviour
 from spyro_sdk.demo.github.data import Amounts, World
 from spyro_sdk.demo.github.limits import Limits
 from spyro_sdk.demo.github.server import Service, serve
@@ -281,7 +282,8 @@ class Login:
 
     def __init__(self, **settings: Any) -> None:
         self.now = 0.0
-        self.sign_in = SignIn("http://here", clock=lambda: self.now, **settings)
+        behaviour = SigningBehaviour(clock=lambda: self.now, **{"device_polls": 1, **settings})
+        self.sign_in = SignIn("http://here", behaviour)
 
     def ask(self, path: str, **form: str) -> dict[str, Any]:
         body = "&".join(f"{name}={value}" for name, value in form.items()).encode()
@@ -298,7 +300,7 @@ class Login:
 
 
 def test_a_code_becomes_a_token_once_somebody_has_typed_it_in() -> None:
-    login = Login(polls=2)
+    login = Login(device_polls=2)
     code = login.code()
     assert code["verification_uri"] == "http://here/login/device"
     assert re.fullmatch(r"[A-Z]{4}-[A-Z]{4}", code["user_code"])
@@ -333,7 +335,7 @@ def test_a_wrong_question_gets_no_token(form: dict[str, str], error: str) -> Non
 
 
 def test_a_code_ends_and_may_be_refused() -> None:
-    login = Login(polls=0, denies=True)
+    login = Login(device_polls=0, denies=True)
     code = login.code()["device_code"]
     assert login.token(code)["error"] == "access_denied"
     login.now += 901
