@@ -125,6 +125,18 @@ class PagingRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TotalChanged(Event):
+    """The service announced other numbers of records while they were read by a cursor or link of its own.
+
+    Whether each that stayed came exactly once is up to what that cursor stands for.
+    """
+
+    entity: str
+    least: int  # records
+    most: int  # records
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaChanged(Event):
     """A column turned out wider than was said before; no value was lost."""
 

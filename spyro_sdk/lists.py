@@ -18,7 +18,7 @@ from .arrow.decode import Body, ahead, nothing_at, open_body
 from .config import ConnectorConfig
 from .entity import Entity
 from .errors import DecodeError, IntegrityError
-from .events import PageSizeShrunk, PagingRepaired, SchemaChanged
+from .events import PageSizeShrunk, PagingRepaired, SchemaChanged, TotalChanged
 from .exchange import INLINE, HttpConnector, payload_of
 from .failure import shape_of
 from .http import Request, Response
@@ -28,6 +28,7 @@ from .paging import (
     Answer,
     Counted,
     Foreseeing,
+    KeySet,
     LinkHeader,
     NextLink,
     Paging,
@@ -101,7 +102,14 @@ class ListConnector(HttpConnector):
             self._habits[reading.entity.name],
             lambda what: self._emit(PagingRepaired(self.name, reading.name, what)),
             reading.remade,
+            partial(self._doubted, reading),
+            getattr(paging, "is_stable", False),
         )
+
+    def _doubted(self, reading: Reading, least: int, most: int) -> None:
+        """Tell that nobody knows what a change did to the pages; what comes after a key does not move."""
+        if not isinstance(reading.entity.paging, KeySet):
+            self._emit(TotalChanged(self.name, reading.name, least, most))
 
     async def _page(self, reading: Reading, request: Request, foresee: Foresee) -> Page:
         """Ask for one page; what its first bytes, and then its body, tell of the next goes to `foresee`."""

@@ -869,3 +869,21 @@ async def test_a_big_answer_that_is_no_page_is_read_in_a_worker_thread(service: 
     async with acme(service).connection_context() as connector:
         found = await connector._ask(Request(f"{service.base_url}/all"), names)
     assert found == [record["name"] for record in customers(500)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("count", [3, 6])
+async def test_another_record_of_a_key_that_came_is_not_left_out(count: int) -> None:
+    others = customers(count + 1)
+    others[3] = {**others[2], "name": "another of that key"}
+    async with serve(others) as service, acme(service).connection_context() as connector:
+        with pytest.raises(IntegrityError, match="either the key is not unique, or records were moved"):
+            await rows(connector, "Untold")
+
+
+@pytest.mark.anyio
+async def test_a_record_that_comes_again_after_an_empty_page_is_left_out() -> None:
+    async with serve(customers(7)) as service, acme(service).connection_context() as connector:
+        service.spoil(2, change(data=[]))
+        service.spoil(3, change(data=customers(5)[2:]))
+        assert [row["id"] for row in await rows(connector, "Untold")] == [1, 2, 3, 4, 5]

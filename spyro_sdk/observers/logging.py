@@ -15,6 +15,7 @@ from ..events import (
     SchemaChanged,
     TokenNotKept,
     TokenRenewed,
+    TotalChanged,
 )
 
 LEVELS: dict[type[Event], int] = {
@@ -23,6 +24,7 @@ LEVELS: dict[type[Event], int] = {
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
     PagingRepaired: logging.WARNING,
+    TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
@@ -42,6 +44,11 @@ def words(event: Event) -> str:
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
         case PagingRepaired():
             said = f"{event.entity} changed while it was read: {event.what}"
+        case TotalChanged():
+            said = (
+                f"{event.entity} had {event.least:,} to {event.most:,} records while it was read; whether the"
+                " service's cursor keeps its place meanwhile is not known"
+            )
         case PageSizeShrunk():
             said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
         case TokenRenewed():
