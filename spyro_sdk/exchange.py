@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -71,7 +72,8 @@ class HttpConnector(BaseConnector):
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=words_of(payload))
+            words = words_of(payload)
+            raise refused(self.name, response.status, response.headers, words=words, asked=response.asked)
 
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
@@ -123,7 +125,8 @@ class HttpConnector(BaseConnector):
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        return response
+        path = redacted(signed.url).removeprefix(self.base_url)
+        return replace(response, asked=f"{signed.method} {path}")
 
     def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
         payload = payload_of(response)

@@ -40,10 +40,14 @@ def refused(
     headers: Mapping[str, str],
     *,
     words: str = "",
+    asked: str = "",
     entity_type: str | None = None,
     error_code: str | None = None,
 ) -> ConnectorError:
-    """The error for an answer that is not 2xx; `headers` by their names in lower case."""
+    """The error for an answer that is not 2xx; `headers` by their names in lower case.
+
+    `words`: what the service says; `asked`: what it answers, such as `GET /orders`.
+    """
     said = f": {words}" if words else _led_away(status, headers)
     retry_after = parse_retry_after(headers.get("retry-after"), server_date=headers.get("date"))
     request_id = headers.get("x-request-id") or headers.get("x-amzn-requestid")
@@ -65,7 +69,7 @@ def refused(
             request_id=request_id,
             hint="check that they are valid, not expired, and allowed to read this",
         )
-    about = f" for {entity_type}" if entity_type else ""
+    about = (f" to {asked}" if asked else "") + (f" for {entity_type}" if entity_type else "")
     return DataFetchError(
         f"{name} answered {status}{about}{said}",
         entity_type,

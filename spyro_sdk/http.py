@@ -64,6 +64,8 @@ class Response:
     body: bytes = field(repr=False)
     is_kept: bool = field(default=False, repr=False)
     """Whether the body came earlier, and the service said now (304) that nothing has changed."""
+    asked: str = field(default="", repr=False)
+    """What it answers, as it may be shown: `GET /orders`."""
 
     @property
     def request_id(self) -> str | None:

@@ -82,6 +82,7 @@ def test_a_status_tells_the_kind_of_error(status, headers, kind):
 
 def test_an_answer_without_words_is_told_without():
     assert str(refused("acme", 404, {})) == "acme answered 404"
+    assert str(refused("acme", 404, {}, asked="GET /orders")) == "acme answered 404 to GET /orders"
     assert str(refused("acme", 401, {})) == "acme refused our credentials (401)"
     assert str(refused("acme", 429, {})) == "acme says that we ask too often (429)"
 

@@ -389,7 +389,11 @@ async def test_a_cancelled_fetch_waits_for_no_answer(service: Service, session: 
 # -- what goes wrong on the way -------------------------------------------------------------------------
 
 FAULTS: dict[str, tuple[Fault, type[ConnectorError], str]] = {
-    "500": (refuse(500, {"message": "oops"}), DataFetchError, "acme answered 500: oops"),
+    "500": (
+        refuse(500, {"message": "oops"}),
+        DataFetchError,
+        r"acme answered 500 to GET /customers\?page=2: oops",
+    ),
     "429": (refuse(429, retry_after="0.001"), RateLimitError, "too often"),
     "cut short": (cut_short, ConnectionError, "cut short"),
     "cut json": (cut_json, DecodeError, "cut short after"),
@@ -590,7 +594,7 @@ async def test_no_redirect_carries_a_credential_away(
             with pytest.raises(DataFetchError) as raised:
                 await drained(connector, "Customer")
         assert str(raised.value) == (
-            f"acme answered {status}: it redirects to {other.base_url}, which is not followed"
+            f"acme answered {status} to GET /customers?page=2: it redirects to {other.base_url}, which is not followed"
         )
         assert (other.seen, other.accepted, service.pages) == ([], 0, [1, 2])
 
