@@ -392,7 +392,7 @@ FAULTS: dict[str, tuple[Fault, type[ConnectorError], str]] = {
     "500": (
         refuse(500, {"message": "oops"}),
         DataFetchError,
-        r"acme answered 500 to GET /customers\?page=2: oops",
+        r"answered 500 to GET /customers\?page=2: oops",
     ),
     "429": (refuse(429, retry_after="0.001"), RateLimitError, "too often"),
     "cut short": (cut_short, ConnectionError, "cut short"),
@@ -594,7 +594,8 @@ async def test_no_redirect_carries_a_credential_away(
             with pytest.raises(DataFetchError) as raised:
                 await drained(connector, "Customer")
         assert str(raised.value) == (
-            f"acme answered {status} to GET /customers?page=2: it redirects to {other.base_url}, which is not followed"
+            f"acme answered {status} to GET /customers?page=2: it redirects to {other.base_url},"
+            " which is not followed"
         )
         assert (other.seen, other.accepted, service.pages) == ([], 0, [1, 2])
 
