@@ -5,7 +5,8 @@ ConnectorError                    base: message, hint, connector, status, reques
 │   └── UnknownConnectorError     no connector of that name is installed      (a LookupError too)
 ├── ValidationError               the question cannot be asked: field, value   (a ValueError too)
 │   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)
-├── AuthenticationError           the service does not know us, or refuses us
+├── AuthenticationError           the service does not know us, or refuses us; error_code
+├── TokenStoreError               tokens cannot be kept or read where they should be; path (an OSError too)
 ├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
 │   ├── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
 │   └── CertificateError          whoever answered cannot prove to be the service
@@ -89,6 +90,22 @@ class UnknownEntityError(ValidationError, LookupError):
 
 class AuthenticationError(ConnectorError):
     """The service does not know us, or refuses us."""
+
+    def __init__(
+        self, message: str = "", *, error_code: str | None = None, **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, **context)
+        self.error_code = error_code
+        """What a token endpoint calls the refusal, such as `invalid_grant` (RFC 6749 §5.2)."""
+
+
+class TokenStoreError(ConnectorError, OSError):
+    """Tokens cannot be kept, or read, where they should be."""
+
+    def __init__(self, message: str = "", *, path: str | None = None, **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
+        self.path = path
+        """The file or folder that it is about."""
 
 
 class ConnectionError(ConnectorError, builtins.ConnectionError):

@@ -76,6 +76,13 @@ class TokenRenewed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenNotKept(Event):
+    """A new access token could not be written to the token store; it serves this process alone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaSeen(Event):
     """The service said how much of its quota is left."""
 

@@ -18,6 +18,7 @@ OWN = {
     "retry_after": 2.5,
     "entity_type": "Customer",
     "error_code": "X",
+    "path": "/home/ana/tokens",
 }
 
 

@@ -3,50 +3,64 @@
 from __future__ import annotations
 
 import json
+import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import anyio
 
 from ..config import ConnectorConfig
-from ..errors import AuthenticationError, DataFetchError
+from ..errors import AuthenticationError, ConfigurationError, DataFetchError, TokenStoreError
 from ..http import Request, Response, Send, origin
+from .shared import SharedToken
+from .token import Grant, Refresh, Token
+from .tokens import Account, TokenStore
 
-LEEWAY = 60.0  # seconds before its end at which a token counts as old
+__all__ = [
+    "ClientCredentials",
+    "Grant",
+    "JwtBearer",
+    "OAuth",
+    "Refresh",
+    "RefreshToken",
+    "Renewal",
+    "Token",
+    "grant",
+]
 
-
-@dataclass(frozen=True)
-class Token:
-    """What a token endpoint gave us (RFC 6749 §5.1)."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(default=None, repr=False)
-    expires_at: float | None = None
-    """Seconds since the epoch; None where the service does not say."""
-    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """What else came with it, such as Salesforce's `instance_url`."""
-
-
-Grant: TypeAlias = Callable[[Send], Awaitable[Token]]
-"""One way to get a token."""
+LEEWAY = 60.0  # seconds before its end at which a token counts as old, and up to half as much more
 
 
 @dataclass
 class OAuth:
     """Signs with a bearer token, and gets one by `grant` whenever it has none that is fresh.
 
-    However many requests need a token at once, it is asked for once.
+    However many requests need a token at once, it is asked for once; with a `store`, once for all threads
+    and processes that ask as the same `account`.
     """
 
     grant: Grant | None
-    """None: the token that we were given is all there is."""
+    """None: the token that we were given, and what the store has, is all there is."""
     token: Token | None = field(default=None, repr=False)
     on_renewed: Callable[[Token], None] = field(default=lambda token: None, repr=False)
     clock: Callable[[], float] = field(default=time.time, repr=False)  # seconds since the epoch
+    store: TokenStore | None = field(default=None, repr=False)
+    account: Account | None = None
+    refresh: Refresh | None = field(default=None, repr=False)
+    """How the store's refresh tokens are exchanged; a grant that is a `RefreshToken` says it itself."""
+    on_unkept: Callable[[TokenStoreError], None] = field(default=lambda error: None, repr=False)
+    """Told where a new token cannot be written to the store, and serves this process alone."""
+    uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False)
     _renewing: anyio.Lock = field(default_factory=anyio.Lock, repr=False)
+    _refused: str | None = field(default=None, repr=False)
+    _shared: SharedToken | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._leeway = LEEWAY + self.uniform(0, LEEWAY / 2)  # not all processes come at once
+        self._shared = self._sharing()
 
     async def sign(self, request: Request, send: Send) -> Request:
         """The request with a fresh access token (RFC 6750 §2.1)."""
@@ -56,9 +70,8 @@ class OAuth:
     async def fresh(self, send: Send) -> Token:
         """A token that is not about to expire."""
         async with self._renewing:
-            if self.token is None or (self.grant and self._is_old(self.token)):
-                self.token = await self._granted(send)
-                self.on_renewed(self.token)
+            if self.token is None or (self._is_renewable and not self._is_good(self.token)):
+                self.token = await self._obtained(send)
             return self.token
 
     async def renew(self, refused: Request) -> bool:
@@ -67,18 +80,38 @@ class OAuth:
         if carried is None:  # it was the token endpoint that refused us
             return False
         if self.token and carried == f"Bearer {self.token.access_token}":
-            if self.grant is None:
+            if not self._is_renewable:
                 return False
-            self.token = None
+            self._refused, self.token = self.token.access_token, None
         return True
 
-    def _is_old(self, token: Token) -> bool:
-        return token.expires_at is not None and self.clock() >= token.expires_at - LEEWAY
+    @property
+    def _is_renewable(self) -> bool:
+        return self.grant is not None or self._shared is not None
 
-    async def _granted(self, send: Send) -> Token:
+    def _is_good(self, token: Token) -> bool:
+        return token.access_token != self._refused and not token.is_old(self.clock(), self._leeway)
+
+    async def _obtained(self, send: Send) -> Token:
+        if self._shared:
+            return await self._shared.get(send, self._is_good)
         if self.grant is None:
             raise AuthenticationError("there is no access token, and no way to get one")
-        return await self.grant(send)
+        token = await self.grant(send)
+        self.on_renewed(token)
+        return token
+
+    def _sharing(self) -> SharedToken | None:
+        if self.store is None or self.account is None:
+            if self.store or self.account:
+                raise ConfigurationError("store and account belong together: give both", field="store")
+            return None
+        shared = SharedToken(
+            self.store, self.account, self.refresh, self.grant, self.on_renewed, self.on_unkept, self.token
+        )
+        if isinstance(self.grant, RefreshToken):
+            shared.refresh, shared.seed, shared.grant = self.grant.renewal, self.grant.refresh_token, None
+        return shared
 
 
 @dataclass(frozen=True)
@@ -96,6 +129,19 @@ class ClientCredentials:
         return await _ask(send, self.token_url, "client_credentials", form)
 
 
+@dataclass(frozen=True)
+class Renewal:
+    """RFC 6749 §6: exchanges the refresh tokens of one app; a `Refresh`."""
+
+    token_url: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+
+    async def __call__(self, send: Send, refresh_token: str) -> Token:
+        form = {"refresh_token": refresh_token, **_client(self.client_id, self.client_secret)}
+        return await _ask(send, self.token_url, "refresh_token", form)
+
+
 @dataclass
 class RefreshToken:
     """RFC 6749 §6: a token given earlier is exchanged for a new one; a rotated one replaces it."""
@@ -106,10 +152,14 @@ class RefreshToken:
     client_secret: str | None = field(default=None, repr=False)
 
     async def __call__(self, send: Send) -> Token:
-        form = {"refresh_token": self.refresh_token, **_client(self.client_id, self.client_secret)}
-        token = await _ask(send, self.token_url, "refresh_token", form)
+        token = await self.renewal(send, self.refresh_token)
         self.refresh_token = token.refresh_token or self.refresh_token
         return token
+
+    @property
+    def renewal(self) -> Renewal:
+        """How any refresh token of the same app is exchanged."""
+        return Renewal(self.token_url, self.client_id, self.client_secret)
 
 
 @dataclass(frozen=True)
@@ -206,12 +256,14 @@ def token_of(answer: Mapping[str, Any]) -> Token | None:
     token = answer.get("access_token")
     if "error" in answer or not isinstance(token, str) or not token:
         return None
-    lifetime = _seconds(answer.get("expires_in"))
+    lifetime, now, scope = _seconds(answer.get("expires_in")), time.time(), answer.get("scope")
     return Token(
         access_token=token,
         refresh_token=answer.get("refresh_token"),
-        expires_at=time.time() + lifetime if lifetime else None,
+        expires_at=now + lifetime if lifetime else None,
         extra={name: value for name, value in answer.items() if not name.endswith("_token")},
+        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+        obtained_at=now,
     )
 
 
@@ -234,6 +286,7 @@ def fail(response: Response, answer: Mapping[str, Any], grant_type: str, form: M
         f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",
         status=response.status,
+        error_code=code if isinstance(code := answer.get("error"), str) else None,
     )
 
 

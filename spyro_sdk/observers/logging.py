@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import logging
 
-from ..events import CircuitChanged, Event, FetchFinished, Retried, RoadTaken, SchemaChanged, TokenRenewed
+from ..events import (
+    CircuitChanged,
+    Event,
+    FetchFinished,
+    Retried,
+    RoadTaken,
+    SchemaChanged,
+    TokenNotKept,
+    TokenRenewed,
+)
 
 LEVELS: dict[type[Event], int] = {
     Retried: logging.WARNING,
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
+    TokenNotKept: logging.WARNING,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -28,6 +38,8 @@ def words(event: Event) -> str:
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
         case TokenRenewed():
             said = "a new access token was given to us"
+        case TokenNotKept():
+            said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():
             said = f"{event.entity} is fetched by {event.api}: {event.reason}"
         case FetchFinished():

@@ -417,7 +417,8 @@ async def test_a_failed_request_for_a_token_blocks_nobody(endpoint):
 @pytest.mark.parametrize(("now", "is_old"), [(0.0, False), (939.9, False), (940.0, True), (2000.0, True)])
 async def test_a_token_is_renewed_before_its_end(endpoint, now, is_old):
     assert LEEWAY == 60.0
-    auth = OAuth(client(endpoint), Token("old", expires_at=1000.0), clock=lambda: now)
+    old = Token("old", expires_at=1000.0)
+    auth = OAuth(client(endpoint), old, clock=lambda: now, uniform=lambda least, most: least)
     async with sending() as send:
         assert (await auth.fresh(send)).access_token == ("t1" if is_old else "old")
 

@@ -11,6 +11,7 @@ from spyro_sdk.events import (
     Retried,
     RoadTaken,
     SchemaChanged,
+    TokenNotKept,
     TokenRenewed,
 )
 from spyro_sdk.observers.logging import Log, words
@@ -19,6 +20,7 @@ LEVELS = [
     (Retried("acme", 1, 0.5, "it broke"), logging.WARNING),
     (CircuitChanged("acme", "open"), logging.WARNING),
     (SchemaChanged("acme", "Customer", "size", "int64", "double"), logging.WARNING),
+    (TokenNotKept("acme", "the disk is full"), logging.WARNING),
     (TokenRenewed("acme"), logging.INFO),
     (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
@@ -32,6 +34,7 @@ SENTENCES = [
     "acme: attempt 1 failed, again in 0.5 s: it broke",
     "acme: the circuit breaker is open",
     "acme: Customer.size is double, announced was int64",
+    "acme: the new access token serves this process alone, it could not be kept: the disk is full",
     "acme: a new access token was given to us",
     "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
@@ -59,7 +62,7 @@ def test_what_nobody_wants_to_read_is_not_written(caplog):
     with caplog.at_level(logging.WARNING, "spyro_sdk"):
         for event, _ in LEVELS:
             Log()(event)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 4
 
 
 def test_any_logger_will_do(caplog):
