@@ -8,6 +8,7 @@ from ..events import (
     CircuitChanged,
     Event,
     FetchFinished,
+    LoginBorrowed,
     Retried,
     RoadTaken,
     SchemaChanged,
@@ -20,6 +21,7 @@ LEVELS: dict[type[Event], int] = {
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
+    LoginBorrowed: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -36,6 +38,8 @@ def words(event: Event) -> str:
             said = f"the circuit breaker is {event.state}"
         case SchemaChanged():
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
+        case LoginBorrowed():
+            said = f"signed in to {event.url} as {event.username}, by the login of {event.program}"
         case TokenRenewed():
             said = "a new access token was given to us"
         case TokenNotKept():
