@@ -67,7 +67,7 @@ def configured(
     rule = Rule.of(kind.credentials)
     found = _gathered(kind, settings, environment, known, rule)
     if not rule.tells_who(found) and not any(found.get(name) for name in ADDRESSES):
-        found = {**kind.elsewhere(environment), **_of_others(kind, environment), **found}
+        found = {**(_of_others(kind, environment) or _found_here(kind, environment, found)), **found}
     if kind.credentials and not rule.is_whole(found):
         raise nobody_to_ask(kind, environment)
     return kind.configure(**found)
@@ -101,6 +101,19 @@ def _gathered(
         )
     found["profile"] = profile.name if profile else found.get("profile") or None
     return {name: profiles.resolved(value, environment) for name, value in found.items()}
+
+
+def _found_here(
+    kind: type[BaseConnector], environment: Mapping[str, str], given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The settings that use the login of another program, which nobody may have thought of."""
+    found = {name: it for name, it in kind.elsewhere(environment).items() if name not in given}
+    if found:
+        named = ", ".join(f"{name}={value}" for name, value in found.items())
+        logger.warning(
+            "%s: nothing says how to sign in, so the login of another program is used: %s", kind.name, named
+        )
+    return found
 
 
 def _spelt_in(profile: profiles.Profiled, name: str) -> str:

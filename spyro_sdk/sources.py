@@ -53,10 +53,16 @@ class Rule:
 
     def is_whole(self, settings: Mapping[str, Any]) -> bool:
         """Whether the settings are enough to sign in."""
+        return bool(self.whole_by(settings))
+
+    def whole_by(self, settings: Mapping[str, Any]) -> Sequence[str]:
+        """Those of the settings that are enough to sign in; none where that takes more."""
         mode = settings.get("auth_mode")
-        if (mode in BY_PERSON and settings.get("client_id")) or mode == BORROWED:
-            return True
-        return any(all(settings.get(name) for name in way) for way in self.ways)
+        if mode == BORROWED:
+            return ("auth_mode",)
+        if mode in BY_PERSON and settings.get("client_id"):
+            return ("auth_mode", "client_id")
+        return next((way for way in self.ways if all(settings.get(name) for name in way)), ())
 
     def belongs(self, name: str) -> bool:
         """Whether a setting goes with the account; all others may come from anywhere."""
@@ -107,16 +113,15 @@ def _check(
     source: Source,
     came: Mapping[str, Source],
 ) -> None:
-    """Raise where what we know of the account, and what a source says, would be two."""
+    """Raise where what is known of the account, and what a source says of it, would be two."""
+    whole = rule.whole_by(part)
     for name in sorted(rule.identities | ADDRESSES):
-        if not account.get(name):
-            continue
-        is_other = name in part and part[name] != account[name]
-        is_more = name not in part and name in rule.identities and rule.is_whole(part)
-        if is_other or is_more:
-            theirs = next(it for it in sorted(part) if it in rule.identities | ADDRESSES | MAPPINGS)
+        is_other = name in part and part[name] != account.get(name)
+        is_more = bool(whole) and name not in part and name in rule.identities
+        if account.get(name) and (is_other or is_more):
+            theirs = name if is_other else whole[-1]
             raise ConfigurationError(
-                f"{came[name].spelt(name)} and {source.spelt(name if is_other else theirs)} are of two accounts,"
+                f"{came[name].spelt(name)} and {source.spelt(theirs)} are of two accounts,"
                 " which are not mixed: give the whole account in one place",
                 field=name,
             )

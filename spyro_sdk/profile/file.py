@@ -188,15 +188,8 @@ _TYPES: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
 
 def _kind(value: Any) -> str:
     """What a value of TOML is called."""
-    kinds = {
-        bool: "true or false",
-        str: "text",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-    }
-    return kinds.get(type(value), "a date or time")
+    kinds = {bool: "true or false", str: "text", int: "a number", float: "a number", list: "a list"}
+    return "a table" if isinstance(value, Mapping) else kinds.get(type(value), "a date or time")
 
 
 def _parsed(text: bytes, where: Path) -> Mapping[str, Any]:

@@ -30,11 +30,14 @@ class Profile:
     """Whether the token store has a token for it."""
 
     def __str__(self) -> str:
+        return "  ".join(self.cells).rstrip()
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """What is shown of it."""
         kept = [f"{key}: {where}" for key, where in self.secrets.items()]
         signed = ["signed in"] if self.is_signed_in else []
-        return "  ".join(
-            [self.name, self.connector, self.base_url or "-", ", ".join([*kept, *signed])]
-        ).rstrip()
+        return self.name, self.connector, self.base_url or "-", ", ".join([*kept, *signed])
 
 
 class Profiles(tuple[Profile, ...]):
@@ -79,14 +82,11 @@ class Profiles(tuple[Profile, ...]):
     def __repr__(self) -> str:
         if not self:
             return f"no profiles: {self.path} has none"
-        columns = [[it.name, it.connector, it.base_url or "-"] for it in self]
-        widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
-        ends = [str(it).split("  ", 3)[3:] for it in self]
-        lines = (
-            "  ".join([*(f"{text:{width}}" for text, width in zip(row, widths, strict=True)), *end])
-            for row, end in zip(columns, ends, strict=True)
-        )
-        return "\n".join([f"{len(self)} profiles in {self.path}", *(f"  {line}".rstrip() for line in lines)])
+        rows = [it.cells for it in self]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        padded = ([text.ljust(width) for text, width in zip(row, widths, strict=True)] for row in rows)
+        lines = ["  " + "  ".join(row).rstrip() for row in padded]
+        return "\n".join([f"profiles in {self.path}:", *lines])
 
 
 def profiles(environment: Mapping[str, str] = os.environ, store: TokenStore | None = None) -> Profiles:

@@ -25,7 +25,10 @@ COMMANDS = ("sf", "sfdx")
 COLORS = re.compile(rb"\x1b\[[0-9;]*m")
 TOKEN = re.compile(r"(?!\[)[\x21-\x7e]+")
 """What can be a token: versions since May 2026 write `[REDACTED] …` in its place."""
-WANTED = "log in by `sf org login web`, or give credentials of your own"
+WANTED = (
+    "log in by `sf org login web`, or set SPYRO_SALESFORCE_BASE_URL and SPYRO_SALESFORCE_ACCESS_TOKEN,"
+    " or write base_url and access_token into a profile"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Borrowed:
         raise _failed(why)
 
     def _result(self, came: bytes, what: str) -> Mapping[str, Any]:
-        """The result in what the command wrote; its own words may hold a secret, and stay out of the error."""
+        """The result in what the command wrote; its words may hold a secret, and are in no error."""
         answer = _parsed(came)
         if isinstance(result := answer.get("result"), Mapping) and not answer.get("status"):
             return result
