@@ -11,6 +11,8 @@ from contextlib import suppress
 import anyio
 from anyio.abc import Process
 
+KILL = getattr(os, "killpg", os.kill)  # Windows has no groups: there the program alone is ended
+HARD = getattr(signal, "SIGKILL", signal.SIGTERM)
 MOST = 1 << 20  # bytes; more than this is not read
 
 
@@ -51,7 +53,4 @@ def _end(process: Process) -> None:
     """End the program and its children, if it has not ended yet: `sf` is a script that starts another."""
     if process.returncode is None:
         with suppress(ProcessLookupError):  # it has ended since
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
+            KILL(process.pid, HARD)
