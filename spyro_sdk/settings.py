@@ -99,7 +99,10 @@ def _gathered(
             kind.name,
             profile.name,
         )
-    found["profile"] = profile.name if profile else found.get("profile") or None
+    if profile is not None:
+        is_ours = profile.is_named or any(map(rule.belongs, profile.settings))
+        found["profile"] = profile.name if is_ours else None
+    found["profile"] = found.get("profile") or None
     return {name: profiles.resolved(value, environment) for name, value in found.items()}
 
 

@@ -60,8 +60,8 @@ class Rule:
         mode = settings.get("auth_mode")
         if mode == BORROWED:
             return ("auth_mode",)
-        if mode in BY_PERSON and settings.get("client_id"):
-            return ("auth_mode", "client_id")
+        if mode in BY_PERSON:
+            return ("auth_mode", "client_id") if settings.get("client_id") else ()
         return next((way for way in self.ways if all(settings.get(name) for name in way)), ())
 
     def belongs(self, name: str) -> bool:

@@ -107,6 +107,15 @@ def test_settings_that_are_no_account_come_from_anywhere(tmp_path: Path) -> None
     assert (config.headers, config.access_token) == ({"X-Trace": "1"}, "us")
 
 
+def test_a_profile_without_an_account_is_no_account_of_its_own(tmp_path: Path) -> None:
+    environment = file(tmp_path, "[salesforce]\ntimeout = 3\n")
+    assert configured(Salesforce, account("us"), environment).profile is None
+    assert (
+        configured(Salesforce, {**account("us"), "profile": "salesforce"}, environment).profile
+        == "salesforce"
+    )
+
+
 def test_a_profile_gives_what_it_names(tmp_path: Path) -> None:
     text = """
     [acme]

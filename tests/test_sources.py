@@ -160,6 +160,8 @@ def test_how_to_sign_in_goes_with_the_account() -> None:
     assert together(SALES, {"auth_mode": None}, theirs) == {**theirs, "auth_mode": None}
     asks = {"client_id": "us", "auth_mode": "browser"}
     assert together(SALES, asks, theirs) == asks
+    parts = ({"auth_mode": "browser"}, TOKEN, {"client_id": "us"})
+    assert together(SALES, *parts) == {"auth_mode": "browser", **TOKEN, "client_id": "us"}
     assert together(SALES, {"client_id": "us"}, {"auth_mode": "device"}, CLIENT | {"client_id": "us"}) == {
         "client_id": "us",
         "auth_mode": "device",
