@@ -6,7 +6,8 @@
 
 Where to look, from the face down
     connection, fetch      what a notebook calls
-    settings               where a connection's settings come from: arguments, environment, demo
+    settings               where a connection's settings come from: arguments, environment, profile, demo
+    profile, sources       accounts that a user describes in a file, and which source says who we are
     registry, connectors   the services, one module each
     rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .errors import ConnectorError
     from .fetch import Fetch
     from .guards.limiter import RateLimiter
+    from .profile import Profile, profiles
     from .rest import RestConnector
 
     def connectors() -> list[str]:
@@ -57,12 +59,14 @@ __all__ = [
     "EntitySchema",
     "Fetch",
     "Parent",
+    "Profile",
     "Query",
     "RateLimitConfig",
     "RateLimiter",
     "RestConnector",
     "connect",
     "connectors",
+    "profiles",
 ]
 
 _HOMES = {
@@ -74,11 +78,13 @@ _HOMES = {
     "EntitySchema": "entity",
     "Fetch": "fetch",
     "Parent": "entity",
+    "Profile": "profile",
     "Query": "entity",
     "RateLimitConfig": "config",
     "RateLimiter": "guards.limiter",
     "RestConnector": "rest",
     "connect": "connection",
+    "profiles": "profile",
 }
 """The module in which each name of the face lives; `connectors` is a package that can be called."""
 

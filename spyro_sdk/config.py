@@ -32,7 +32,7 @@ NEEDED: Mapping[AuthType, tuple[tuple[str, ...], ...]] = {
 CREDENTIALS = tuple(dict.fromkeys(name for ways in NEEDED.values() for way in ways for name in way))
 
 SALT = urandom(16)
-ACCOUNT = ("name", "base_url", "token_url", "auth_type", *CREDENTIALS, "custom_params")
+ACCOUNT = ("name", "profile", "base_url", "token_url", "auth_type", *CREDENTIALS, "custom_params")
 """The settings that say which account is asked, and as whom."""
 
 SECRET_NAME = re.compile(
@@ -89,6 +89,8 @@ class ConnectorConfig:
     """Where the service is, https unless it is on this machine; None for the connector's own address."""
     auth_type: AuthType | None = None
     """None: told by which credentials are given."""
+    auth_mode: str | None = None
+    """How to sign in, where a connector has several ways; None: told by which credentials are given."""
     client_id: str | None = None
     client_secret: str | None = secret()
     token_url: str | None = None
@@ -99,6 +101,8 @@ class ConnectorConfig:
     refresh_token: str | None = secret()
     private_key: str | None = secret()
     """PEM text of the RSA key that signs a JWT bearer assertion (RFC 7523)."""
+    profile: str | None = None
+    """The profile that these settings come from; tells several sign-ins of one app apart."""
 
     rate_limit: float = 100  # requests a minute
     burst_size: int | None = None  # requests at once; None for a tenth of rate_limit, at least 1
@@ -134,6 +138,8 @@ class ConnectorConfig:
             _credential(self, name)
         for name in ("headers", "custom_params"):
             _mapping(self, name)
+        if self.profile is not None:
+            _text(self, "profile")
         _trust(self)
         _flag(self, "allow_http")
         self._settle_auth_type()

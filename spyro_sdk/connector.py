@@ -93,6 +93,11 @@ class BaseConnector(Lifecycle):
         return cls, dict(settings)
 
     @classmethod
+    def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
+        """Settings that use a login of another program on this machine, where nothing says who we are."""
+        return {}
+
+    @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration from `settings` over the service's own defaults, its options sorted out."""
         own = {name: settings.pop(name) for name in cls.options if name in settings}

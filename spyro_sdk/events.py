@@ -83,6 +83,15 @@ class TokenNotKept(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginBorrowed(Event):
+    """Another program on this machine gave us the token of its login."""
+
+    program: str
+    username: str
+    url: str  # where that user is signed in
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaSeen(Event):
     """The service said how much of its quota is left."""
 

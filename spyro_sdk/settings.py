@@ -1,21 +1,24 @@
-"""Where the settings of a connection come from: arguments, the environment, the demo."""
+"""Where the settings of a connection come from: arguments, the environment, a profile, the demo."""
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, get_type_hints
 
 from . import demo as demo_services
+from . import profile as profiles
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .connectors import installed
 from .errors import AuthenticationError, ConfigurationError, did_you_mean
+from .sources import ADDRESSES, Rule, Source, layered
 
-ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
-    f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
-}
-"""The settings that say who we are, and to whom."""
+logger = logging.getLogger(__name__)
+
 MAPPINGS = (Mapping[str, str], Mapping[str, Any])
 """Types of settings that no environment variable can hold."""
 
@@ -44,7 +47,10 @@ def demo_settings(kind: type[BaseConnector], options: Mapping[str, Any]) -> dict
 def configured(
     kind: type[BaseConnector], settings: Mapping[str, Any], environment: Mapping[str, str]
 ) -> ConnectorConfig:
-    """The configuration from arguments and environment; raises where neither says how to sign in."""
+    """The configuration from arguments, environment and profile; raises where none says how to sign in.
+
+    An empty environment is the demo's: no profile is looked for either.
+    """
     known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
     for name in settings:
         if name not in known:
@@ -58,20 +64,63 @@ def configured(
             field="custom_params",
         )
     check_variables(kind, known, environment, installed)
-    found = _from_environment(kind, known, environment)
-    if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
-        found = {name: value for name, value in found.items() if name not in ACCOUNT}
-    if not any(name in ACCOUNT for name in {**found, **settings}):
-        found |= _of_others(kind, environment)
-    found |= settings
-    if kind.credentials and found.get("auth_type") != "none" and not _is_complete(kind, found):
-        raise _nobody_to_ask(kind)
+    rule = Rule.of(kind.credentials)
+    found = _gathered(kind, settings, environment, known, rule)
+    if not rule.tells_who(found) and not any(found.get(name) for name in ADDRESSES):
+        found = {**(_of_others(kind, environment) or _found_here(kind, environment, found)), **found}
+    if kind.credentials and found.get("auth_type") != "none" and not rule.is_whole(found):
+        raise nobody_to_ask(kind, environment)
     return kind.configure(**found)
 
 
-def _is_complete(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
-    """Whether the settings are enough to sign in."""
-    return any(all(settings.get(name) for name in way) for way in kind.credentials)
+def _gathered(
+    kind: type[BaseConnector],
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+    known: Collection[str],
+    rule: Rule,
+) -> dict[str, Any]:
+    """What arguments, variables and a profile say, in this order."""
+    variables = _from_environment(kind, known, environment)
+    sources = [
+        Source(settings, "{} given to connect".format),
+        Source(variables, partial(_variable, kind)),
+    ]
+    profile = None
+    if environment:  # a demo has none, and no profile either
+        wish = {**variables, **settings}.get("profile")
+        profile = profiles.found(kind.name, known, wish, environment)
+    if profile is not None:
+        sources.append(Source(profile.settings, partial(_spelt_in, profile)))
+    found, passed = layered(sources, rule)
+    if profile is not None and profile.is_named and sources[-1] in passed:
+        logger.warning(
+            "%s: the account of profile %r is not used: arguments and variables give another, and come first",
+            kind.name,
+            profile.name,
+        )
+    if profile is not None:
+        is_ours = profile.is_named or any(map(rule.belongs, profile.settings))
+        found["profile"] = profile.name if is_ours else None
+    found["profile"] = found.get("profile") or None
+    return {name: profiles.resolved(value, environment) for name, value in found.items()}
+
+
+def _found_here(
+    kind: type[BaseConnector], environment: Mapping[str, str], given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The settings that use the login of another program, which nobody may have thought of."""
+    found = {name: it for name, it in kind.elsewhere(environment).items() if name not in given}
+    if found:
+        named = ", ".join(f"{name}={value}" for name, value in found.items())
+        logger.warning(
+            "%s: nothing says how to sign in, so the login of another program is used: %s", kind.name, named
+        )
+    return found
+
+
+def _spelt_in(profile: profiles.Profiled, name: str) -> str:
+    return f"{name} of profile {profile.name!r}"
 
 
 def _variable(kind: type[BaseConnector], setting: str) -> str:
@@ -141,11 +190,15 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         ) from None
 
 
-def _nobody_to_ask(kind: type[BaseConnector]) -> AuthenticationError:
+def nobody_to_ask(
+    kind: type[BaseConnector], environment: Mapping[str, str] = os.environ
+) -> AuthenticationError:
+    """The error where credentials are missing: it names the variables and the keys that would do."""
     ways = " or ".join(" and ".join(_variable(kind, name) for name in way) for way in kind.credentials)
     return AuthenticationError(
         f"{kind.name} needs credentials, and there is nobody to ask here: set {ways}, or give them to connect"
-        f" as {', '.join(kind.credentials[0])}",
+        f" as {', '.join(kind.credentials[0])}, or write them under these names into the profile"
+        f" [{kind.name}] of {profiles.path(environment)}",
         connector=kind.name,
         hint=f"spyro.connect({kind.name!r}, demo=True) needs none",
     )

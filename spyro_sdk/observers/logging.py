@@ -8,6 +8,7 @@ from ..events import (
     CircuitChanged,
     Event,
     FetchFinished,
+    LoginBorrowed,
     PageSizeShrunk,
     PagingRepaired,
     Retried,
@@ -26,6 +27,7 @@ LEVELS: dict[type[Event], int] = {
     PagingRepaired: logging.WARNING,
     TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
+    LoginBorrowed: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -51,6 +53,8 @@ def words(event: Event) -> str:
             )
         case PageSizeShrunk():
             said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
+        case LoginBorrowed():
+            said = f"signed in to {event.url} as {event.username}, by the login of {event.program}"
         case TokenRenewed():
             said = "a new access token was given to us"
         case TokenNotKept():

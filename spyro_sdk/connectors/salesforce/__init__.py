@@ -6,7 +6,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -16,13 +16,14 @@ import pyarrow as pa
 from ...auth import Auth, oauth, static
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
+from ...events import LoginBorrowed
 from ...guards.quota import Quota
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
 from ...reading import Place
 from ...rest import RestConnector
-from . import options, signing_in
+from . import login, options, signing_in
 from .line import Line, strict
 from .objects import Objects
 from .question import Question, resolve
@@ -51,11 +52,26 @@ class Salesforce(RestConnector):
 
     def auth(self) -> Auth:
         """A token given to us, or one asked for, both renewed where there is a way; or a session's own."""
-        if self.config.auth_type == "none":
+        if self.config.auth_type == "none" and not self.config.custom_params.get("sf"):
             self._tokens = None
             return static.nobody()
-        self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed)
+        self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed, self._borrowed)
         return self._tokens
+
+    @classmethod
+    def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
+        """The login of the command `sf`, where that is installed."""
+        return {"sf": True} if login.command(environment) else {}
+
+    @classmethod
+    def configure(cls, **settings: Any) -> ConnectorConfig:
+        """A configuration over Salesforce's defaults; the login of `sf` needs no credentials in it."""
+        if settings.get("auth_mode") == "sf":
+            del settings["auth_mode"]
+            settings["sf"] = settings.get("sf") or True
+        if settings.get("sf"):
+            settings["auth_type"] = "none"
+        return super().configure(**settings)
 
     def validate_config(self) -> tuple[bool, str | None]:
         """Whether the configuration says where to sign in, and with what."""
@@ -148,6 +164,9 @@ class Salesforce(RestConnector):
 
     def _answering(self, question: Question) -> Records:
         return Records(self, self._objects, question, self._emit)
+
+    def _borrowed(self, found: login.Login) -> None:
+        self._emit(LoginBorrowed(self.name, "sf", found.username, found.instance_url))
 
     def _of_org(self) -> Objects:
         decimals = bool(self.config.custom_params.get("decimals"))

@@ -7,11 +7,12 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...auth import oauth
-from ...config import ConnectorConfig, is_loopback, is_private
+from ...config import CREDENTIALS, ConnectorConfig, is_loopback, is_private
 from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
 from .line import Line
+from .login import Borrowed, Login
 from .refusal import not_salesforce
 
 LOGIN = "https://login.salesforce.com"
@@ -21,21 +22,32 @@ WAYS = (
     ("client_id", "refresh_token"),
     ("base_url", "client_id", "client_secret"),
     ("client_id", "username", "private_key"),
+    ("sf",),
 )
 """The sets of settings of which one must be complete."""
 
 
 def fault(config: ConnectorConfig) -> str | None:
     """What is missing to sign in, in words."""
-    if any(all(getattr(config, name) for name in way) for way in WAYS):
+    given = [name for name in CREDENTIALS if getattr(config, name)]
+    if sf := config.custom_params.get("sf"):
+        return f"sf={sf!r} and {given[0]} are of two accounts: give one of them" if given else None
+    if any(all(name in given or (name == "base_url" and config.base_url) for name in way) for way in WAYS):
         return None
     if config.auth_type == "none":  # a session signs in
         return None if config.base_url else "give base_url, the address of your org"
     return "give " + ", or ".join(" and ".join(way) for way in WAYS)
 
 
-def tokens(config: ConnectorConfig, base_url: str, on_renewed: Callable[[oauth.Token], None]) -> oauth.OAuth:
+def tokens(
+    config: ConnectorConfig,
+    base_url: str,
+    on_renewed: Callable[[oauth.Token], None],
+    on_borrowed: Callable[[Login], None],
+) -> oauth.OAuth:
     """A token given to us, or one asked for; both are renewed where there is a way."""
+    if org := config.custom_params.get("sf"):
+        return oauth.OAuth(Borrowed("" if org is True else org, on_borrowed), on_renewed=on_renewed)
     token_url = config.token_url or f"{base_url or LOGIN}/services/oauth2/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does

@@ -170,7 +170,8 @@ def test_incomplete_credentials_say_what_is_missing() -> None:
     assert Salesforce(config).validate_config() == (
         False,
         "give base_url and access_token, or client_id and refresh_token,"
-        " or base_url and client_id and client_secret, or client_id and username and private_key",
+        " or base_url and client_id and client_secret, or client_id and username and private_key,"
+        " or sf",
     )
     with pytest.raises(ConfigurationError, match="salesforce cannot connect: give base_url and access_token"):
         spyro.connect("salesforce", config=config)
