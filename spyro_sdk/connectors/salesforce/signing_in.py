@@ -61,6 +61,8 @@ def home(token: oauth.Token, config: ConnectorConfig) -> str | None:
     if not instance:
         return None
     found = str(replace(config, base_url=instance).base_url).rstrip("/")
+    if config.custom_params.get("sf"):  # a command of the user's own says so, and no service
+        return found
     if is_private(_host(found)) and not is_private(_host(config.token_url or config.base_url or LOGIN)):
         raise ConfigurationError(
             f"Salesforce sends us to {origin(found)}, an address of a private network: not followed, since"
