@@ -180,7 +180,7 @@ def test_the_tokens_of_other_programs_are_for_nobody_whose_address_is_given(tmp_
 
 def test_the_command_is_no_source_where_anything_says_who_we_are(tmp_path: Path) -> None:
     environment = with_command(tmp_path) | {"SPYRO_CONFIG_FOLDER": str(tmp_path)}
-    for given in ({"sf": False}, {"base_url": "https://us"}, {"client_id": "us"}):
+    for given in ({"sf": False}, {"base_url": "https://us"}):
         with pytest.raises(AuthenticationError, match=r"needs credentials.* or SPYRO_SALESFORCE_SF,"):
             configured(Salesforce, given, environment)
     assert configured(Salesforce, {"sf": "dev"}, {}).custom_params == {"sf": "dev"}
