@@ -29,10 +29,14 @@ NEAR = 0.8  # the share of the service's ceiling from which on it may be what is
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a contender's process; what it measures is the spyro_sdk beside these benchmarks."""
+    """The environment of a contender's process; what it measures is the spyro_sdk beside these benchmarks.
+
+    Like what is installed, that is compiled once: a round that does not count writes its bytecode.
+    """
     given = os.environ.get("PYTHONPATH")
     roads = f"{given}{os.pathsep}{HERE.parent}" if given else str(HERE.parent)
-    return {**os.environ, **ALONE, "PYTHONPATH": roads, **more}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **ALONE, "PYTHONPATH": roads, **more}
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Contender:
     python: Path = Path(sys.executable)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is spyro_sdk that is measured."""
+        return self.script in ("ours", "declared")
+
+    @property
     def can_run(self) -> bool:
         """Whether what it needs is installed; in an environment of its own it is if that is there."""
         if self.python != Path(sys.executable):
@@ -62,6 +71,7 @@ CONTENDERS = {
     "simple": Contender("simple-salesforce query_all", "simple", "query_all", needs="simple_salesforce"),
     "aiosalesforce": Contender("aiosalesforce query", "aiosf", needs="aiosalesforce"),
     "dlt": Contender("dlt RESTClient + pd.DataFrame", "dlt_client", needs="dlt"),
+    "items-dlt": Contender("dlt RESTClient over pages", "dlt_client", "items", needs="dlt", wire="items"),
     "dlt-pipeline": Contender("dlt rest_api pipeline", "dlt_pipeline", "insert_values", needs="dlt"),
     "dlt-parquet": Contender("dlt rest_api pipeline, by Parquet", "dlt_pipeline", "parquet", needs="dlt"),
     "airbyte": Contender("airbyte-cdk declarative source", "airbyte", needs="airbyte_cdk", python=AIRBYTE),
@@ -73,6 +83,11 @@ CONTENDERS = {
     "items-loop": Contender("requests loop over pages", "loop_items", needs="requests", wire="items"),
     "pages": Contender("spyro_sdk, PageNumber", "ours", "page to_pandas", wire="items"),
     "offsets": Contender("spyro_sdk, Offset", "ours", "offset to_pandas", wire="items"),
+    "declared": Contender("spyro_sdk declared (connect('rest'))", "declared", "account told"),
+    "declared-found": Contender("spyro_sdk declared, found out", "declared", "account found"),
+    "items-declared": Contender(
+        "spyro_sdk declared (connect('rest'))", "declared", "items told", wire="items"
+    ),
     "bulk-limit": Contender("the limit: 16 at once, thrown away", "limit_parallel", "bulk", wire="bulk"),
     "simple-bulk": Contender(
         "simple-salesforce bulk2", "simple", "5", needs="simple_salesforce", wire="bulk"

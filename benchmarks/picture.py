@@ -100,7 +100,7 @@ def _bars(axis: Any, panel: Panel) -> None:
 def _color(name: str) -> str:
     if name.endswith("limit"):
         return LIMIT
-    return OURS if CONTENDERS[name].script == "ours" else THEIRS
+    return OURS if CONTENDERS[name].is_ours else THEIRS
 
 
 if __name__ == "__main__":

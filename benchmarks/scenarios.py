@@ -36,6 +36,19 @@ SCENARIOS = {
         "loop",
         rounds=3,
     ),
+    "declared": Scenario(
+        "Plain pages, no latency: declared sources",
+        Terms(),
+        ("limit", "loop", "dlt", "dlt-parquet", "declared", "declared-found"),
+        "dlt",
+    ),
+    "declared-150": Scenario(
+        "150 ms an answer, 100 pages whose addresses can be computed: declared sources",
+        Terms(200_000, latency=150, wires=("items",)),
+        ("items-limit", "items-dlt", "items-declared"),
+        "items-dlt",
+        rounds=3,
+    ),
     "gzip": Scenario("The same, gzipped", Terms(packs=True), ("limit", "loop", "simple", *OURS), "loop"),
     "large": Scenario(
         "500,000 records", Terms(500_000), ("limit", "loop", "simple", *OURS), "loop", rounds=3

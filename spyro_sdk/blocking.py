@@ -268,7 +268,7 @@ class _Loop:
     def __init__(self) -> None:
         self.works: set[_Work[Any]] = set()  # asyncio itself keeps no task alive
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(_DaemonThreads())
+        self._loop.set_default_executor(DaemonThreads())
         self._stop = asyncio.Event()
         self._open = True
         self._thread = threading.Thread(target=self._serve, name="spyro-loop", daemon=True)
@@ -326,7 +326,7 @@ async def _cancel_all() -> None:
     await asyncio.get_running_loop().shutdown_asyncgens()
 
 
-class _DaemonThreads(ThreadPoolExecutor):
+class DaemonThreads(ThreadPoolExecutor):
     """A thread for each job, such as a host's look-up, so that the interpreter's end waits for none."""
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -23,7 +24,7 @@ from .errors import AuthenticationError, ConfigurationError, ConnectorError, Dec
 from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
 from .failure import refused, words_of
 from .guards.quota import Quota, read_quota
-from .http import Request, Response, Send, origin, redacted
+from .http import Request, Response, Send, is_at, origin, redacted
 from .paging import Answer
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
@@ -61,6 +62,10 @@ class HttpConnector(BaseConnector):
         if self.config.asks_person and isinstance(self._auth, oauth.OAuth):
             await self._execute_with_retry(self._auth.fresh, self._session)
 
+    def send_through(self, send: Send) -> None:
+        """Send by this from the next `connect` on, unless a transport was given to us."""
+        self._transport = self._transport or send
+
     # -- what a connector may override -------------------------------------------------------------
 
     def auth(self) -> Auth:
@@ -89,7 +94,8 @@ class HttpConnector(BaseConnector):
     @classmethod
     def remembered(cls, account: Account) -> dict[str, Any]:
         """The settings that lead to an account to which a person signed in."""
-        return {"client_id": account.client_id}
+        profile = {"profile": account.profile} if account.profile else {}
+        return {"client_id": account.client_id, **profile}
 
     async def whoami(self) -> str | None:
         """The name by which the service knows whoever is signed in, in one or two requests."""
@@ -98,7 +104,8 @@ class HttpConnector(BaseConnector):
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=words_of(payload))
+            words = words_of(payload)
+            raise refused(self.name, response.status, response.headers, words=words, asked=response.asked)
 
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
@@ -150,7 +157,8 @@ class HttpConnector(BaseConnector):
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        return response
+        path = redacted(signed.url).removeprefix(self.base_url)
+        return replace(response, asked=f"{signed.method} {path}")
 
     def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
         payload = payload_of(response)
@@ -166,7 +174,11 @@ class HttpConnector(BaseConnector):
 
     def _at_home(self, request: Request) -> Request:
         """The request, unless it would carry our credentials to somebody else."""
-        if origin(request.url) != origin(self.base_url):
+        if not self.base_url:
+            raise ConfigurationError(
+                f"{self.name} has no address: give base_url", field="base_url", connector=self.name
+            )
+        if not is_at(request.url, self.base_url):
             raise IntegrityError(
                 f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
                 " since our credentials would go along",
@@ -211,7 +223,7 @@ class HttpConnector(BaseConnector):
     def keeping(self) -> Keeping:
         """Where the token is kept that a person gets by signing in."""
         if app := self.app():
-            return Keeping.of(self.name, app, self._store)
+            return Keeping.of(self.name, app, self._store, self.config.profile or "")
         raise ConfigurationError(
             f"{self.name} signs no person in: leave auth_mode={self.config.auth_mode!r} out, and give"
             " credentials",

@@ -14,7 +14,8 @@ from .arrow.decode import Body, decode
 from .arrow.schema import changes, merge
 from .entity import Entity, Query
 from .http import Request
-from .pages import Page
+from .pages import GoesOn, Page
+from .paging import Foreseeing, dig
 from .workers import in_worker
 
 Change: TypeAlias = tuple[str, str, str]
@@ -52,6 +53,19 @@ class Reading:
     at_once: int | None = None  # requests under way; None for what the connector says
     is_partial: bool = False
     """Whether the schema names only some of the columns: that there are others is then no news."""
+    goes_on: GoesOn | None = None
+    """Asked before a page is foreseen; None where that is wanted in any case."""
+
+    def ahead(self, request: Request, payload: Any) -> Request | None:
+        """The next request, where what is foreseen of an answer tells it, and that it will be wanted."""
+        paging, goes_on = self.entity.paging, self.goes_on
+        if not isinstance(paging, Foreseeing):
+            return None
+        if goes_on is not None:
+            announced = dig(payload, self.entity.total) if self.entity.total else None
+            if type(announced) is not int or not goes_on(announced):
+                return None
+        return paging.ahead(request, payload)
 
     def decoded(self, body: Body) -> pa.RecordBatch:
         """The records of a body, as they stand there; called in a worker thread."""

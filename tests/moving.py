@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 
-from spyro_sdk.errors import DataFetchError, IntegrityError
+from spyro_sdk.errors import IntegrityError
 from spyro_sdk.http import Request
 from spyro_sdk.pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of
 from spyro_sdk.paging import Answer, Counted, Foreseeing, LinkHeader, NextLink
@@ -34,8 +34,6 @@ class Shelf:
     says_total: bool = False
     steps: Sequence[int] = ()
     """How long each answer takes, in turns of the event loop."""
-    serve: Callable[[Shelf, Any], Any] | None = None
-    """How a request is answered, instead of as asked."""
     asked: list[Any] = field(default_factory=list)
     answered: int = 0
     items: list[int] = field(init=False)
@@ -126,7 +124,7 @@ class Reader:
         way = Way(
             paging.ahead if isinstance(paging, Foreseeing) else None,
             paging if isinstance(paging, Counted) else None,
-            paging.size_param if follows else None,
+            (paging.size_param or "") if follows else None,
             self.habits,
             self.told.append,
         )
@@ -143,10 +141,6 @@ class Reader:
 
 def lost(what: str) -> IntegrityError:
     return IntegrityError(what)
-
-
-def refusing(*names: str) -> DataFetchError:
-    return DataFetchError("no", status=400)
 
 
 def read(reader: Reader) -> tuple[list[int], IntegrityError | None]:

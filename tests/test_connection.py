@@ -310,8 +310,8 @@ def test_what_is_given_goes_before_the_environment() -> None:
     assert (config.client_id, config.page_size) == ("them", 6)
     config = configured(theirs, base_url="https://us.example", access_token="y")
     assert (config.base_url, config.client_id, config.page_size) == ("https://us.example", None, 5)
-    config = configured(theirs, client_id="us")
-    assert (config.base_url, config.client_id) == ("https://them.example", "us")
+    with pytest.raises(ConfigurationError, match="client_id given to connect and SPYRO_SALESFORCE_CLIENT_ID"):
+        configured(theirs, client_id="us")
     with pytest.raises(SignInNeeded, match="SPYRO_SALESFORCE_REFRESH_TOKEN"):
         configured({}, base_url="https://us.example")
 

@@ -485,7 +485,7 @@ def test_each_action_costs_the_calls_that_are_listed() -> None:
         assert listed.pop("a fetch by a job").startswith(
             "2 to create and to delete it, 1 for each chunk, 1 for"
         )
-        assert listed.pop("a fetch by a job that was not asked for").startswith("1 to 5 more")
+        assert listed.pop("a fetch by a job that was not asked for").startswith("1 more")
         by_name = sf.fetch("Customer", where="name like 'A%'")
         assert cost(sf, by_name.count) == 1  # read, since Salesforce cannot count it: one page here
         assert listed.pop("`count()` where part of `where` is applied here") == "as many as the fetch"

@@ -357,6 +357,31 @@ def test_records_that_come_again_are_left_out_where_a_page_begins_with_them() ->
     assert "fell to 99" in str(read(Reader(removed, PageNumber(), strict, 20, under_way=1))[1])
 
 
+@pytest.mark.parametrize("change", [(ADDED, FRONT), (REMOVED, FRONT), (ADDED, END)])
+def test_a_link_of_the_next_number_alone_moves_too(change: Any) -> None:
+    def bare(shelf: Shelf, asked: dict[str, str]) -> Any:
+        page = int(asked.get("page", 1))
+        link = f"/items?page={page + 1}" if 20 * page < len(shelf.items) else None
+        return shelf.window(20 * (page - 1), 20), {"next": link}, ""
+
+    shelf = Shelf(100, [[], [], [change]], says_total=True)
+    seen, error = read(Reader(shelf, NextLink("next"), bare, 20, under_way=1))
+    assert (error is None) is change[0]
+    assert error or shelf.stayed <= set(seen)
+    keyless = Shelf(100, [[], [], [change]], says_total=True)
+    assert "without a key" in str(read(Reader(keyless, NextLink("next"), bare, 20, key=None, under_way=1))[1])
+
+
+def test_a_link_that_says_the_size_is_followed_with_an_overlap_though_that_is_not_declared() -> None:
+    def sized(shelf: Shelf, asked: dict[str, str]) -> Any:
+        return by_link(shelf, {"per_page": "20", **asked})
+
+    shelf = Shelf(100, [[], [], [(REMOVED, FRONT)]])
+    it = Reader(shelf, NextLink("next"), sized, 20, under_way=1)
+    assert read(it) == (list(range(100)), None)
+    assert len(it.told) == 1
+
+
 def test_a_record_that_comes_again_in_the_midst_of_a_page_is_an_error() -> None:
     def moved(shelf: Shelf, asked: dict[str, str]) -> Any:
         if shelf.answered == 4:

@@ -71,7 +71,11 @@ class Service:
             "after": rows[-1] if more else None,
         }
         following = int(asked.get("page", 1)) + 1
-        link = [f'Link: <{path}?limit={size}&page={following}>; rel="next"'] if more else []
+        link = (
+            [f'Link: <{path}?limit={size}&page={following}>; rel="next"', "Link: </>; rel=first"]
+            if more
+            else []
+        )
         return 200, payload, link
 
 

@@ -148,6 +148,12 @@ async def test_a_known_total_asks_for_all_that_is_left_at_once_and_for_no_more()
     assert book.most == 4
 
 
+async def test_a_total_of_any_size_is_one() -> None:
+    book = Book(7, total=10**400)
+    with pytest.raises(IntegrityError, match="and sent 7"):
+        await ids(reading(book))
+
+
 async def test_no_more_are_under_way_than_are_allowed() -> None:
     book = Book(300, total=300)
     assert len(await ids(reading(book, under_way=5))) == 300
@@ -333,3 +339,20 @@ def test_whatever_is_foreseen_and_whenever_it_comes_the_records_are_the_same(
         assert book.most <= under_way + 1  # a page that was dropped ends a moment later
 
     asyncio.run(main())
+
+
+async def test_a_first_page_that_announces_too_many_is_the_only_one() -> None:
+    book = Book(30, total=30)
+    assert await ids(reading(book, None, goes_on=lambda announced: announced < 30)) == [0, 1, 2]
+    assert book.asked == [1]
+
+
+async def test_the_first_page_decides_whether_to_go_on_and_no_later_one() -> None:
+    book = Book(30, total=29)
+
+    async def grown(page: int) -> AsyncIterator[Any]:
+        book.total = 29 if page == 1 else 30
+        yield None
+
+    book.before = grown
+    assert await ids(reading(book, None, goes_on=lambda announced: announced < 30)) == list(range(30))

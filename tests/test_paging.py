@@ -20,8 +20,10 @@ from spyro_sdk.paging import (
     Offset,
     OnePage,
     PageNumber,
+    bound_of,
     counted_by,
     dig,
+    is_numbered,
     resized,
     size_of,
     smaller,
@@ -440,7 +442,8 @@ def test_a_body_that_is_no_object_takes_no_parameters(body):
         ("?per_page=10", "?per_page=10&page=3", None),
         ("?per_page=10", "?per_page=10&after=c2VjcmV0", None),
         ("?per_page=10", "?per_page=10&page=2&seed=7", None),
-        ("?per_page=10", "/other?per_page=10&page=2", None),
+        ("?per_page=10", "/by-number/7?per_page=10&page=2", PageNumber("page", "per_page", 1)),
+        ("?per_page=2", "?per_page=2&page=2", None),
         ("?page=7&per_page=10", "?per_page=10&page=8", None),
         ("?per_page=10", "?per_page=10", None),
         ("?per_page=10&tag=a&tag=b", "?per_page=10&tag=a&tag=b&page=2", None),
@@ -448,7 +451,41 @@ def test_a_body_that_is_no_object_takes_no_parameters(body):
 )
 def test_a_link_that_counts_is_told_from_one_that_does_not(first, second, counted):
     one, other = Request(urljoin(URL, first)), Request(urljoin(URL, second))
-    assert counted_by(one, other, "per_page") == counted
+    assert counted_by(one, other, "per_page", 10) == counted
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counted"),
+    [
+        ("", "?size=10&page=2", PageNumber("page", "size", 1)),
+        ("?size=10", "?size=10&page=2", PageNumber("page", "size", 1)),
+        ("?size=10", "?size=10&from=10", Offset("from", "size")),
+        ("", "?size=10&from=10", None),
+        ("", "?page=2", None),
+        ("?size=50", "?size=50&page=2", None),
+        ("?size=50", "?size=10&page=2", None),
+    ],
+)
+def test_where_the_size_is_not_declared_it_is_what_came(first, second, counted):
+    one, other = Request(urljoin(URL, first)), Request(urljoin(URL, second))
+    assert counted_by(one, other, "", 10) == counted
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("", "?page=2", True),
+        ("?page=7", "?page=8", True),
+        ("?page=7&q=x", "?page=8&q=x", True),
+        ("?page=7", "?page=9", False),
+        ("", "?after=10", False),
+        ("?page=7&q=x", "?page=8&q=y", False),
+        ("?q=x", "?q=x", False),
+        ("?q=x", "?q=y", False),
+    ],
+)
+def test_the_next_number_is_told_from_other_links(first, second, told):
+    assert is_numbered(Request(urljoin(URL, first)), Request(urljoin(URL, second))) is told
 
 
 def test_a_query_is_spelt_out_as_parameters():
@@ -550,3 +587,21 @@ def test_a_key_may_have_dots_itself_where_it_is_the_last():
     payload = {"@odata.nextLink": "/more", "meta": {"a.b": None, "a": {"b": 1}}}
     assert dig(payload, "@odata.nextLink") == "/more"
     assert dig(payload, "meta.a.b") is None
+
+
+def test_the_number_of_pages_bounds_the_number_of_records():
+    def bound(paging, payload):
+        return bound_of(paging, paging.first(Request(URL), 25), Answer(payload, 25, {}))
+
+    assert bound(PageNumber(pages="meta.pages"), {"meta": {"pages": 4}}) == 100
+    assert bound(PageNumber(pages="meta.pages"), {}) is None
+    assert bound(PageNumber(size_param=None, pages="meta.pages"), {"meta": {"pages": 4}}) is None
+    assert bound(PageNumber(), {"meta": {"pages": 4}}) is None
+    assert bound(Offset(), {"pages": 4}) is None
+
+
+def test_a_link_from_a_page_without_a_number_to_page_1_counts_from_0():
+    first = Request(URL, params={"size": "10"})
+    for number in (1, 2):
+        link = first.with_params(page=number)
+        assert counted_by(first, link, "size", 10) == PageNumber("page", "size", number - 1)

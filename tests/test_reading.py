@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
 from spyro_sdk.entity import Entity, Query
+from spyro_sdk.http import Request
 from spyro_sdk.pages import Page
+from spyro_sdk.paging import NextLink
 from spyro_sdk.reading import Reading, by_worker, is_list_of_objects, last_key, wanted
 
 ADDRESS = pa.struct([("city", pa.string())])
@@ -111,3 +115,27 @@ async def test_what_a_worker_makes_of_a_page_replaces_its_records_and_nothing_el
     page = Page(pa.record_batch({"id": [1, 2]}), 2, None, 9, last=2)
     made = await by_worker(lambda batch: batch.slice(0, 1))(page)
     assert made == Page(page.batch.slice(0, 1), 2, None, 9, last=2)
+
+
+@pytest.mark.parametrize(
+    ("total", "payload", "is_foreseen"),
+    [
+        ("n", {"next": "/2", "n": 10}, True),
+        ("n", {"next": "/2", "n": 11}, False),
+        ("n", {"next": "/2"}, False),  # not yet
+        ("n", {"next": "/2", "n": "10"}, False),
+        (None, {"next": "/2", "n": 10}, False),
+    ],
+)
+def test_a_page_is_foreseen_only_where_it_will_be_wanted(
+    total: str | None, payload: Any, is_foreseen: bool
+) -> None:
+    first = Request("https://acme.example/1")
+    it = Reading("Order", Entity("Order", paging=NextLink("next"), total=total), None)
+    assert it.ahead(first, payload) == Request("https://acme.example/2")
+    it.goes_on = lambda announced: announced <= 10
+    assert (it.ahead(first, payload) is not None) is is_foreseen
+
+
+def test_a_paging_that_foresees_nothing_need_not() -> None:
+    assert reading(None).ahead(Request("https://acme.example/1"), {"next": "/2"}) is None

@@ -88,7 +88,7 @@ class Mine(BaseConnector):
     async def fetch_data(self, entity_type, since=None, filters=None):
         yield {"id": 1}
 
-assert "pandas" not in sys.modules and not warm._begun
+assert "pandas" not in sys.modules and list(warm._begun) == ["aiohttp"]
 mine = connect(Mine, auth_type="none")
 """
 
@@ -98,6 +98,16 @@ def test_pandas_is_on_its_way_once_connected() -> None:
         "warm._begun['pandas'].join(); print('pandas' in sys.modules, len(mine.fetch('x').to_pandas()))"
     )
     assert run(CONNECTED + print_it) == "True 1"
+
+
+def test_aiohttp_is_on_its_way_once_connect_is_named() -> None:
+    named = "import sys; from spyro_sdk import connect, warm; warm._begun['aiohttp'].join(); "
+    assert run(named + "print('aiohttp' in sys.modules)") == "True"
+
+
+def test_nothing_is_on_its_way_for_who_names_something_else() -> None:
+    named = "import spyro_sdk; from spyro_sdk import ConnectorError, Entity, warm; print(warm._begun)"
+    assert run(named) == "{}"
 
 
 def test_a_process_may_end_while_an_import_is_under_way() -> None:

@@ -11,28 +11,14 @@ import tempfile
 import dlt
 import pandas as pd
 from dlt.sources.rest_api import rest_api_source
-from stopwatch import ACTION, ADDRESS, HEADERS, QUERY, QUESTION, Found, look_at, measure
-
-SOURCE = {
-    "client": {"base_url": ADDRESS, "headers": HEADERS},
-    "resources": [
-        {
-            "name": "account",
-            "endpoint": {
-                "path": QUERY,
-                "params": {"q": QUESTION},
-                "data_selector": "records",
-                "paginator": {"type": "json_link", "next_url_path": "nextRecordsUrl"},
-            },
-        }
-    ],
-}
+from sources import source
+from stopwatch import ACTION, Found, look_at, measure
 
 
 def read_all() -> pd.DataFrame:
     """Run the pipeline, read the table."""
     pipeline = dlt.pipeline("accounts", destination="duckdb", dataset_name="salesforce", pipelines_dir=folder)
-    pipeline.run(rest_api_source(SOURCE), loader_file_format=ACTION)
+    pipeline.run(rest_api_source(source("account")), loader_file_format=ACTION)
     return pipeline.dataset()["account"].df()
 
 

@@ -1,5 +1,6 @@
 """The first small table by hand, imports included: `requests` and pandas."""
 
+# %%
 import sys
 
 import pandas as pd
@@ -7,6 +8,7 @@ import requests
 
 ADDRESS, QUESTION, TOKEN = sys.argv[1:4]
 
+# %%
 records = []
 page = requests.get(
     f"{ADDRESS}/services/data/v67.0/query",

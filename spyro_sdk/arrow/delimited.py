@@ -9,8 +9,10 @@ columns whether they came as CSV or as JSON.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
+from contextlib import suppress
+from itertools import chain
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -22,7 +24,7 @@ from .exact import EXACT, column
 from .inflate import pieces
 from .moments import PER_DAY, sayable
 from .schema import Column, Kind, is_number, to_record_batch
-from .text import double
+from .text import decimal, double
 
 BLOCK = 4 << 20  # bytes of CSV that become one batch
 INTEGER = re.compile(r"-?\d{1,4300}")  # more digits Python refuses
@@ -41,13 +43,13 @@ def texts(
     The first line may be a header, which then tells the order of the columns; without one it is that of
     `names`. Raises `DecodeError` for a body with other columns, cut short, or not in UTF-8.
     """
-    order: list[str] | None = None
-    for part in _blocks(pieces(body, encoding), block):
-        batch = _parsed(part, len(names))
-        if order is None:
-            header = _header(batch, names)
-            order = header or list(names)
-            batch = batch.slice(1) if header else batch
+    blocks = _marked(_blocks(pieces(body, encoding), block))
+    batches = chain.from_iterable(_parsed(each, len(names)) for each in blocks)
+    if (first := next(batches, None)) is None:
+        return
+    header = _header(first, names)
+    order = header or list(names)
+    for batch in chain([first.slice(1) if header else first], batches):
         yield batch.rename_columns(order).select(list(names))
 
 
@@ -62,7 +64,7 @@ def typed(values: Column, kind: Kind) -> Column:
         if is_kind(kind):
             try:
                 return read(values, kind)
-            except ValueError:  # ArrowInvalid is one
+            except (ValueError, pa.ArrowNotImplementedError):  # ArrowInvalid is the former
                 break
     return column([_plain(text, kind) for text in values.to_pylist()], kind)
 
@@ -93,8 +95,15 @@ def _blocks(parts: Iterable[bytes], size: int) -> Iterator[memoryview]:
         rest = rest[start:]
     if rest.count(b'"') % 2:  # Arrow takes half a cell at the end for a whole one
         raise DecodeError("the service sent CSV that is cut short within quotes")
-    if rest.strip():
+    if rest.strip(b"\r\n"):
         yield memoryview(rest)
+
+
+def _marked(blocks: Iterable[memoryview]) -> Iterator[memoryview | bytes]:
+    """The blocks, so that Arrow drops a byte order mark where the body begins, and nowhere else."""
+    for number, block in enumerate(blocks):
+        is_marked = number and bytes(block[: len(BOM_UTF8)]) == BOM_UTF8
+        yield b"".join((BOM_UTF8, block)) if is_marked else block
 
 
 def _ends(text: bytes, size: int) -> Iterator[int]:
@@ -118,7 +127,8 @@ def _end(text: bytes, start: int, stop: int) -> int:
     return 0
 
 
-def _parsed(block: memoryview, width: int) -> pa.RecordBatch:
+def _parsed(block: memoryview | bytes, width: int) -> list[pa.RecordBatch]:
+    """The records of a block as one batch; none where it has only empty lines."""
     names = [str(place) for place in range(width)]
     try:
         table = csv.read_csv(
@@ -134,7 +144,8 @@ def _parsed(block: memoryview, width: int) -> pa.RecordBatch:
             f"the service sent no CSV of {width:,} columns in UTF-8. It begins"
             f" {bytes(block[:60]).decode(errors='replace')!r}"
         ) from None
-    return table.combine_chunks().to_batches()[0]
+    batches: list[pa.RecordBatch] = table.combine_chunks().to_batches()
+    return batches
 
 
 def _header(first: pa.RecordBatch, names: Sequence[str]) -> list[str] | None:
@@ -211,10 +222,11 @@ def _number(text: str, *, exact: bool) -> Any:
         return int(text)
     if not REAL.fullmatch(text):
         return text
-    try:
-        return Decimal(text) if exact else double(text)
-    except ValueError:
-        return Decimal(text)
+    with suppress(ValueError):
+        return decimal(text) if exact else double(text)
+    with suppress(ValueError):
+        return decimal(text)
+    return text
 
 
 READERS: tuple[tuple[Callable[[Kind], bool], Read], ...] = (

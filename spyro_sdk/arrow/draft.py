@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -40,8 +40,7 @@ class Draft:
         self.target = target
         self.path = hidden(target)
         self._file = self.path.open("xb")
-        with suppress(FileNotFoundError):
-            shutil.copymode(target, self.path)
+        allow_the_same(target, self.path)
         lock(self._file.fileno())
 
     def publish(self) -> None:
@@ -90,6 +89,12 @@ def try_beside(target: Path) -> None:
 def hidden(target: Path) -> Path:
     """A name beside `target` that nobody has."""
     return target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+
+
+def allow_the_same(old: Path, new: Path, *, copy: Callable[[Path, Path], object] = shutil.copymode) -> None:
+    """Give `new` the permissions of `old`, where that exists and the disk has such."""
+    with suppress(FileNotFoundError, PermissionError):  # many a network's disk, and FAT, refuse chmod
+        copy(old, new)
 
 
 def lock(descriptor: int) -> bool:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from ..errors import DecodeError
 from .moments import TextReader, read_date, read_time, read_timestamp
 from .schema import (
+    MOST_DIGITS,
     MOST_FIELDS,
     Column,
     Field,
@@ -27,7 +28,7 @@ from .schema import (
     struct_array,
     to_record_batch,
 )
-from .text import JSON_KINDS, Digits, cell_text, double, plain
+from .text import JSON_KINDS, Digits, cell_text, decimal, double, plain
 
 DEEPEST = 32
 """Levels of nesting that become Arrow types; what lies deeper is kept as JSON text."""
@@ -58,8 +59,8 @@ def parse(body: bytes, *, keep_digits: bool = False) -> Any:
         wrong = _looks_like(body, error)
     except RecursionError:
         wrong = "it is nested too deep"
-    except ValueError:  # Python refuses ints of more than 4,300 digits
-        wrong = "it holds a number of thousands of digits"
+    except ValueError:  # Python refuses ints of more than 4,300 digits, and exponents of more than 18
+        wrong = "it holds a number that is beyond all bounds"
     raise DecodeError(f"the service sent no JSON that can be read: {wrong}. It begins {_beginning(body)}")
 
 
@@ -119,7 +120,7 @@ def _float(digits: str) -> float | Decimal:
     try:
         return double(digits)
     except ValueError:
-        return Decimal(digits)
+        return decimal(digits)
 
 
 def _digits(digits: str) -> float | Decimal:
@@ -267,6 +268,10 @@ def _read_whole(values: Values, to: Kind) -> Column:
 def _whole(value: Any) -> int | None:
     if value is None:
         return None
+    if type(value) is Decimal and value.adjusted() > MOST_DIGITS:
+        raise ValueError(
+            f"{value} is beyond all types"
+        )  # int(value) has as many digits: it may take for ever
     if value != int(value) or (type(value) is float and abs(value) > EXACT):
         raise ValueError(f"{value} is not whole, or was rounded when it became a float")
     return int(value)

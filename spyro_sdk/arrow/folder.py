@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import ExportError
-from .draft import explained, hidden, located, lock, sync_folder, try_beside
+from .draft import allow_the_same, explained, hidden, located, lock, sync_folder, try_beside
 
 PART = re.compile(r"part-\d+\.parquet")
 
@@ -28,8 +28,7 @@ class FolderDraft:
         self.path = hidden(target)
         self.path.mkdir()
         self._lock: int | None = None
-        with suppress(FileNotFoundError):
-            shutil.copymode(target, self.path)
+        allow_the_same(target, self.path)
         with suppress(PermissionError):  # Windows cannot open a folder
             self._lock = os.open(self.path, os.O_RDONLY)
             lock(self._lock)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -226,13 +226,11 @@ class Growing:
         self._format = form
         self._is_sound = True
         self._draft = Draft(target)
-        self._file = pa.OSFile(str(self._draft.path), "wb")
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._draft.remove)
+            self._file = undo.enter_context(pa.OSFile(str(self._draft.path), "wb"))
             self._writer = form.writer(self._file, first)
-        except BaseException:
-            self._file.close()
-            self._draft.remove()
-            raise
+            undo.pop_all()
 
     def write(self, table: pa.Table) -> None:
         """Add a group of rows."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from ..errors import DecodeError
 
 JSON_KINDS = frozenset({type(None), bool, int, float, Decimal, str, list, dict})
 """The exact types that `json` makes; `Decimal` where it was asked for."""
+
+NOT_ZERO = re.compile("[^eE]*[1-9]")
 
 
 class Digits(float):
@@ -26,7 +29,7 @@ class Digits(float):
     def __new__(cls, digits: str) -> Digits:
         """Read a number of JSON."""
         self = super().__new__(cls, digits)
-        self.exact = Decimal(digits)
+        self.exact = decimal(digits)
         return self
 
 
@@ -82,9 +85,19 @@ PLAIN: tuple[tuple[Any, Any], ...] = (
 def double(number: str | Decimal) -> float:
     """The nearest float; raise `ValueError` where that is none: 1e400 is not infinity, 1e-400 not zero."""
     value = float(number)
-    if not math.isfinite(value) or (not value and Decimal(number)):
+    if not math.isfinite(value) or (not value and NOT_ZERO.match(str(number))):
         raise ValueError(f"{number} is beyond the range of a float")
     return value
+
+
+def decimal(digits: str) -> Decimal:
+    """The number with all its digits; raise `ValueError` where its exponent has twenty, unless it is zero."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        if NOT_ZERO.match(digits):
+            raise ValueError("a number is beyond all bounds") from None
+        return Decimal(0)
 
 
 def _quoted(key: Any) -> str:

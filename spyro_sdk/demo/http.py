@@ -32,7 +32,8 @@ class Request:
     query: dict[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
-    target_bytes: int = 0
+    target: str = ""
+    """Path and query as they were sent, with what `query` leaves out of a parameter sent twice."""
 
     def form(self) -> dict[str, str]:
         """Read a form-encoded body."""
@@ -130,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         request = self._read()
-        too_long = request.target_bytes > LONGEST_URI
+        too_long = len(request.target) > LONGEST_URI
         response = html_response(TOO_LONG, 414) if too_long else self.server.app(request)
         if not response.dropped:
             self._send(request, response)
@@ -149,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        return Request(self.command, parts.path, _flat(parts.query), headers, body, len(self.path))
+        return Request(self.command, parts.path, _flat(parts.query), headers, body, self.path)
 
     def _head(self, response: Response, headers: dict[str, str], length: int) -> bytes:
         lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {self.date_time_string()}"]

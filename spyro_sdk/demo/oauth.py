@@ -1,4 +1,4 @@
-"""Who may come in: Salesforce's OAuth endpoints.
+"""Who may come in: the OAuth endpoints of the demo's Salesforce.
 
 https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flows.htm
 """
@@ -7,33 +7,29 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from spyro_sdk.demo import person
-from spyro_sdk.demo.authority.assertion import JWT_BEARER, Assertions, Verify
+from spyro_sdk.demo.authority.assertion import Verify
 from spyro_sdk.demo.authority.authorize import Authorize
 from spyro_sdk.demo.authority.behaviour import SigningBehaviour
 from spyro_sdk.demo.authority.client import Client
-from spyro_sdk.demo.authority.codes import Codes
 from spyro_sdk.demo.authority.connect import Connect
 from spyro_sdk.demo.authority.desk import Desk
-from spyro_sdk.demo.authority.devices import Devices, NotYet
 from spyro_sdk.demo.authority.errors import NOT_KEPT, OAuthError
 from spyro_sdk.demo.authority.front import Handler, front
 from spyro_sdk.demo.authority.pages import Look
 from spyro_sdk.demo.authority.sessions import Sessions
-from spyro_sdk.demo.authority.tokens import Access, Family, Tokens
+from spyro_sdk.demo.authority.tokens import Access, Family
+from spyro_sdk.demo.grants import Grant, Grants
 from spyro_sdk.demo.http import Request, Response, json_response
 
 __all__ = ["Authority", "Verify"]
 
 OAUTH = "/services/oauth2"
-AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 APP = "Analyst's notebook"
 SCOPES = {
     "refresh_token": "Stay connected: act for you at any time, until you revoke it",
@@ -41,15 +37,14 @@ SCOPES = {
     "id": "Know who you are: your name, your email address and your organization",
     "web": "Open the service's own pages as you",
 }
-OF_PROGRAMS = ("api", "id")  # the scopes of a token that no person was asked for
-DEVICE_REFUSALS = {
-    "authorization_pending": ("authorization_pending", "user has not yet authorized this device"),
-    "slow_down": ("slow_down", "the device is asking too often"),
-    "access_denied": ("access_denied", "end-user denied authorization"),
-    "expired_token": ("invalid_grant", "expired device code"),
-    "unknown": ("invalid_grant", "invalid device code"),
+
+ENDPOINTS = {
+    "authorization": "authorize",
+    "token": "token",
+    "revocation": "revoke",
+    "introspection": "introspect",
+    "userinfo": "userinfo",
 }
-Grant = Callable[[dict[str, str]], dict[str, Any]]
 
 
 class Authority:
@@ -63,12 +58,10 @@ class Authority:
         self.base_url, self.behaviour = base_url, behaviour
         client_id = "3MVG9" + secrets.token_urlsafe(40)
         self.client = Client(client_id, secrets.token_hex(32).upper(), APP, SCOPES)
-        self.tokens = Tokens(behaviour, f"{person.ORG_ID[:15]}!AQ", "5Aep861")
-        self.codes = Codes(self.tokens, behaviour)
-        self.devices = Devices(behaviour)
-        self.assertions = Assertions(client_id, person.USERNAME, (*AUDIENCES, base_url))
+        self.grants = Grants(base_url, self.client, behaviour)
         if verify:
-            self.assertions = replace(self.assertions, verify=verify)
+            self.grants.assertions = replace(self.grants.assertions, verify=verify)
+        self.tokens, self.codes, self.devices = self.grants.tokens, self.grants.codes, self.grants.devices
         self.routes = {**self._pages(), **self._endpoints()}
         """The handlers of each address and method."""
 
@@ -96,17 +89,10 @@ class Authority:
     def token(self, request: Request) -> Response:
         """Answer `POST /services/oauth2/token`, which gives out device codes, too."""
         form = _form(request)
-        grants: dict[str, Grant] = {
-            "authorization_code": self._by_code,
-            "refresh_token": self._by_refresh,
-            "client_credentials": self._by_client,
-            "device": self._by_device,
-            JWT_BEARER: self._by_assertion,
-        }
         wanted = {**request.query, **form}  # which Salesforce's guide sends in the address
         if wanted.get("response_type") == "device_code":
-            return self._answered(self._device_code, wanted)
-        return self._answered(grants.get(form.get("grant_type", ""), _unsupported), form)
+            return _answered(self.grants.device_code, wanted)
+        return _answered(self.grants.granted, form)
 
     def revoke(self, request: Request) -> Response:
         """Answer `POST /services/oauth2/revoke`; a refresh token takes its access tokens with it."""
@@ -116,7 +102,7 @@ class Authority:
 
     def introspect(self, request: Request) -> Response:
         """Answer `POST /services/oauth2/introspect` (RFC 7662)."""
-        return self._answered(self._introspected, _form(request))
+        return _answered(self._introspected, _form(request))
 
     def userinfo(self, request: Request) -> Response:
         """Answer `GET /services/oauth2/userinfo`."""
@@ -132,9 +118,7 @@ class Authority:
                 **{f"{name}_endpoint": f"{self.base_url}{OAUTH}/{path}" for name, path in ENDPOINTS.items()},
                 "scopes_supported": list(SCOPES),
                 "response_types_supported": ["code"],
-                "grant_types_supported": [
-                    *("authorization_code", "refresh_token", "client_credentials", "device", JWT_BEARER)
-                ],
+                "grant_types_supported": list(self.grants.known),
                 "token_endpoint_auth_methods_supported": [
                     *("none", "client_secret_post", "client_secret_basic")
                 ],
@@ -161,44 +145,6 @@ class Authority:
             "/.well-known/oauth-authorization-server": {"GET": self.metadata},
         }
 
-    # -- the grants -----------------------------------------------------------------------------------
-
-    def _by_code(self, form: dict[str, str]) -> dict[str, Any]:
-        self.client.check(form, is_public=True)
-        family = self.codes.redeem(form)
-        return self._given(family, form["grant_type"], self._refresh(family))
-
-    def _by_refresh(self, form: dict[str, str]) -> dict[str, Any]:
-        self.client.check(form, is_public=True)
-        family, refresh = self.tokens.renewed(form.get("refresh_token", ""))
-        return self._given(family, form["grant_type"], refresh)
-
-    def _by_client(self, form: dict[str, str]) -> dict[str, Any]:
-        self.client.check(form)
-        return self._given(Family(OF_PROGRAMS), form["grant_type"])
-
-    def _by_assertion(self, form: dict[str, str]) -> dict[str, Any]:
-        self.assertions.check(form.get("assertion", ""), self.behaviour.clock())
-        return self._given(Family(OF_PROGRAMS), form["grant_type"])
-
-    def _by_device(self, form: dict[str, str]) -> dict[str, Any]:
-        self.client.check(form, is_public=True)
-        try:
-            family = Family(self.devices.poll(form.get("code", "")))
-        except NotYet as not_yet:
-            raise OAuthError(*DEVICE_REFUSALS[not_yet.error]) from None
-        return self._given(family, form["grant_type"], self._refresh(family))
-
-    def _device_code(self, form: dict[str, str]) -> dict[str, Any]:
-        self.client.check(form, is_public=True)
-        code, device = self.devices.give(self.client.asked(form.get("scope", "")))
-        return {
-            "device_code": code,
-            "user_code": device.user_code,
-            "verification_uri": f"{self.base_url}/setup/connect",
-            "interval": int(device.interval),
-        }
-
     def _introspected(self, form: dict[str, str]) -> dict[str, Any]:
         self.client.check(form)
         token = form.get("token", "")
@@ -218,45 +164,12 @@ class Authority:
             "token_type": kind,
         }
 
-    def _refresh(self, family: Family) -> str | None:
-        """A refresh token, where a person allowed one."""
-        return self.tokens.refresh(family) if "refresh_token" in family.scopes else None
 
-    def _given(self, family: Family, grant_type: str, refresh: str | None = None) -> dict[str, Any]:
-        identity = person.identity(self.base_url)
-        issued_at = str(int(self.behaviour.clock() * 1000))
-        signed = hmac.new(self.client.secret.encode(), (identity + issued_at).encode(), hashlib.sha256)
-        lifetime = int(self.behaviour.token_lifetime)
-        return {
-            "access_token": self.tokens.access(family, grant_type),
-            **({"refresh_token": refresh} if refresh else {}),
-            "signature": base64.b64encode(signed.digest()).decode(),
-            "scope": " ".join(family.scopes),
-            "instance_url": self.base_url,
-            "id": identity,
-            "token_type": "Bearer",
-            "issued_at": issued_at,
-            **({"expires_in": lifetime} if self.behaviour.says_expiry else {}),
-        }
-
-    def _answered(self, answer: Grant, form: dict[str, str]) -> Response:
-        try:
-            return replace(json_response(answer(form)), headers=NOT_KEPT)
-        except OAuthError as error:
-            return error.response
-
-
-ENDPOINTS = {
-    "authorization": "authorize",
-    "token": "token",
-    "revocation": "revoke",
-    "introspection": "introspect",
-    "userinfo": "userinfo",
-}
-
-
-def _unsupported(form: dict[str, str]) -> dict[str, Any]:
-    raise OAuthError("unsupported_grant_type", "grant type not supported")
+def _answered(answer: Grant, form: dict[str, str]) -> Response:
+    try:
+        return replace(json_response(answer(form)), headers=NOT_KEPT)
+    except OAuthError as error:
+        return error.response
 
 
 def _form(request: Request) -> dict[str, str]:

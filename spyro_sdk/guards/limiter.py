@@ -7,7 +7,7 @@ import sys
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import anyio
 
@@ -18,18 +18,20 @@ from .quota import Quota
 MINUTE = 60.0  # seconds
 FORMER = 1.1  # windows; an answer tells what was, up to a tenth of a window ago
 LONGEST_PACE = 3600.0  # seconds; the quota of a longer window is a stock to spend, not a pace to keep
+FASTEST = 10_000.0  # requests a second; of one who may send more, shorter windows than a second are counted
 DUST = 1e-6  # seconds; a rounding error is not worth a sleep
-LATE = 0.005  # seconds; timers wake us a little late: by at most so much the next waiter is served earlier
-JITTER = 0.025  # seconds by which requests may arrive closer together than they left
+LATE = 0.02  # seconds; timers wake us late: by at most so much those who come next are served earlier
+JITTER = 0.022  # seconds by which requests may arrive closer together than they left
 
 
 class RateLimiter:
     """A token bucket: starts full, holds `burst` tokens, gains `rate` a second; a request takes one.
 
     In any t seconds at most rate * t + burst tokens are granted, in the order in which they were asked
-    for. Timers wake a waiter a little late, which an empty bucket makes up for, but not one that holds a
-    single token: there the next waiter comes as much earlier, by 5 ms and a token's time at most. Several
-    connectors of one account may share a limiter, on one event loop at a time.
+    for. Timers wake a waiter late, which an empty bucket makes up for, but not one that holds a single token:
+    there those who wait next come as much earlier, by 20 ms at most. A whole second (or the time of a token,
+    where that is longer) has none the more requests for it. Several connectors of one account may share a
+    limiter, on one event loop at a time.
 
     A service that counts exactly refuses what arrives too close together, however evenly it left. `jitter`
     takes its windows to be so many seconds longer: those it announces, else windows of a second, the
@@ -48,7 +50,9 @@ class RateLimiter:
         """When the requests of the last minute were granted, oldest first, as told by `clock`."""
         self._burst, self._jitter = config.burst, jitter
         self._fastest = self._rate = config.rate / (1 + jitter)
-        self._most, self._window = sys.maxsize, 0.0  # requests in so many seconds, as the service said
+        a_second = math.ceil(min(config.rate, FASTEST))
+        self._own = _Window(self._burst - 1 + a_second, a_second / self._rate)
+        self._told: _Window | None = None  # what the service said
         self._clock, self._sleep = clock, sleep
         self._empty_at = -math.inf  # the bucket has gained since then; in the future while it is drained
         self._turnstile = anyio.Lock(fast_acquire=True)  # its head alone waits for tokens
@@ -72,7 +76,7 @@ class RateLimiter:
             return 0.0
         waited = await self._stand_in_line(tokens, now)
         now = self._clock()
-        self._take(tokens, now, max(self._ready_at(tokens), now - min(LATE, 1 / self._rate)))
+        self._take(tokens, now, now - LATE)
         return waited
 
     async def wait_if_needed(self) -> float:
@@ -112,8 +116,7 @@ class RateLimiter:
     def get_available_tokens(self) -> float:
         """Tokens that could be taken now, never negative."""
         now = self._clock()
-        times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
-        room = self._most - sum(at + self._window > now for at in times)
+        room = self._own.room(now) if self._told is None else min(self._own.room(now), self._told.room(now))
         return max(0.0, min(self._held(now), room))
 
     def get_wait_time(self, tokens: int = 1) -> float:
@@ -141,14 +144,15 @@ class RateLimiter:
 
     def _ready_at(self, tokens: float) -> float:
         """When, as things stand, so many tokens can be taken."""
-        ready = self._empty_at + tokens / self._rate
-        if len(self.request_times) < self._most:
-            return ready
-        return max(ready, self.request_times[-self._most] + self._window)
+        ready = max(self._empty_at + tokens / self._rate, self._own.free_at())
+        return ready if self._told is None else max(ready, self._told.free_at())
 
     def _take(self, tokens: int, now: float, due: float) -> None:
         self._empty_at = max(self._empty_at, due - self._burst / self._rate) + tokens / self._rate
         self.request_times.append(now)
+        self._own.times.append(now)
+        if self._told is not None:
+            self._told.times.append(now)
         self._forget(now - MINUTE - self._jitter)
 
     def _held(self, now: float) -> float:
@@ -157,20 +161,23 @@ class RateLimiter:
     def _heed(self, limit: int, window: float, now: float) -> None:
         """Send no more than `limit` in any `window`, evenly once the bucket is empty."""
         self._pace(min(self._fastest, limit / window), now)
-        if window <= MINUTE + self._jitter:  # else we do not remember
-            self._most, self._window = limit, window
+        is_news = self._told is None or (limit, window) != (self._told.most, self._told.seconds)
+        if is_news and window <= MINUTE + self._jitter:  # else we do not remember
+            self._told = _Window(limit, window, self.request_times)
 
     def _used_alone(self, quota: Quota, now: float) -> bool:
         """Whether all that is used of a window was used by us, who know when it comes back."""
-        is_same = quota.window is None or quota.window + self._jitter == self._window
-        if quota.limit != self._most or not is_same:
+        told = self._told
+        if told is None or quota.limit != told.most:
             return False
-        used, times = self._most - quota.remaining, self.request_times
-        return used <= 0 or (used <= len(times) and times[-used] + FORMER * self._window > now)
+        if quota.window is not None and quota.window + self._jitter != told.seconds:
+            return False
+        used, times = told.most - quota.remaining, told.times
+        return used <= 0 or (used <= len(times) and times[-used] + FORMER * told.seconds > now)
 
     def _pace(self, rate: float, now: float) -> None:
         """Gain `rate` tokens a second from now on, and keep what the bucket holds."""
-        if self._empty_at < now:
+        if rate != self._rate and self._empty_at < now:
             self._empty_at = now - self._held(now) / rate
         self._rate = rate
 
@@ -178,3 +185,20 @@ class RateLimiter:
         times = self.request_times
         while times and times[0] <= before:
             times.popleft()
+
+
+class _Window:
+    """The last requests, of which no more than `most` may be within any `seconds`."""
+
+    def __init__(self, most: int, seconds: float, times: Iterable[float] = ()) -> None:
+        self.most, self.seconds = most, seconds
+        self.times = deque(times, maxlen=min(most, sys.maxsize))
+
+    def free_at(self) -> float:
+        """When one more request is allowed; long ago where it always was."""
+        return self.times[0] + self.seconds if len(self.times) == self.most else -math.inf
+
+    def room(self, now: float) -> int:
+        """How many more requests are allowed now."""
+        times = tuple(self.times)  # a copy: the loop's thread may grant one meanwhile
+        return self.most - sum(at + self.seconds > now for at in times)

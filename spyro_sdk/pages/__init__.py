@@ -7,7 +7,7 @@ courses   where to go on after a page, and how to tell that nothing was lost
 read      all of them
 """
 
-from .page import Ahead, Ask, Bounds, Foresee, Habits, Page, Way
+from .page import Ahead, Ask, Bounds, Foresee, GoesOn, Habits, Page, Way
 from .read import Pages
 from .seams import keys_of, repeated
 from .watch import watched
@@ -17,6 +17,7 @@ __all__ = [
     "Ask",
     "Bounds",
     "Foresee",
+    "GoesOn",
     "Habits",
     "Page",
     "Pages",

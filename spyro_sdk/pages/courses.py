@@ -29,14 +29,17 @@ class Tally:
     """The least that it said."""
     most: int | None = None
     """The most that it said."""
+    bound: int | None = None
+    """Records beyond which there are none, by the total or the number of pages that the service said last."""
     has_moved: bool = False
     """Whether it was seen, and repaired, that records were added or removed meanwhile."""
     came: set[Identity] = field(default_factory=set)
     """What asked for the pages that have come."""
 
-    def see(self, total: int | None) -> None:
+    def see(self, total: int | None, bound: int | None = None) -> None:
         """Take note of what a page announces."""
         self.grew = None
+        self.bound = next((it for it in (total, bound) if it is not None), self.bound)
         if total is None or total == self.total:
             return
         if self.total is not None:

@@ -49,8 +49,8 @@ class Overlapping:
 
     @property
     def reach(self) -> int | None:
-        """One page ahead, until the service was seen to send what is asked for."""
-        return None if self.habits.is_exact else 1
+        """One page until the service was seen to send what is asked for, and while records are looked for."""
+        return None if self.habits.is_exact and not self.probes else 1
 
     def start(self) -> Step:
         """Go on after the first page."""
@@ -60,13 +60,13 @@ class Overlapping:
     def ahead(self, request: Request, payload: Any) -> Request | None:
         """The next page begins where this one ends, if it is full; none beyond the announced number."""
         _, stop = self._window(request)
-        total = self.tally.total
-        return None if total is not None and stop >= total else self._around(stop - 1)
+        bound = self.tally.bound
+        return None if bound is not None and stop >= bound else self._around(stop - 1)
 
     def settle(self, request: Request, page: Page) -> Step:
         """Take what is new in a page, once it is certain that nothing lies between it and what came."""
         start, stop = self._window(request)
-        self.tally.see(page.total)
+        self.tally.see(page.total, page.bound)
         self.tally.has_moved |= self.tally.has_changed
         if page.rows > stop - start:
             return self._overlong(page)

@@ -32,6 +32,8 @@ class Page:
     """Whether the service says that there is more after it; None where it does not say."""
     request: Request | None = None
     """What it was asked for with; None where that is what was handed over."""
+    bound: int | None = None
+    """Records that the fetch may have at the most, by the number of pages; None where it is not told."""
 
 
 Foresee: TypeAlias = Callable[[Any], object]
@@ -40,6 +42,8 @@ Ahead: TypeAlias = Callable[[Request, Any], Request | None]
 """The next request, as far as a request and what is foreseen of its answer tell it; see `paging`."""
 Ask: TypeAlias = Callable[[Request, Foresee], Coroutine[Any, Any, Page]]
 """Ask for one page."""
+GoesOn: TypeAlias = Callable[[int], bool]
+"""Whether, after a first page that announces so many records, the others are wanted too."""
 Identity: TypeAlias = tuple[str, str, bytes]
 
 
@@ -54,6 +58,7 @@ class Bounds:
     is_eager: bool = True
     """Whether a page may be asked for before the one before it is taken."""
     memory: int = 128 << 20  # bytes of pages that wait: 50 of the usual size
+    goes_on: GoesOn | None = None
 
 
 @dataclass(slots=True)
@@ -63,8 +68,6 @@ class Habits:
     size: int | None = None  # records in the largest page it accepts; None where none was refused
     is_exact: bool | None = None
     """Whether it sends exactly the records that a counted request asks for; None until that was seen."""
-    counted: Counted | None = None
-    """How its links count, where they do."""
 
 
 async def _as_it_is(page: Page) -> Page:
@@ -79,12 +82,16 @@ class Way:
     counted: Counted | None = None
     """The paging, where its requests say which records they ask for."""
     links: str | None = None
-    """The parameter for the size of a page, where links lead on that may count; see `paging.counted_by`."""
+    """Where links lead on, which may count: the parameter for the size of a page, '' if it is not known."""
     habits: Habits = field(default_factory=Habits)
     repaired: Callable[[str], object] = lambda what: None
     """Told what was done so that no record is missing, and none comes twice."""
     remade: Callable[[Page], Awaitable[Page]] = _as_it_is
     """What is made of a page whose batch was cut back from the records as they came."""
+    doubted: Callable[[int, int], object] = lambda least, most: None
+    """Told the numbers of records that were announced, where they changed and nothing tells what that did."""
+    is_stable: bool = False
+    """Whether the list is declared to stay as it is while it is read."""
 
 
 def identity(request: Request) -> Identity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from math import ceil
 from typing import Any
 
 from ..errors import DataFetchError, IntegrityError
@@ -29,6 +28,7 @@ class Pages:
         self._line = Line(ask, self._ahead, self._has_room)
         self._is_misled = False
         self._largest = 1
+        self._enough = bounds.enough
 
     async def read(self, first: Request) -> AsyncGenerator[Page, None]:
         """Yield the pages from `first` on.
@@ -75,6 +75,8 @@ class Pages:
         if step.page is not None:
             self._tally.rows += step.page.rows
             self._tally.pages += 1
+            if self._tally.pages == 1 and not self._goes_on():
+                self._enough = 0
         if step.what is not None:
             self._way.repaired(step.what)
         self._course = step.course or self._course
@@ -88,12 +90,20 @@ class Pages:
 
     @property
     def _is_enough(self) -> bool:
-        return self._bounds.enough is not None and self._tally.rows >= self._bounds.enough
+        return self._enough is not None and self._tally.rows >= self._enough
+
+    def _goes_on(self) -> bool:
+        goes_on, announced = self._bounds.goes_on, self._tally.total
+        return goes_on is None or announced is None or goes_on(announced)
 
     def _check_total(self) -> None:
         it = self._tally
-        if not self._is_enough and not it.agrees:
+        if self._is_enough:
+            return
+        if not it.agrees:
             raise self._lost(f"it announced {it.total:,} records and sent {it.rows:,}")
+        if it.has_changed and not it.has_moved:
+            self._way.doubted(it.least or 0, it.most or 0)
 
     def _ahead(self, request: Request, payload: Any) -> Request | None:
         """The next request, as far as it can be told, and unless that was wrong before."""
@@ -117,9 +127,9 @@ class Pages:
         A page that is only computed may not be there: none is asked for before the first has come, nor more
         than the announced number of records can fill.
         """
-        came, rows, total = self._tally.pages, self._tally.rows, self._tally.total
+        came, rows, bound = self._tally.pages, self._tally.rows, self._tally.bound
         if not last.is_computed:
             return 2 * came + 2
-        if rows and total is not None:
-            return ceil((total - rows) / (rows / came))
+        if rows and bound is not None:
+            return -(-(bound - rows) * came // rows)  # rounded up, of any size
         return 2 * came

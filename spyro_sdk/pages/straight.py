@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..errors import DataFetchError
 from ..http import Request, redacted
-from ..paging import Answer, counted_by, spelt
+from ..paging import Answer, Counted, counted_by, is_numbered, spelt
 from .courses import GONE, Lost, Step, Tally
 from .overlapping import Overlapping
 from .page import Page, Way, cut, identity, nothing, records
@@ -29,7 +29,9 @@ class Straight:
     lost: Lost
     reach: int | None = None
     known: pa.Array | None = None
-    """The keys of the page before."""
+    """The keys of the last page that had records."""
+    held: pa.RecordBatch | None = None
+    """Its records."""
     before: Page | None = None
     stride: int | None = None
     """Records that the first page had, however many were asked for."""
@@ -47,18 +49,21 @@ class Straight:
     def settle(self, request: Request, page: Page) -> Step:
         """Leave out what had come before; stop where the service leads us round in a circle."""
         self.tally.came.add(identity(request))
-        self._check_totals(page)
+        self._check_totals(request, page)
         found = seam(self.known, page.keys)
         self._check_same(request, page, found)
         upcoming = self._next(request, page, page.rows - found.count)
         course = self._overlapping(request, page)
         self.stride = page.rows if self.before is None else self.stride
-        self.before, self.known = page, page.keys if page.rows else self.known
+        is_same = self.held is None or _is_shared(self.held, records(page), found.count)
+        self.before = page
+        if page.rows:
+            self.known, self.held = page.keys, records(page)
         if course is not None and upcoming is not None:
             return course.start()
         if not found.count:
             return Step(page, upcoming)
-        return self._trimmed(page, upcoming, found)
+        return self._trimmed(page, upcoming, found, is_same)
 
     def instead(self, request: Request, error: DataFetchError) -> Step:
         """Beyond the last page many services say that there is no such page."""
@@ -73,11 +78,11 @@ class Straight:
     def _is_counted(self) -> bool:
         return self.way.counted is not None
 
-    def _check_totals(self, page: Page) -> None:
+    def _check_totals(self, request: Request, page: Page) -> None:
         """Without a key nobody can tell which records a page lacks when their number has changed."""
-        tally, counted = self.tally, self.way.counted
-        tally.see(page.total)
-        if counted is None or counted.is_stable or tally.grew is None:
+        tally = self.tally
+        tally.see(page.total, page.bound)
+        if tally.grew is None or not self._moves(request):
             return
         if page.keys is None:
             raise self.lost(
@@ -89,6 +94,15 @@ class Straight:
                 f"the number of records fell to {tally.total:,} while they were read, and the service does"
                 " not let pages overlap, so that it cannot be told which are missing; read again"
             )
+
+    def _moves(self, request: Request) -> bool:
+        """Whether a page has others in it when something was added or removed before it."""
+        counted, before = self.way.counted, self.before
+        if counted is not None:
+            return not counted.is_stable
+        if self.way.links is None or before is None or before.request is None:
+            return False
+        return is_numbered(before.request, request)
 
     def _check_same(self, request: Request, page: Page, found: Seam) -> None:
         """A service that ignores what we ask for sends the same page again and again."""
@@ -121,11 +135,16 @@ class Straight:
             raise self.lost(f"page {tally.pages + 1} links back to one that came before")
         return upcoming
 
-    def _trimmed(self, page: Page, upcoming: Request | None, found: Seam) -> Step:
+    def _trimmed(self, page: Page, upcoming: Request | None, found: Seam, is_same: bool) -> Step:
         if not found.is_shift:
             raise self.lost(
                 f"{found.count:,} of the records on page {self.tally.pages + 1} had come before, and not in"
                 " their order: the key is not unique, or the order changes while it is read"
+            )
+        if self.way.is_stable or not is_same:
+            raise self.lost(
+                f"{found.count:,} of the records on page {self.tally.pages + 1} have keys of others that had"
+                " come: either the key is not unique, or records were moved and changed while they were read"
             )
         self.tally.has_moved |= self.tally.has_changed or self.tally.total is None
         what = f"{found.count:,} records that had come before came again, and were left out"
@@ -133,22 +152,29 @@ class Straight:
 
     def _overlapping(self, request: Request, page: Page) -> Overlapping | None:
         """Who leads on with pages that overlap, where that is possible."""
-        way = self.way
-        if self.before is not None or way.habits.is_exact is False or page.next is None:
+        habits = self.way.habits
+        if self.before is not None or habits.is_exact is False or page.keys is None or not page.rows:
             return None
-        if page.keys is None or not page.rows:
+        counted, template = self._counted(request, page)
+        window = None if counted is None else counted.window(template)
+        if counted is None or counted.is_stable or window is None:
             return None
-        counted, template = way.counted, request
-        if counted is None and way.links is not None:
-            counted, template = (
-                way.habits.counted or counted_by(request, page.next, way.links),
-                spelt(page.next),
-            )
-        window = None if counted is None or counted.is_stable else counted.window(request)
-        if counted is None or window is None or window[0] != 0:
-            return None
-        size = page.rows if window[1] is None else min(page.rows, window[1])
+        start, stop = window
+        size = page.rows if stop is None else min(page.rows, stop - start)
         if size < counted.least:
             return None
-        way.habits.counted = counted
-        return Overlapping(counted, size, template, page, page.keys, self.tally, way.habits, self.lost, self)
+        return Overlapping(counted, size, template, page, page.keys, self.tally, habits, self.lost, self)
+
+    def _counted(self, request: Request, page: Page) -> tuple[Counted | None, Request]:
+        """How the pages after the first are counted, and a request that shows it; None where they are not."""
+        way = self.way
+        if page.next is None or way.counted is not None or way.links is None:
+            window = None if way.counted is None else way.counted.window(request)
+            return way.counted if window is not None and window[0] == 0 else None, request
+        return counted_by(request, page.next, way.links, page.rows), spelt(page.next)
+
+
+def _is_shared(before: pa.RecordBatch, after: pa.RecordBatch, count: int) -> bool:
+    """Whether the last records of one page are the first of the next, to the last value."""
+    last = before.slice(max(0, before.num_rows - count)).to_pylist()
+    return bool(last == after.slice(0, count).to_pylist())

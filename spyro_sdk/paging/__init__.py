@@ -12,7 +12,7 @@ one instance serves every fetch at once.
 """
 
 from .answers import ONE_PAGE, Answer, Foreseeing, OnePage, Paging, dig
-from .counted import Counted, Offset, PageNumber, counted_by, spelt
+from .counted import Counted, Offset, PageNumber, bound_of, counted_by, is_numbered, spelt
 from .links import LinkHeader, NextLink
 from .places import Into
 from .sizes import REFUSALS, resized, size_of, smaller
@@ -33,8 +33,10 @@ __all__ = [
     "OnePage",
     "PageNumber",
     "Paging",
+    "bound_of",
     "counted_by",
     "dig",
+    "is_numbered",
     "resized",
     "size_of",
     "smaller",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl
@@ -146,31 +147,55 @@ class PageNumber:
         return giving(request, {self.param: page, **sized}, self.into)
 
 
-def counted_by(request: Request, following: Request, size_param: str) -> Counted | None:
-    """How the link from a first page to the second counts; None where it does not, or hides it.
+def bound_of(paging: Paging, request: Request, answer: Answer) -> int | None:
+    """Records beyond which there are none, by the number of pages; None where the answer does not tell."""
+    if not isinstance(paging, PageNumber):
+        return None
+    pages, size = answer.number(paging.pages), _size(paging, request)
+    return None if pages is None or size is None else pages * size
 
-    It does when it repeats the size that was asked for, and differs from the first request in one parameter
-    only, which is the next number, or as many records on: not with pages so small that both are the same.
+
+def counted_by(request: Request, following: Request, size_param: str, rows: int) -> Counted | None:
+    """How the link from a first page of so many rows to the second counts; None where that cannot be told.
+
+    It counts when it says the size of a page, and differs from the first request in one parameter besides,
+    which is the next number, or as many records on. Where the parameter for the size is not known (''), it is
+    the one that says how many came. None where there are two ways to read it.
     """
     first, second = spelt(request).params, spelt(following).params
+    names = [size_param] if size_param else [name for name in second if whole(second[name]) == rows]
+    found = [counted for name in names if (counted := _counted(first, second, name)) is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def is_numbered(request: Request, following: Request) -> bool:
+    """Whether a link is that of the page with the next number."""
+    name, was, number = _difference(spelt(request).params, spelt(following).params, "")
+    return bool(name) and _comes_next(was, number)
+
+
+def _counted(first: Mapping[str, str], second: Mapping[str, str], size_param: str) -> Counted | None:
     size = whole(second.get(size_param))
-    if (
-        size is None
-        or size < 3
-        or first.get(size_param) != second[size_param]
-        or _path(request) != _path(following)
-    ):
+    if size is None or size < 3 or first.get(size_param, str(size)) != str(size):
+        return None  # with tiny pages the next number may be as many records on as well
+    name, was, number = _difference(first, second, size_param)
+    if not name or was not in (None, 0, 1):
         return None
-    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
-    number = whole(second.get(names[0])) if len(names) == 1 else None
-    if number is None:
-        return None
-    [name], was = names, whole(first.get(names[0]))
-    if number == size and was in (None, 0):
+    if number == size and was != 1:
         return Offset(name, size_param)
-    if number == (2 if was is None else was + 1) and was in (None, 0, 1):
-        return PageNumber(name, size_param, number - 1)
-    return None
+    return PageNumber(name, size_param, number - 1) if _comes_next(was, number) else None
+
+
+def _comes_next(was: int | None, number: int) -> bool:
+    """Whether it is the next number; the first page, where it has none, may be 0 or 1."""
+    return number in ((1, 2) if was is None else (was + 1,))
+
+
+def _difference(first: Mapping[str, str], second: Mapping[str, str], but: str) -> tuple[str, int | None, int]:
+    """The only parameter in which two requests differ, `but` one, and its numbers; '' where there is none."""
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name) and name != but]
+    number = whole(second.get(names[0])) if len(names) == 1 else None
+    return ("", None, 0) if number is None else (names[0], whole(first.get(names[0])), number)
 
 
 def spelt(request: Request) -> Request:
@@ -178,10 +203,6 @@ def spelt(request: Request) -> Request:
     address, _, query = request.address.partition("?")
     params = parse_qsl(query, keep_blank_values=True)
     return replace(request, url=address, params=dict(params)) if len(dict(params)) == len(params) else request
-
-
-def _path(request: Request) -> str:
-    return request.address.partition("?")[0]
 
 
 def _is_last(paging: Offset | PageNumber, request: Request, answer: Answer) -> bool:

@@ -132,6 +132,21 @@ def test_every_text_survives_quotes_line_breaks_and_cuts(rows, has_header, diale
     assert [tuple(row.values()) for row in found] == [tuple(text or None for text in row) for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"\xef\xbb\xbf\n\r\nId\n1\n", ["1"]),  # lines of nothing, and the header behind them
+        (b"\xef\xbb\xbf\n", []),
+        (b"1\n\n\n\n2\n\n", ["1", "2"]),
+        (b"1\n ", ["1", " "]),
+        (b"\xef\xbb\xbf1\n\xef\xbb\xbf2\n", ["1", "\ufeff2"]),
+    ],
+)
+@pytest.mark.parametrize("block", [1, delimited.BLOCK])
+def test_what_is_near_a_cut_is_neither_dropped_nor_taken_for_a_record(body, found, block):
+    assert [row["Id"] for row in read(body, ["Id"], block=block)] == found
+
+
 @pytest.mark.parametrize("header", [["c", "A", "Id"], ["Id", "A", "C"]])
 def test_columns_are_found_by_their_names_in_whatever_order(header):
     body = sheet([["1", "2", "3"]], header)
@@ -174,6 +189,9 @@ def test_an_encoding_that_nobody_asked_for_is_refused():
         read(b"", ["Id"], "br")
 
 
+MONEY = pa.decimal128(18, 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "texts", "expected"),
     [
@@ -185,6 +203,13 @@ def test_an_encoding_that_nobody_asked_for_is_refused():
         (pa.float64(), ["nan"], pa.array(["nan"])),
         (pa.float64(), ["1e400", "1"], pa.array(["1E+400", "1"])),
         (pa.float64(), ["9" * 5000], pa.array(["9" * 5000])),
+        (pa.int64(), ["1e999999999999", "1"], pa.array(["1E+999999999999", "1"])),
+        (pa.float64(), ["1e-99999999999999999999", "1"], pa.array(["1e-99999999999999999999", "1"])),
+        (
+            MONEY,
+            ["1e99999999999999999999", "0e99999999999999999999"],
+            pa.array(["1e99999999999999999999", "0"]),
+        ),
         (pa.float64(), ["9007199254740993", "1.5"], pa.array(["9007199254740993", "1.5"])),
         (
             pa.decimal128(18, 2),
@@ -195,6 +220,7 @@ def test_an_encoding_that_nobody_asked_for_is_refused():
         (pa.list_(pa.string()), ["a;b", None, "c"], pa.array([["a", "b"], None, ["c"]])),
         (pa.list_(pa.int64()), ["1;2"], pa.array([[1, 2]])),
         (pa.list_(pa.int64()), ["1;x"], pa.array([["1", "x"]])),
+        (pa.list_(pa.struct([("a", pa.int64())])), ["1"], pa.array([["1"]])),
     ],
 )
 def test_a_text_becomes_what_it_says(kind, texts, expected):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spyro_sdk.arrow.draft import Draft, check_writable
+from spyro_sdk.arrow.draft import Draft, allow_the_same, check_writable
 from spyro_sdk.errors import ExportError, ValidationError
 
 from .rows import names
@@ -32,6 +32,13 @@ def test_a_draft_that_is_published_replaces_the_older_file_with_its_permissions(
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert names(path.parent) == [path.name]
+
+
+def test_a_disk_without_permissions_is_written_all_the_same(path: Path) -> None:
+    def refused(old: Path, new: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", new)
+
+    allow_the_same(path, path.with_name("new"), copy=refused)
 
 
 def test_a_draft_that_is_removed_leaves_the_older_file(path: Path) -> None:

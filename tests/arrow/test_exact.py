@@ -88,7 +88,9 @@ def test_what_python_writes_for_nan_is_read():
         (b'["r\xff\xfe"]', "not UTF-8 at byte 3 of 7"),
         (b"[" * 200_000, "nested too deep"),
         (b'{"a":' * 200_000, "nested too deep"),
-        (b"[" + b"1" * 5000 + b"]", "a number of thousands of digits"),
+        (b"[" + b"1" * 5000 + b"]", "a number that is beyond all bounds"),
+        (b"[1e99999999999999999999]", "a number that is beyond all bounds"),
+        (b"[-1e-99999999999999999999]", "a number that is beyond all bounds"),
     ],
 )
 def test_what_is_no_json_is_a_decode_error_that_shows_it(body, says):
@@ -156,6 +158,7 @@ def test_values_that_fit_the_declared_type_keep_it(values, declared):
         ([-1], pa.uint8(), pa.int64(), [-1]),
         ([2**63], pa.int64(), pa.decimal128(38, 0), [Decimal(2**63)]),
         ([10**38], pa.int64(), pa.string(), [str(10**38)]),
+        ([Decimal("1e7000000"), 1], pa.int64(), pa.string(), ["1E+7000000", "1"]),  # no int of so many digits
         ([2**53 + 1], pa.float64(), pa.string(), [str(2**53 + 1)]),  # 2^53 + 1 is no float
         ([True], pa.float64(), pa.string(), ["true"]),  # pa.array would make it 1.0
         ([0.1], pa.float32(), pa.float64(), [0.1]),  # no float32 is 0.1

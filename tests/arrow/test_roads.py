@@ -17,6 +17,7 @@ EDGES = [2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**38
 DIGITS = """
     -0 0.0 -0.0 0.10 1.50 1e3 1E+3 12.5e-1 1.005 1e-400 1e400 5e-324 2e-324 0.0e-999 123456789.125 99999999.99
     100000000.00 9007199254740992.0 9007199254740993.5 0.1000000000000000055511151231 123456789012345.12345678
+    1e7000000 -1e-7000000 1e999999999999 1e99999999999999999999 1e-99999999999999999999 -0e9999999999999999999
 """
 DAYS = "2026-01-31 0001-01-01 9999-12-31 0000-12-31 2026-02-30 10000-01-01"
 CLOCKS = "12:34:56.000Z 12:34 23:59:59.999999 24:00:00 12:34:56.1234567"
@@ -122,6 +123,9 @@ ENVELOPES = st.sampled_from(
     ]
 )
 
+UNSEEN = ("two values for the key", "a number that is beyond all bounds")
+"""What may be wrong in a field that is left out, where the fast road does not look."""
+
 thoroughly = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=500)
 
 
@@ -173,7 +177,7 @@ def test_both_roads_give_the_same_batch_or_the_same_error(pages, envelope, close
     schema = schema_of(*pages)
     found, expected = by_either(text, path, schema, closed), exactly(text, path, schema, closed)
     if closed and isinstance(expected, str) and not isinstance(found, str):
-        assert "two values for the key" in expected  # in a field that is left out, where nobody looks
+        assert any(odd in expected for odd in UNSEEN)
     else:
         assert_same(found, expected)
 
@@ -209,7 +213,7 @@ def test_a_damaged_body_gives_no_batch_by_one_road_and_an_error_by_the_other(pag
         text = damaged((around % page).encode(), dice)
         found, expected = by_either(text, path, schema, closed), exactly(text, path, schema, closed)
         if closed and isinstance(expected, str) and not isinstance(found, str):
-            assert "two values for the key" in expected or any(odd in text for odd in (b"Inf", b"-NaN"))
+            assert any(odd in expected for odd in UNSEEN) or any(odd in text for odd in (b"Inf", b"-NaN"))
         else:
             assert_same(found, expected)
 
@@ -255,7 +259,12 @@ def test_a_page_that_fits_its_schema_takes_the_fast_road(kinds, data):
 
 
 @pytest.mark.parametrize(
-    ("text", "closed"), [(b'[{"a":1,"x":2,"x":3}]', True), (b'[{"a":1,"x":-NaN}]', True)]
+    ("text", "closed"),
+    [
+        (b'[{"a":1,"x":2,"x":3}]', True),
+        (b'[{"a":1,"x":-NaN}]', True),
+        (b'[{"a":1,"x":1e-99999999999999999999}]', True),
+    ],
 )
 def test_what_nobody_wants_may_be_wrong(text, closed):
     schema = pa.schema([("a", pa.int64())])

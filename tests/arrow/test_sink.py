@@ -23,7 +23,7 @@ from spyro_sdk.arrow.draft import check_writable
 from spyro_sdk.arrow.ipc import Ipc
 from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.partition import PartitionedSink
-from spyro_sdk.arrow.sink import Format, GivenUp, Sink
+from spyro_sdk.arrow.sink import Format, GivenUp, Growing, Sink
 from spyro_sdk.errors import ExportError
 
 from .rows import batch, fill, interrupt, names, numbers
@@ -262,6 +262,21 @@ def test_a_format_that_cannot_begin_leaves_nothing(path: Path) -> None:
 class Refusing(Ipc):
     def writer(self, file: Any, first: pa.Table) -> Any:
         raise RuntimeError
+
+
+def test_a_process_without_room_for_one_more_open_file_leaves_nothing(path: Path) -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    last = os.open(os.devnull, os.O_RDONLY)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (last + 2, most[1])
+    )  # one more: the draft's, and none to write it
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            Growing(path, Parquet(), pa.table({"n": [1]}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        os.close(last)
+    assert names(path.parent) == []
 
 
 def test_a_path_that_cannot_be_written_is_refused_before_the_first_row(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def test_who_needs_nothing_more_arrives_at_what_the_service_announced(packs: boo
     terms = Terms(RECORDS, packs=packs, wires=("salesforce", "items", "bulk"))
     names = ["limit", "to_pandas", "items-limit", "pages"] if packs else ["loop", "to_arrow", "bulk-limit"]
     with serve(terms) as service:
-        for name in [*names, "items-loop" if packs else "to_parquet", "offsets"]:
+        names += ["items-loop", "items-declared"] if packs else ["to_parquet", "declared", "declared-found"]
+        for name in [*names, "offsets"]:
             run = service.run(CONTENDERS[name])  # raises where the check differs
             assert run.seconds > 0
             assert run.peak > run.before > 10
@@ -143,3 +144,8 @@ def test_what_is_measured_is_what_stands_beside_the_benchmarks(monkeypatch: pyte
     it = contest.environment(PAGE="5")
     assert (it["PYTHONPATH"].split(os.pathsep), it["PAGE"]) == (["/first", str(HERE.parent)], "5")
     assert it["NO_PROXY"] == "127.0.0.1"
+
+
+def test_what_is_measured_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in contest.environment()

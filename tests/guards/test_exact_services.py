@@ -90,7 +90,7 @@ def fetching(
 def run_against(
     virtually: Any, config: RateLimitConfig, seed: int, learned: Callable[[int], Quota | None]
 ) -> Counter:
-    """The counter of a service that was asked for 12 seconds, by timers that wake a little late."""
+    """The counter of a service that was asked for 12 seconds, by timers that wake late, some of them very."""
     dice = random.Random(seed)
 
     async def main() -> Counter:
@@ -98,7 +98,8 @@ def run_against(
         counter = Counter(clock)
 
         async def sleep(seconds: float) -> None:
-            await asyncio.sleep(seconds + dice.uniform(0, 0.0015))
+            stall = dice.uniform(0.005, 0.03) if dice.random() < 0.02 else 0.0
+            await asyncio.sleep(seconds + dice.uniform(0, 0.0015) + stall)
 
         limiter = RateLimiter(config, jitter=JITTER, clock=clock, sleep=sleep)
         await fetching(limiter, counter, dice, learned)()

@@ -6,25 +6,26 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from ...auth import oauth
+from ...auth import Auth, oauth, static
 from ...auth.app import App
 from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
+from ...events import LoginBorrowed
 from ...guards.quota import Quota
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
 from ...reading import Place
 from ...rest import RestConnector
-from . import options, signing_in
+from . import login, options, signing_in
 from .line import Line, strict
 from .objects import Objects
 from .question import Question, resolve
@@ -41,6 +42,8 @@ class Salesforce(RestConnector):
     defaults: ClassVar = {"rate_limit": 1200, "burst_size": 20, "page_size": 2000, "timeout": 120.0}
     options: ClassVar = options.OPTIONS
     credentials = signing_in.WAYS
+
+    _tokens: oauth.OAuth | None
 
     def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         super().__init__(config, **parts)
@@ -59,22 +62,40 @@ class Salesforce(RestConnector):
         home = {} if account.issuer == signing_in.LOGIN else {"base_url": account.issuer}
         return {**super().remembered(account), **home}
 
-    def auth(self) -> oauth.OAuth:
-        """A person's token, one given to us, or one asked for; each is renewed where there is a way."""
+    def auth(self) -> Auth:
+        """A token given to us, a person's, one asked for, each renewed where that can be; or a session's."""
+        if self.config.auth_type == "none" and not self.config.custom_params.get("sf"):
+            self._tokens = None
+            return static.nobody()
         if self.config.asks_person:
             self._tokens = self.personal()
         else:
-            self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed)
+            self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed, self._borrowed)
         return self._tokens
 
     async def whoami(self) -> str | None:
         """The name and user name of whoever is signed in."""
-        token = await self._tokens.fresh(self._send)
-        if (user := signing_in.user_of(token)) is None:
+        token = await self._tokens.fresh(self._send) if self._tokens else None
+        if token is None or (user := signing_in.user_of(token)) is None:
             return None
         soql = f"SELECT Name, Username FROM User WHERE Id = '{user}'"  # noqa: S608  # letters and digits
         line = self._line(f"v{self._version}")
         return await line.ask(Request(f"{line.root}/query", params={"q": soql}), signing_in.named)
+
+    @classmethod
+    def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
+        """The login of the command `sf`, where that is installed."""
+        return {"sf": True} if login.command(environment) else {}
+
+    @classmethod
+    def configure(cls, **settings: Any) -> ConnectorConfig:
+        """A configuration over Salesforce's defaults; the login of `sf` needs no credentials in it."""
+        if settings.get("auth_mode") == "sf":
+            del settings["auth_mode"]
+            settings["sf"] = settings.get("sf") or True
+        if settings.get("sf"):
+            settings["auth_type"] = "none"
+        return super().configure(**settings)
 
     def validate_config(self) -> tuple[bool, str | None]:
         """Whether the configuration says where to sign in, and with what."""
@@ -84,8 +105,9 @@ class Salesforce(RestConnector):
     async def connect(self) -> None:
         """Sign in, find where the data is (`instance_url`) and which API versions there are."""
         await super().connect()
-        token = await self._execute_with_retry(self._tokens.fresh, self._session)
-        self.base_url = signing_in.home(token, self.config) or self.base_url
+        if self._tokens:
+            token = await self._execute_with_retry(self._tokens.fresh, self._session)
+            self.base_url = signing_in.home(token, self.config) or self.base_url
         self._version = self._version or await signing_in.newest(self._line())
         self._objects = self._of_org()
         await self._objects.native()  # the first request that a wrong token cannot have answered
@@ -166,6 +188,9 @@ class Salesforce(RestConnector):
 
     def _answering(self, question: Question) -> Records:
         return Records(self, self._objects, question, self._emit)
+
+    def _borrowed(self, found: login.Login) -> None:
+        self._emit(LoginBorrowed(self.name, "sf", found.username, found.instance_url))
 
     def _of_org(self) -> Objects:
         decimals = bool(self.config.custom_params.get("decimals"))

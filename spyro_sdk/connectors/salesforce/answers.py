@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ...arrow.schema import unify
 from ...errors import DataFetchError
 from ...http import Request
-from ...pages import Bounds, Foresee, Page, Pages, Way
+from ...pages import Bounds, Foresee, GoesOn, Page, Pages, Way
 from ...reading import Reading, by_worker
 from ...rest import RestConnector
 from . import describe, soql
@@ -47,23 +47,25 @@ class Answers:
         """The request for these columns of the records for which `more` holds too."""
         return self._asking(self._question.statement(columns, *more, limit=limit))
 
-    async def pages(self) -> AsyncGenerator[Page, None]:
-        """The pages, each record once.
+    async def pages(self, goes_on: GoesOn | None = None) -> AsyncGenerator[Page, None]:
+        """The pages, each record once; the first alone where it announces so many that nobody `goes_on`.
 
         One after the other, since Salesforce tells the address of a page with the page before it; side by
         side, each a range of keys, where the user asks for more than one request at once.
         """
-        road = self._by_range() if self.at_once > 1 and self._question.query.limit is None else self._on()
+        is_cut = self.at_once > 1 and self._question.query.limit is None
+        road = self._by_range() if is_cut else self._on(goes_on=goes_on)
         async with aclosing(road) as pages:
             async for page in pages:
                 yield page
 
     async def _on(
-        self, after: str = "", up_to: str = "", *, is_eager: bool = True
+        self, after: str = "", up_to: str = "", *, is_eager: bool = True, goes_on: GoesOn | None = None
     ) -> AsyncGenerator[Page, None]:
         """The pages after a key, up to another; a cursor that Salesforce has dropped is asked for anew."""
         question, last, limit = self._question, after, self._question.limit
         reading = self._first()
+        reading.goes_on = goes_on
         is_eager &= question.query.limit is None or question.condition.exact
         while True:
             start = last
@@ -71,7 +73,7 @@ class Answers:
             try:
                 async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
-                        last = page.last or last
+                        last, reading.goes_on = page.last or last, None
                         limit = None if limit is None else limit - page.rows
                         yield page
                 return
@@ -90,12 +92,27 @@ class Answers:
                 return
         left = (page.total or 0) - page.rows
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
-        lost = partial(self._connector.lost, self._question.entity)
-        way = Way(partial(_following, len(cuts)))
-        side_by_side = Pages(partial(self._range, cuts), way, Bounds(lambda: self.at_once), lost)
-        async with aclosing(side_by_side.read(Request(self._address, params={"range": "0"}))) as pages:
+        async with aclosing(self._side_by_side(cuts)) as pages:
             async for page in pages:
                 yield page
+
+    async def _side_by_side(self, cuts: Sequence[tuple[str, str]]) -> AsyncGenerator[Page, None]:
+        """All ranges; of one that holds many pages those behind the first few are read when it is reached."""
+        unread: dict[int, AsyncGenerator[Page, None]] = {}
+        ask, lost = partial(self._range, cuts, unread), partial(self._connector.lost, self._question.entity)
+        ranges_of = Pages(ask, Way(partial(_following, len(cuts))), Bounds(lambda: self.at_once), lost)
+        number = 0
+        try:
+            async with aclosing(ranges_of.read(Request(self._address, params={"range": "0"}))) as pages:
+                async for page in pages:
+                    yield page
+                    if number in unread:
+                        async for more in unread[number]:
+                            yield more
+                    number += 1
+        finally:
+            for rest in unread.values():
+                await rest.aclose()
 
     async def _last_key(self, otherwise: str) -> str:
         """The key of the last record."""
@@ -104,13 +121,28 @@ class Answers:
         async with aclosing(self._connector.pages(reading, request)) as pages:
             return (await anext(pages)).last or otherwise
 
-    async def _range(self, cuts: Sequence[tuple[str, str]], place: Request, _: Foresee) -> Page:
-        """All records of one range, as one page."""
-        async with aclosing(self._on(*cuts[int(place.params["range"])])) as pages:
-            came = [page async for page in pages]
+    async def _range(
+        self,
+        cuts: Sequence[tuple[str, str]],
+        unread: dict[int, AsyncGenerator[Page, None]],
+        place: Request,
+        _: Foresee,
+    ) -> Page:
+        """The records of one range, as one page; of more than a few, the others are left in `unread`."""
+        number = int(place.params["range"])
+        async with AsyncExitStack() as stack:
+            pages = await stack.enter_async_context(aclosing(self._on(*cuts[number])))
+            came: list[Page] = []
+            async for page in pages:
+                came.append(page)
+                if len(came) == FEW and page.next is not None:
+                    unread[number] = pages
+                    stack.pop_all()
+                    break
         whole = came[0] if len(came) == 1 else await by_worker(partial(_joined, came))(came[-1])
-        rows = sum(page.rows for page in came)
-        return replace(whole, rows=rows, next=_following(len(cuts), place, None), total=None, keys=None)
+        rows, size = sum(page.rows for page in came), sum(page.size for page in came)
+        following = _following(len(cuts), place, None)
+        return replace(whole, rows=rows, size=size, next=following, total=None, keys=None)
 
     def _asking(self, statement: str) -> Request:
         size = {"Sforce-Query-Options": f"batchSize={self.page_size}"}

@@ -9,7 +9,7 @@ import json
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,8 @@ class Jobs:
         with anyio.move_on_after(PATIENCE, shield=True):
             try:
                 if not job.has_ended:
-                    await self.line.call(self._order(job.path, "PATCH", state="Aborted"), _nothing)
+                    with suppress(DataFetchError):  # it may have ended since we looked at it
+                        await self.line.call(self._order(job.path, "PATCH", state="Aborted"), _nothing)
                 await self.line.call(Request(self.line.root + job.path, "DELETE"), _nothing)
                 return
             except ConnectorError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...arrow.schema import MOST_DIGITS
 from ...entity import Column, Entity, EntitySchema
 from ...paging import NextLink
 
@@ -53,9 +54,8 @@ CURSORS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
 def entity(sobject: Mapping[str, Any]) -> Entity:
     """One line of describe-global."""
-    return Entity(
-        sobject["name"], records="records", paging=PAGES, key="Id", total="totalSize", label=sobject["label"]
-    )
+    name, label = _name(sobject["name"]), sobject["label"]
+    return Entity(name, records="records", paging=PAGES, key="Id", total="totalSize", label=label)
 
 
 def entities(answer: Mapping[str, Any]) -> dict[str, Entity]:
@@ -83,13 +83,13 @@ def entity_schema(answer: Mapping[str, Any], *, decimals: bool = False) -> Entit
     columns = tuple(_column(field, decimals, parts.get(field["name"], ())) for field in answer["fields"])
     names = {column.name for column in columns}
     cursor = next((name for name in CURSORS if name in names), None)
-    return EntitySchema(answer["name"], columns, answer.get("label", ""), "Id", cursor)
+    return EntitySchema(_name(answer["name"]), columns, answer.get("label", ""), "Id", cursor)
 
 
 def _column(field: Mapping[str, Any], decimals: bool, parts: Sequence[str]) -> Column:
     kind = field["type"]
     return Column(
-        name=field["name"],
+        name=_name(field["name"]),
         type=_decimal(field) if decimals and kind in NUMBERS else TYPES.get(kind, pa.string()),
         label=field.get("label", ""),
         nullable=field.get("nillable", True),
@@ -106,8 +106,18 @@ def _column(field: Mapping[str, Any], decimals: bool, parts: Sequence[str]) -> C
 
 def _decimal(field: Mapping[str, Any]) -> pa.DataType:
     """Wide enough for each value the field may hold: its precision counts all digits."""
-    scale = int(field.get("scale") or 0)
-    return pa.decimal128(max(int(field.get("precision") or 18), scale + 1, 18), scale)
+    scale, precision = field.get("scale") or 0, field.get("precision") or 18
+    if type(scale) is not int or type(precision) is not int or max(scale, precision) > MOST_DIGITS:
+        raise ValueError
+    return pa.decimal128(max(precision, scale + 1, 18), scale)
+
+
+def _name(given: Any) -> str:
+    """A name that can stand in a question; `TypeError` or `ValueError` for what is none."""
+    if type(given) is not str:
+        raise TypeError
+    given.encode()
+    return given
 
 
 def wire(schema: pa.Schema) -> pa.Schema:

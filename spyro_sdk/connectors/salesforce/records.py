@@ -75,7 +75,8 @@ class Records:
         case = self._case()
         choice = roads.chosen(case, None)
         if choice.api != roads.BULK:
-            async with aclosing(self._answers.pages()) as pages:
+            goes_on = partial(_is_by_rest, case) if choice.api is None else None
+            async with aclosing(self._answers.pages(goes_on)) as pages:
                 async for page in pages:
                     choice = roads.chosen(case, page.total or 0) if choice.api is None else choice
                     if choice.api == roads.BULK:
@@ -161,3 +162,8 @@ class Records:
 
     def _took(self, road: str, why: str) -> None:
         self._tell(RoadTaken(self._connector.name, self._question.query.entity, road, why))
+
+
+def _is_by_rest(case: roads.Case, rows: int) -> bool:
+    """Whether so many records are fetched page by page."""
+    return roads.chosen(case, rows).api != roads.BULK

@@ -20,6 +20,7 @@ ROADS = (REST, BULK, AUTO)
 PAGE_SECONDS = 0.7  # a REST page of 2,000 records, from asking for it to having it
 START_SECONDS = 10.0  # until Salesforce has queued and begun a job
 JOB_RATE = 10_000  # records a second that a job finds and sends
+MOST_ROWS = 10**10  # more no org has; whoever announces more shall not keep us counting
 SHARE = 0.1  # of the requests left; a fetch by REST shall not take more where a job takes fewer
 LISTED = 5  # chunks in one list of result pages
 ASKED = "asked for"
@@ -58,6 +59,7 @@ def chosen(case: Case, rows: int | None) -> Choice:
     """
     if rows is None:
         return _named(case, ()) or Choice(None, UNKNOWN)
+    rows = min(rows, MOST_ROWS)
     rest, bulk = by_rest(case, rows), by_bulk(case, rows)
     roads = (rest,) if case.closed else (rest, bulk)
     if named := _named(case, roads):

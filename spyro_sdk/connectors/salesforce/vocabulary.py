@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...canonical import Source, Translation, address_of, constant, made, same, struct
+from ...errors import DecodeError
 
 
 def _host(website: pa.Array) -> pa.Array:
@@ -17,6 +18,8 @@ def _host(website: pa.Array) -> pa.Array:
 
 
 def _status(is_closed: pa.Array, is_won: pa.Array) -> pa.Array:
+    if not pa.types.is_boolean(is_closed.type) or not pa.types.is_boolean(is_won.type):
+        raise DecodeError("IsClosed and IsWon came as something else than true and false", "Opportunity")
     return pc.case_when(
         pc.make_struct(is_won, is_closed), pa.scalar("won"), pa.scalar("lost"), pa.scalar("open")
     )

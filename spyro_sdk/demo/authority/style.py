@@ -21,21 +21,21 @@ CSS = """
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0; min-height: 100vh; padding: 1.5rem 1rem; display: flex; flex-direction: column;
+  margin: 0; min-height: 100vh; padding: 1rem; display: flex; flex-direction: column;
   align-items: center; justify-content: center; background: var(--ground); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
 }
 main {
-  width: 100%; max-width: 26rem; padding: 2rem; background: var(--card);
+  width: 100%; max-width: 26rem; padding: 1.75rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .875rem; box-shadow: 0 1px 2px #0001, 0 12px 32px #0000000f;
 }
-.brand { margin: 0 0 1.25rem; display: flex; align-items: center; gap: .625rem; font-weight: 600; }
+.brand { margin: 0 0 1rem; display: flex; align-items: center; gap: .625rem; font-weight: 600; }
 .tag { font-weight: 400; font-size: .8125rem; color: var(--soft); border: 1px solid var(--line);
   border-radius: 1rem; padding: 0 .5rem; }
 .mark { width: 1.75rem; height: 1.75rem; border-radius: .5rem; background: var(--accent);
   color: var(--on-accent); display: grid; place-items: center; font-size: .9375rem; font-weight: 700; }
 h1 { margin: 0 0 .5rem; font-size: 1.375rem; line-height: 1.25; letter-spacing: -.01em; }
-p { margin: 0 0 1rem; }
+p { margin: 0 0 .75rem; }
 h1, p, li { overflow-wrap: anywhere; }
 main > :last-child > :last-child { margin-bottom: 0; }
 .soft { color: var(--soft); font-size: .875rem; }
@@ -52,7 +52,7 @@ input.code, p.code { letter-spacing: .15em; text-align: center;
 input.code { text-transform: uppercase; }
 p.code { padding: .5rem; border: 1px dashed var(--edge); border-radius: .5rem; }
 ul { list-style: none; margin: 0 0 1.25rem; padding: 0; border-top: 1px solid var(--line); }
-li { padding: .75rem 0; border-bottom: 1px solid var(--line); }
+li { padding: .5rem 0; border-bottom: 1px solid var(--line); }
 li label { display: flex; gap: .625rem; align-items: flex-start; margin: 0; font-weight: 400;
   font-size: 1rem; }
 li input { width: 1.125rem; height: 1.125rem; margin: .1875rem 0 0; flex: none;

@@ -162,6 +162,13 @@ def test_a_big_fetch_goes_by_a_job_once_its_first_page_has_announced_it(big: Ser
     assert big.query_jobs == 0
 
 
+def test_no_page_is_asked_for_ahead_of_one_that_announces_a_job(big: Service) -> None:
+    before = len(big.requests)
+    with connected(big, page_size=200) as sf:  # every column: a body that arrives in several pieces
+        assert sf.fetch("Account").to_arrow().num_rows == 4000
+    assert sum("jobs" not in seen.path for seen in data_calls(big, before)) == 1
+
+
 def test_a_scarce_quota_makes_a_job_of_it() -> None:
     with serve(records=2_800, seed=5, batch_limit=200) as service, connected(service, page_size=200) as sf:
         assert sf.fetch("Account", columns=["Id"]).explain().api == "rest"

@@ -126,6 +126,23 @@ def test_a_decimal_is_wide_enough_for_its_field(
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [
+        {"precision": 39},
+        {"scale": 2**70},
+        {"scale": float("inf")},
+        {"precision": "18"},
+        {"name": 5},
+        {"name": None},
+        {"name": "\ud800"},
+    ],
+)
+def test_a_description_that_makes_no_sense_is_none(odd: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError)):  # which the connector turns into a DecodeError
+        described({**field("X__c", "double"), **odd}, decimals=True)
+
+
+@pytest.mark.parametrize(
     ("names", "cursor"),
     [
         (("CreatedDate", "SystemModstamp", "LastModifiedDate"), "SystemModstamp"),

@@ -162,6 +162,16 @@ async def test_a_job_that_nobody_waits_for_any_more_is_aborted_and_deleted() -> 
     assert service.bodies[-2] == {"state": "Aborted"}
 
 
+async def test_a_job_that_has_ended_since_it_was_looked_at_is_deleted_all_the_same() -> None:
+    refusal = Response(400, {}, b'[{"errorCode": "INVALIDJOBSTATE", "message": "already Completed"}]')
+    service = Service({("POST", "/jobs/query"): WAITING, ("PATCH", JOB): refusal})
+    service.answers["GET", JOB] = WAITING
+    with anyio.move_on_after(0.02):
+        async with service.jobs.run("SELECT Id FROM Account"):
+            pass
+    assert service.seen[-2:] == [("PATCH", JOB), ("DELETE", JOB)]
+
+
 async def test_a_job_that_cannot_be_deleted_is_left_to_expire(caplog: pytest.LogCaptureFixture) -> None:
     refusals = [
         ConnectionError("no answer"),

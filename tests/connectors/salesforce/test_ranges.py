@@ -104,7 +104,23 @@ def test_keys_that_lie_unevenly_are_read_all_the_same(small: Service) -> None:
         batches = list(sf.fetch("Account", columns=["Id"], where=crowded(small)).batches())
     came = [key for batch in batches for key in batch["Id"].to_pylist()]
     assert came == [*everyone(small)[:250], everyone(small)[-1]]
-    assert max(batch.num_rows for batch in batches) > 20  # a range of several pages is one batch
+    sizes = [batch.num_rows for batch in batches]
+    assert sizes[:3] == [
+        20,
+        60,
+        5,
+    ]  # a range of some pages is one batch; of more, the others come as they come
+
+
+def test_a_range_that_is_left_before_its_end_leaves_nothing_under_way(small: Service) -> None:
+    with connected(small, concurrency=3) as sf:
+        batches = sf.fetch("Account", columns=["Id"], where=crowded(small)).batches()
+        sizes = [next(batches).num_rows for _ in range(2)]  # the first page, and some of the first range
+        batches.close()
+        asked = len(data_calls(small))
+        assert sf.fetch("User", columns=["id"]).to_arrow().num_rows == 50
+    assert sizes == [20, 60]
+    assert len(data_calls(small)) <= asked + 4
 
 
 def test_a_cursor_that_is_dropped_within_a_range_is_asked_for_anew(small: Service) -> None:

@@ -34,6 +34,11 @@ def test_a_big_fetch_goes_by_a_job() -> None:
     assert bulk.seconds < rest.seconds
 
 
+@pytest.mark.parametrize("rows", [2**70, 10**4000])
+def test_whoever_announces_more_than_there_can_be_keeps_nobody_counting(rows: int) -> None:
+    assert chosen(Case(), rows).api == "bulk"
+
+
 def test_a_scarce_quota_is_spared_where_a_job_takes_fewer_calls() -> None:
     assert chosen(Case(left=10_000), 34_000).api == "rest"
     choice = chosen(Case(left=100), 34_000)

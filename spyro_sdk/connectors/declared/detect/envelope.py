@@ -130,12 +130,20 @@ def lists(payload: Any) -> list[tuple[str, list[Any]]]:
 
 
 def _walk(payload: Any, under: str = "", depth: int = 0) -> Iterator[tuple[str, str, Any]]:
-    """Path, name and value of all that is not in a list."""
-    if not isinstance(payload, Mapping) or depth > DEEPEST:
+    """Path, name and value of all that is not in a list, nor in one of many records by their keys."""
+    if not isinstance(payload, Mapping) or depth > DEEPEST or _is_keyed(payload):
         return
     for name, value in payload.items():
         yield under + name, name, value
         yield from _walk(value, f"{under}{name}.", depth + 1)
+
+
+def _is_keyed(payload: Mapping[str, Any]) -> bool:
+    """Whether it is records by their keys: objects with the same columns, an id among them."""
+    first, *others = payload.values() or [None]
+    if not others or not isinstance(first, Mapping) or IDS.isdisjoint(map(bare, first)):
+        return False
+    return all(isinstance(it, Mapping) and it.keys() == first.keys() for it in others)
 
 
 def _spots(entity: str, payload: Any) -> Iterator[Spot]:
