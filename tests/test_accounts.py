@@ -107,7 +107,11 @@ def test_where_nobody_can_answer_nobody_is_asked(own: Service) -> None:
     person = Visitor(can_answer=False)
     with pytest.raises(SignInNeeded, match="there is nobody to ask here") as caught:
         connect(own, person)
-    for name in ("SPYRO_SALESFORCE_CLIENT_ID", "SPYRO_SALESFORCE_REFRESH_TOKEN", "to a profile as base_url"):
+    for name in (
+        "SPYRO_SALESFORCE_CLIENT_ID",
+        "SPYRO_SALESFORCE_REFRESH_TOKEN",
+        "into the profile [salesforce] of",
+    ):
         assert name in str(caught.value)
     assert person.cards == []
     assert not own.requests
@@ -337,6 +341,13 @@ def test_an_account_whose_token_was_lost_is_forgotten(own: Service) -> None:
     assert why == "there was no token in it"
 
 
+def test_who_signed_in_by_a_profile_is_forgotten_by_it(own: Service) -> None:
+    account = Account("salesforce", own.base_url, "c", "work")
+    in_memory().write(account, Token("t"))
+    assert spyro.logout("salesforce", profile="home").removed == ()
+    assert spyro.logout("salesforce").removed == (account,)
+
+
 # -- who is remembered --------------------------------------------------------------------------------
 
 OURS = Account("salesforce", "https://acme.my.salesforce.com", "c1")
@@ -364,6 +375,14 @@ def test_an_account_that_does_not_fit_is_not_taken() -> None:
         configured(Salesforce, {}, {}, lambda: [THEIRS])
     with pytest.raises(SignInNeeded):
         configured(Salesforce, {"base_url": "https://other.my.salesforce.com"}, {}, lambda: [OURS])
+
+
+def test_who_signed_in_by_a_profile_is_found_by_it_alone(own: Service) -> None:
+    given = to(own, auth_mode="browser")
+    one, other = (Salesforce(Salesforce.configure(**given, profile=it)).keeping() for it in (None, "work"))
+    assert (one.account.profile, other.account.profile) == ("", "work")
+    with pytest.raises(SignInNeeded):
+        configured(Salesforce, {}, {}, lambda: [other.account])
 
 
 def test_credentials_go_before_whoever_is_remembered() -> None:
