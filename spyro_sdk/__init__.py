@@ -6,6 +6,7 @@
 
 Where to look, from the face down
     connection, fetch      what a notebook calls
+    accounts               how a person signs in, and out
     settings               where a connection's settings come from: arguments, environment, profile, demo
     profile, sources       accounts that a user describes in a file, and which source says who we are
     registry, connectors   the services, one module each
@@ -33,6 +34,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .accounts import login, logout
     from .config import ConnectorConfig, RateLimitConfig
     from .connection import Connection, connect
     from .connector import BaseConnector
@@ -66,6 +68,8 @@ __all__ = [
     "RestConnector",
     "connect",
     "connectors",
+    "login",
+    "logout",
     "profiles",
 ]
 
@@ -84,6 +88,8 @@ _HOMES = {
     "RateLimiter": "guards.limiter",
     "RestConnector": "rest",
     "connect": "connection",
+    "login": "accounts",
+    "logout": "accounts",
     "profiles": "profile",
 }
 """The module in which each name of the face lives; `connectors` is a package that can be called."""

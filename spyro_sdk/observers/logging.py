@@ -14,6 +14,7 @@ from ..events import (
     Retried,
     RoadTaken,
     SchemaChanged,
+    ScopeNarrowed,
     TokenNotKept,
     TokenRenewed,
     TotalChanged,
@@ -28,6 +29,7 @@ LEVELS: dict[type[Event], int] = {
     TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     LoginBorrowed: logging.INFO,
+    ScopeNarrowed: logging.WARNING,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -57,6 +59,8 @@ def words(event: Event) -> str:
             said = f"signed in to {event.url} as {event.username}, by the login of {event.program}"
         case TokenRenewed():
             said = "a new access token was given to us"
+        case ScopeNarrowed():
+            said = f"asked for {' '.join(event.asked)}, the sign-in allows {' '.join(event.granted)}"
         case TokenNotKept():
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():

@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from ...auth import Auth, oauth, static
+from ...auth.app import App
+from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
 from ...events import LoginBorrowed
@@ -50,13 +52,24 @@ class Salesforce(RestConnector):
 
     # -- signing in -----------------------------------------------------------------------------------
 
+    def app(self) -> App | None:
+        """The External Client App to which a person signs in."""
+        return signing_in.app(self.config, self.base_url)
+
+    @classmethod
+    def remembered(cls, account: Account) -> dict[str, Any]:
+        """The settings that lead to an account: its authorization server is the org's own, or that of all."""
+        home = {} if account.issuer == signing_in.LOGIN else {"base_url": account.issuer}
+        return {**super().remembered(account), **home}
+
     def auth(self) -> Auth:
-        """A token given to us, or one asked for, both renewed where there is a way; or a session's own."""
-        if self.config.auth_type == "none" and not self.config.custom_params.get("sf"):
-            self._tokens = None
-            return static.nobody()
-        self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed, self._borrowed)
-        return self._tokens
+        """A person's token, one given to us, or one asked for, each renewed where there is a way; or none."""
+        self._tokens = None
+        if self.config.asks_person:
+            self._tokens = self.personal()
+        elif self.config.auth_type != "none" or self.config.custom_params.get("sf"):
+            self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed, self._borrowed)
+        return self._tokens or static.nobody()  # a session signs in by itself
 
     @classmethod
     def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
@@ -66,12 +79,15 @@ class Salesforce(RestConnector):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration over Salesforce's defaults; the login of `sf` needs no credentials in it."""
-        if settings.get("auth_mode") == "sf":
-            del settings["auth_mode"]
-            settings["sf"] = settings.get("sf") or True
-        if settings.get("sf"):
-            settings["auth_type"] = "none"
-        return super().configure(**settings)
+        return super().configure(**signing_in.settled(settings))
+
+    async def whoami(self) -> str | None:
+        """The name and user name of whoever is signed in."""
+        if self._tokens is None or (user := signing_in.user_of(await self._tokens.fresh(self._send))) is None:
+            return None
+        soql = f"SELECT Name, Username FROM User WHERE Id = '{user}'"  # noqa: S608  # letters and digits
+        line = self._line(f"v{self._version}")
+        return await line.ask(Request(f"{line.root}/query", params={"q": soql}), signing_in.named)
 
     def validate_config(self) -> tuple[bool, str | None]:
         """Whether the configuration says where to sign in, and with what."""

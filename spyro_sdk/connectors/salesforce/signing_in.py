@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...auth import oauth
-from ...config import CREDENTIALS, ConnectorConfig, is_loopback, is_private
+from ...auth.app import App
+from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, is_loopback, is_private
 from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
@@ -16,6 +19,7 @@ from .login import Borrowed, Login
 from .refusal import not_salesforce
 
 LOGIN = "https://login.salesforce.com"
+OAUTH = "/services/oauth2"
 SANDBOX_LOGIN = "https://test.salesforce.com"
 WAYS = (
     ("base_url", "access_token"),
@@ -27,8 +31,46 @@ WAYS = (
 """The sets of settings of which one must be complete."""
 
 
+CALLBACK = "http://localhost:1717/OauthRedirect"
+"""What Salesforce's guide registers for a program on a person's machine: of plain http it takes `localhost`
+alone, and compares the port too."""
+SCOPES = ("api", "refresh_token")
+
+
+def app(config: ConnectorConfig, base_url: str) -> App | None:
+    """The External Client App of the configuration; None without its `client_id`."""
+    if not config.client_id:
+        return None
+    home = base_url or LOGIN
+    is_real = not is_loopback(urlsplit(home).hostname or "")
+    return App(
+        f"{home}{OAUTH}/authorize",
+        config.token_url or f"{home}{OAUTH}/token",
+        config.client_id,
+        config.client_secret,
+        tuple(config.scope.split()) if config.scope else SCOPES,
+        issuer=home,
+        revoke_url=f"{home}{OAUTH}/revoke",
+    ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
+
+
+def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with `auth_mode="sf"` as what it stands for: the login of that command."""
+    mode, settled = settings.get("auth_mode"), dict(settings)
+    if mode == "sf":
+        del settled["auth_mode"]
+        settled["sf"] = settled.get("sf") or True
+    if mode in BY_PERSON:
+        settled.pop("sf", None)
+    if settled.get("sf"):
+        settled["auth_type"] = "none"
+    return settled
+
+
 def fault(config: ConnectorConfig) -> str | None:
     """What is missing to sign in, in words."""
+    if config.asks_person:
+        return None
     given = [name for name in CREDENTIALS if getattr(config, name)]
     if sf := config.custom_params.get("sf"):
         return f"sf={sf!r} and {given[0]} are of two accounts: give one of them" if given else None
@@ -48,11 +90,25 @@ def tokens(
     """A token given to us, or one asked for; both are renewed where there is a way."""
     if org := config.custom_params.get("sf"):
         return oauth.OAuth(Borrowed("" if org is True else org, on_borrowed), on_renewed=on_renewed)
-    token_url = config.token_url or f"{base_url or LOGIN}/services/oauth2/token"
+    token_url = config.token_url or f"{base_url or LOGIN}{OAUTH}/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does
-    given = oauth.Token(config.access_token) if config.access_token and base_url else None
+    is_wanted = base_url and config.auth_mode in (None, "auto", "token")
+    given = oauth.Token(config.access_token) if config.access_token and is_wanted else None
     return oauth.OAuth(grant, given, on_renewed=on_renewed)
+
+
+def user_of(token: oauth.Token) -> str | None:
+    """The id of the user whose token it is, which ends the address that comes with it."""
+    user = str(token.extra.get("id", "")).rpartition("/")[2]
+    return user if re.fullmatch("005[0-9A-Za-z]{12,15}", user) else None
+
+
+def named(payload: Any) -> str | None:
+    """How the only user of an answer is called."""
+    records = payload.get("records") or [{}]
+    name, username = (records[0].get(it) for it in ("Name", "Username"))
+    return f"{name} ({username})" if name and username else name or username
 
 
 def home(token: oauth.Token, config: ConnectorConfig) -> str | None:

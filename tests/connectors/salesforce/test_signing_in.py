@@ -56,6 +56,17 @@ def test_an_access_token_alone_will_do_until_it_expires(own: Service) -> None:
         assert len([seen for seen in data_calls(own) if seen.status == 401]) == 1
 
 
+@pytest.mark.parametrize(
+    ("mode", "grants"), [("token", 0), ("auto", 0), ("refresh_token", 1), ("client_credentials", 1)]
+)
+def test_the_way_that_is_said_is_taken_of_all_that_are_there(own: Service, mode: str, grants: int) -> None:
+    names = ("client_id", "client_secret", "access_token", "refresh_token")
+    with sign_in(own, *names, auth_mode=mode) as sf:
+        assert sf["Account"].count() == 1000
+    assert calls(own)[TOKEN] == grants
+    assert own.grants[mode] == grants * (mode in own.grants)
+
+
 def test_a_token_that_is_refused_from_the_start(own: Service) -> None:
     with pytest.raises(AuthenticationError, match=r"wrong, expired or revoked \(INVALID_SESSION_ID\)"):
         sign_in(own, access_token="nonsense")
