@@ -173,11 +173,10 @@ class ConnectorConfig:
             _credential(self, name)
         for name in ("headers", "custom_params"):
             _mapping(self, name)
-        if self.scope is not None:
-            _text(self, "scope")
+        for name in ("profile", "scope"):
+            if getattr(self, name) is not None:
+                _text(self, name)
         _callback(self)
-        if self.profile is not None:
-            _text(self, "profile")
         _trust(self)
         _flag(self, "allow_http")
         self._settle_auth_type()

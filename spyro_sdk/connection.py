@@ -41,8 +41,8 @@ def connect(
     config: ConnectorConfig | None = None,
     observers: Iterable[Observer] = (),
     progress: bool | None = None,
-    person: Person | None = None,
     session: requests.Session | None = None,
+    person: Person | None = None,
     **settings: Any,
 ) -> Connection:
     """Sign in to a service and return its `Connection`.
@@ -54,9 +54,9 @@ def connect(
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
     speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
     such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
-    terminal. Where somebody has to sign in first, `person` is asked, by default whoever is at the terminal or
-    the notebook; where nobody is, nobody is asked. `session` is a `requests.Session`
-    of yours to send through, which stays open; where it signs in by itself, say `auth_type="none"`.
+    terminal. `session` is a `requests.Session` of yours to send through, which stays open; where it signs in
+    by itself, say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
+    whoever is at the terminal or the notebook; where nobody is, nobody is asked.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.

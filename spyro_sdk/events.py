@@ -83,20 +83,20 @@ class TokenNotKept(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeNarrowed(Event):
-    """A sign-in allowed less than was asked for; what is refused for that reason will say so itself."""
-
-    asked: tuple[str, ...]
-    granted: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LoginBorrowed(Event):
     """Another program on this machine gave us the token of its login."""
 
     program: str
     username: str
     url: str  # where that user is signed in
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeNarrowed(Event):
+    """A sign-in allowed less than was asked for; what is refused for that reason will say so itself."""
+
+    asked: tuple[str, ...]
+    granted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

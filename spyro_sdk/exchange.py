@@ -94,8 +94,7 @@ class HttpConnector(BaseConnector):
     @classmethod
     def remembered(cls, account: Account) -> dict[str, Any]:
         """The settings that lead to an account to which a person signed in."""
-        profile = {"profile": account.profile} if account.profile else {}
-        return {"client_id": account.client_id, **profile}
+        return {"client_id": account.client_id, "profile": account.profile or None}
 
     async def whoami(self) -> str | None:
         """The name by which the service knows whoever is signed in, in one or two requests."""

@@ -54,7 +54,7 @@ def configured(
     environment: Mapping[str, str],
     accounts: Callable[[], Iterable[Account]] = tuple,
 ) -> ConnectorConfig:
-    """The configuration from arguments, environment and profile, or else of an account that is remembered.
+    """The configuration from arguments, environment and profile, or else of the account that is remembered.
 
     Raises where none of them says how to sign in. `accounts`: those in the token store. An empty environment
     is the demo's: no profile is looked for either.
@@ -74,11 +74,11 @@ def configured(
     check_variables(kind, known, environment, installed)
     rule = Rule.of(kind.credentials)
     found = _gathered(kind, settings, environment, known, rule)
-    if _is_blank(found, rule):
+    if _is_nobody(rule, found):
         found = {**_of_others(kind, environment), **found}
     if has_app(kind):
-        found = _for_person(kind, found, rule, accounts)
-    if _is_blank(found, rule):
+        found = _for_person(kind, rule, found, accounts)
+    if _is_nobody(rule, found) and found.get("auth_mode") in (None, "auto"):
         found = {**_found_here(kind, environment, found), **found}
     is_told = found.get("auth_type") == "none" or rule.is_whole(found) or _may_ask(kind, found)
     if kind.credentials and not is_told:
@@ -86,50 +86,9 @@ def configured(
     return kind.configure(**found)
 
 
-def _is_blank(found: Mapping[str, Any], rule: Rule) -> bool:
-    """Whether nothing says yet who we are, nor to whom we speak."""
+def _is_nobody(rule: Rule, found: Mapping[str, Any]) -> bool:
+    """Whether nothing says who we are, nor to whom we speak."""
     return not rule.tells_who(found) and not any(found.get(name) for name in ADDRESSES)
-
-
-def _for_person(
-    kind: type[HttpConnector],
-    found: dict[str, Any],
-    rule: Rule,
-    accounts: Callable[[], Iterable[Account]],
-) -> dict[str, Any]:
-    """The settings as they are where a person may sign in, without what a person who does needs not."""
-    mode = found["auth_mode"] = found.get("auth_mode") or "auto"
-    if mode in BY_PERSON:
-        found = {name: value for name, value in found.items() if name not in LEFT_ASIDE}
-    if rule.tells_who(found) or found.get("auth_type") or mode not in ("auto", *BY_PERSON):
-        return found
-    return {**found, **_remembered(kind, found, accounts)}
-
-
-def _remembered(
-    kind: type[HttpConnector], found: Mapping[str, Any], accounts: Callable[[], Iterable[Account]]
-) -> dict[str, Any]:
-    """The settings of the one account that fits, to which somebody signed in before."""
-    known = (kind.remembered(it) for it in accounts() if it.connector == kind.name)
-    fitting = [it for it in known if all(found.get(name, value) == value for name, value in it.items())]
-    if len(fitting) > 1:
-        raise ConfigurationError(
-            f"{len(fitting)} accounts of {kind.name} are remembered: say which, by client_id or base_url",
-            field="client_id",
-            connector=kind.name,
-        )
-    return fitting[0] if fitting else {}
-
-
-def has_app(kind: type[BaseConnector]) -> TypeGuard[type[HttpConnector]]:
-    """Whether people can sign in to the service."""
-    return issubclass(kind, HttpConnector) and kind.app is not HttpConnector.app
-
-
-def _may_ask(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
-    """Whether a person can be asked to sign in, if one is there."""
-    mode = settings.get("auth_mode")
-    return has_app(kind) and (bool(settings.get("client_id")) or mode not in (None, "auto"))
 
 
 def _gathered(
@@ -180,6 +139,43 @@ def _found_here(
 
 def _spelt_in(profile: profiles.Profiled, name: str) -> str:
     return f"{name} of profile {profile.name!r}"
+
+
+def _for_person(
+    kind: type[HttpConnector], rule: Rule, found: dict[str, Any], accounts: Callable[[], Iterable[Account]]
+) -> dict[str, Any]:
+    """The settings as they are where a person may sign in, without what a person who does needs not."""
+    mode = found.setdefault("auth_mode", "auto")
+    if mode in BY_PERSON:
+        found = {name: value for name, value in found.items() if name not in LEFT_ASIDE}
+    nothing = not found.get("auth_type") and not rule.tells_who(found)
+    return found | _remembered(kind, found, accounts) if nothing and mode in ("auto", *BY_PERSON) else found
+
+
+def _remembered(
+    kind: type[HttpConnector], found: Mapping[str, Any], accounts: Callable[[], Iterable[Account]]
+) -> dict[str, Any]:
+    """The settings of the one account that fits, to which somebody signed in before."""
+    known = (kind.remembered(it) for it in accounts() if it.connector == kind.name)
+    fitting = [it for it in known if all(found.get(name, value) == value for name, value in it.items())]
+    if len(fitting) > 1:
+        raise ConfigurationError(
+            f"{len(fitting)} accounts of {kind.name} are remembered: say which, by client_id or base_url",
+            field="client_id",
+            connector=kind.name,
+        )
+    return fitting[0] if fitting else {}
+
+
+def has_app(kind: type[BaseConnector]) -> TypeGuard[type[HttpConnector]]:
+    """Whether people can sign in to the service."""
+    return issubclass(kind, HttpConnector) and kind.app is not HttpConnector.app
+
+
+def _may_ask(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
+    """Whether a person can be asked to sign in, if one is there."""
+    mode = settings.get("auth_mode")
+    return has_app(kind) and (bool(settings.get("client_id")) or mode not in (None, "auto"))
 
 
 def _variable(kind: type[BaseConnector], setting: str) -> str:
@@ -251,13 +247,14 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
 
 def nobody_to_ask(kind: type[BaseConnector], environment: Mapping[str, str] = os.environ) -> SignInNeeded:
     """The error where credentials are missing: it names the variables and the keys that would do."""
-    credentials = kind.credentials or [("access_token",)]
-    ways = " or ".join(" and ".join(_variable(kind, name) for name in way) for way in credentials)
+    named = [[_variable(kind, name) for name in way] for way in kind.credentials or [("access_token",)]]
+    ways = " or ".join(" and ".join(way) for way in named)
+    first = ", ".join(kind.credentials[0]) if kind.credentials else "access_token"
     app = f"; or sign in where somebody is: spyro.login({kind.name!r}, client_id=…)" if has_app(kind) else ""
     return SignInNeeded(
         f"{kind.name} needs credentials, and there is nobody to ask here: set {ways}, or give them to connect"
-        f" as {', '.join(credentials[0])}, or write them under these names into the profile"
-        f" [{kind.name}] of {profiles.path(environment)}{app}",
+        f" as {first}, or write them under these names into the profile [{kind.name}] of"
+        f" {profiles.path(environment)}{app}",
         connector=kind.name,
         hint=f"spyro.connect({kind.name!r}, demo=True) needs none",
     )

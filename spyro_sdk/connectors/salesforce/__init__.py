@@ -63,24 +63,13 @@ class Salesforce(RestConnector):
         return {**super().remembered(account), **home}
 
     def auth(self) -> Auth:
-        """A token given to us, a person's, one asked for, each renewed where that can be; or a session's."""
-        if self.config.auth_type == "none" and not self.config.custom_params.get("sf"):
-            self._tokens = None
-            return static.nobody()
+        """A person's token, one given to us, or one asked for, each renewed where there is a way; or none."""
+        self._tokens = None
         if self.config.asks_person:
             self._tokens = self.personal()
-        else:
+        elif self.config.auth_type != "none" or self.config.custom_params.get("sf"):
             self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed, self._borrowed)
-        return self._tokens
-
-    async def whoami(self) -> str | None:
-        """The name and user name of whoever is signed in."""
-        token = await self._tokens.fresh(self._send) if self._tokens else None
-        if token is None or (user := signing_in.user_of(token)) is None:
-            return None
-        soql = f"SELECT Name, Username FROM User WHERE Id = '{user}'"  # noqa: S608  # letters and digits
-        line = self._line(f"v{self._version}")
-        return await line.ask(Request(f"{line.root}/query", params={"q": soql}), signing_in.named)
+        return self._tokens or static.nobody()  # a session signs in by itself
 
     @classmethod
     def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
@@ -90,12 +79,15 @@ class Salesforce(RestConnector):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration over Salesforce's defaults; the login of `sf` needs no credentials in it."""
-        if settings.get("auth_mode") == "sf":
-            del settings["auth_mode"]
-            settings["sf"] = settings.get("sf") or True
-        if settings.get("sf"):
-            settings["auth_type"] = "none"
-        return super().configure(**settings)
+        return super().configure(**signing_in.settled(settings))
+
+    async def whoami(self) -> str | None:
+        """The name and user name of whoever is signed in."""
+        if self._tokens is None or (user := signing_in.user_of(await self._tokens.fresh(self._send))) is None:
+            return None
+        soql = f"SELECT Name, Username FROM User WHERE Id = '{user}'"  # noqa: S608  # letters and digits
+        line = self._line(f"v{self._version}")
+        return await line.ask(Request(f"{line.root}/query", params={"q": soql}), signing_in.named)
 
     def validate_config(self) -> tuple[bool, str | None]:
         """Whether the configuration says where to sign in, and with what."""

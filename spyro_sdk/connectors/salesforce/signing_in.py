@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...auth import oauth
 from ...auth.app import App
-from ...config import CREDENTIALS, ConnectorConfig, is_loopback, is_private
+from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, is_loopback, is_private
 from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
@@ -54,8 +54,23 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
     ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
 
 
+def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with `auth_mode="sf"` as what it stands for: the login of that command."""
+    mode, settled = settings.get("auth_mode"), dict(settings)
+    if mode == "sf":
+        del settled["auth_mode"]
+        settled["sf"] = settled.get("sf") or True
+    if mode in BY_PERSON:
+        settled.pop("sf", None)
+    if settled.get("sf"):
+        settled["auth_type"] = "none"
+    return settled
+
+
 def fault(config: ConnectorConfig) -> str | None:
     """What is missing to sign in, in words."""
+    if config.asks_person:
+        return None
     given = [name for name in CREDENTIALS if getattr(config, name)]
     if sf := config.custom_params.get("sf"):
         return f"sf={sf!r} and {given[0]} are of two accounts: give one of them" if given else None
