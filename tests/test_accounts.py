@@ -14,8 +14,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 import spyro_sdk as spyro
 from spyro_sdk import accounts
@@ -162,6 +164,15 @@ def test_a_mode_that_there_is_not_is_refused_with_the_nearest(own: Service) -> N
     with pytest.raises(ConfigurationError, match="did you mean 'browser'") as caught:
         connect(own, Visitor(), auth_mode="browsr")
     assert caught.value.field == "auth_mode"
+
+
+def test_a_session_of_the_users_own_carries_the_sign_in_too(own: Service) -> None:
+    sent: list[str] = []
+    with requests.Session() as session:
+        session.hooks["response"].append(lambda answer, **how: sent.append(urlsplit(answer.url).path))
+        with connect(own, Visitor(), session=session) as sf:
+            assert sf["Account"].count() == 60
+    assert sent[:2] == ["/.well-known/oauth-authorization-server", TOKEN]
 
 
 # -- login --------------------------------------------------------------------------------------------

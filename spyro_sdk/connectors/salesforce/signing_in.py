@@ -74,8 +74,6 @@ def fault(config: ConnectorConfig) -> str | None:
     given = [name for name in CREDENTIALS if getattr(config, name)]
     if sf := config.custom_params.get("sf"):
         return f"sf={sf!r} and {given[0]} are of two accounts: give one of them" if given else None
-    if config.asks_person:
-        return None
     if any(all(name in given or (name == "base_url" and config.base_url) for name in way) for way in WAYS):
         return None
     if config.auth_type == "none":  # a session signs in
