@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,31 +28,37 @@ LOGIN = "print(spyro.login('salesforce', patience={patience}, **to).who)"
 
 
 class Notebook:
-    """A kernel, and who sits before it: `typed` gets what a cell has shown so far, and returns the answer."""
+    """A kernel, and who sits before it."""
 
     def __init__(self, client: BlockingKernelClient) -> None:
         self.client = client
         self.shown = ""
         self.asked: list[dict[str, Any]] = []
 
-    def run(self, code: str, typed: Callable[[str], str | None] | None = None) -> str:
-        """Run a cell; return what it showed."""
+    def run(self, code: str, typed: Callable[[], str | None] | None = None) -> str:
+        """Run a cell; return what it showed. `typed` is what a person answers; None: nothing at all."""
         self.shown, self.asked = "", []
-
-        def shows(message: dict[str, Any]) -> None:
-            content = message["content"]
-            self.shown += content.get("text", "") + "".join(content.get("traceback", []))
 
         def asks(message: dict[str, Any]) -> None:
             self.asked.append(message["content"])
-            answer = typed(self.shown) if typed else ""
+            answer = typed() if typed else ""
             if answer is not None:
                 self.client.input(answer)
 
         self.client.execute_interactive(
-            code, allow_stdin=typed is not None, stdin_hook=asks, output_hook=shows, timeout=60
+            code, allow_stdin=typed is not None, stdin_hook=asks, output_hook=self._shows, timeout=60
         )
         return self.shown
+
+    def address(self) -> str:
+        """The page that is to be opened; what is shown may come later than the question."""
+        while not (found := re.search(r"^  (http.*)$", self.shown, re.MULTILINE)):
+            self._shows(self.client.get_iopub_msg(timeout=20))
+        return found[1]
+
+    def _shows(self, message: dict[str, Any]) -> None:
+        content = message["content"]
+        self.shown += content.get("text", "") + "".join(content.get("traceback", []))
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +84,6 @@ def notebook(service: Service) -> Iterator[Notebook]:
         manager.shutdown_kernel(now=True)
 
 
-def address_in(shown: str) -> str:
-    return next(line.strip() for line in shown.splitlines() if line.startswith("  http"))
-
-
 def code_in(address: str) -> str:
     return address.partition("code=")[2].partition("&")[0]
 
@@ -88,8 +91,8 @@ def code_in(address: str) -> str:
 def test_what_is_pasted_is_neither_shown_nor_kept(notebook: Notebook) -> None:
     pasted: list[str] = []
 
-    def typed(shown: str) -> str:
-        pasted.append(visitor.sign_in(address_in(shown)))
+    def typed() -> str:
+        pasted.append(visitor.sign_in(notebook.address()))
         return pasted[0]
 
     shown = notebook.run(LOGIN.format(patience=30), typed)
@@ -102,19 +105,19 @@ def test_what_is_pasted_is_neither_shown_nor_kept(notebook: Notebook) -> None:
 
 
 def test_a_browser_that_gets_through_ends_the_prompt(notebook: Notebook) -> None:
-    def typed(shown: str) -> None:
-        there = visitor.sign_in(address_in(shown))
+    def typed() -> None:
+        there = visitor.sign_in(notebook.address())
         threading.Thread(target=browse, args=[there]).start()
 
     shown = notebook.run(LOGIN.format(patience=30), typed)
     assert "never-was.example" in shown
     assert "Traceback" not in shown
     assert len(notebook.asked) == 1
-    assert notebook.run("print(input('name? '))", lambda shown: "Ana") == "Ana\n"
+    assert notebook.run("print(input('name? '))", lambda: "Ana") == "Ana\n"
 
 
 def test_the_end_of_the_time_ends_the_prompt(notebook: Notebook) -> None:
-    shown = notebook.run(LOGIN.format(patience=0.5), lambda shown: None)
+    shown = notebook.run(LOGIN.format(patience=0.5), lambda: None)
     assert "nobody signed in within 0 seconds" in shown
     assert "KeyboardInterrupt" not in shown
     assert notebook.run("print('free')") == "free\n"

@@ -147,7 +147,7 @@ def test_people_are_sent_to_the_pages_of_the_same_github(api: str, pages: str) -
 )
 def test_an_account_leads_to_the_api_of_the_same_github(issuer: str, settings: dict[str, str]) -> None:
     remembered = GitHub.remembered(Account("github", issuer, "c"))
-    assert remembered == {"client_id": "c", **settings}
+    assert remembered == {"client_id": "c", "profile": None, **settings}
     app = _connector(auth_mode="device", **remembered).app()
     assert app
     assert app.issuer == issuer
