@@ -6,6 +6,7 @@
 
 Where to look, from the face down
     connection, fetch      what a notebook calls
+    accounts               how a person signs in, and out
     settings               where a connection's settings come from: arguments, environment, demo
     registry, connectors   the services, one module each
     rest, exchange         how a page travels, and how an answer is got
@@ -32,6 +33,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .accounts import login, logout
     from .config import ConnectorConfig, RateLimitConfig
     from .connection import Connection, connect
     from .connector import BaseConnector
@@ -63,6 +65,8 @@ __all__ = [
     "RestConnector",
     "connect",
     "connectors",
+    "login",
+    "logout",
 ]
 
 _HOMES = {
@@ -79,6 +83,8 @@ _HOMES = {
     "RateLimiter": "guards.limiter",
     "RestConnector": "rest",
     "connect": "connection",
+    "login": "accounts",
+    "logout": "accounts",
 }
 """The module in which each name of the face lives; `connectors` is a package that can be called."""
 

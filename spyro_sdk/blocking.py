@@ -18,6 +18,7 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
@@ -38,6 +39,25 @@ def run(function: Callable[..., Awaitable[T]], *args: object) -> T:
     work = _Work(_running_loop(), partial(function, *args))
     try:
         work.start()
+        return work.result()
+    finally:
+        work.leave()
+
+
+def converse(function: Callable[..., Awaitable[T]], *args: object) -> T:
+    """Call an async function as `run` does, with one more argument: `here`.
+
+    `await here(plain_function, *its_args)` has the waiting thread call it, for what only that can do: ask at
+    a terminal, draw in a notebook, be interrupted. What it raises is raised there; `KeyboardInterrupt` and
+    the like end the whole call.
+    """
+    desk = _Desk()
+    work = _Work(_running_loop(), partial(function, *args, desk.here))
+    try:
+        work.start()
+        while not work.ended.is_set():
+            desk.serve()
+            work.check()
         return work.result()
     finally:
         work.leave()
@@ -121,6 +141,10 @@ class _Work(Generic[T]):
         finally:
             self._error = None  # its traceback holds us: let both go
 
+    def check(self) -> None:
+        """Raise if nothing would ever come of waiting."""
+        self._loop.check()
+
     def leave(self) -> None:
         """Cancel what still runs, and give its clean-up a moment."""
         if self.ended.is_set() or not self._loop.is_alive():
@@ -150,6 +174,50 @@ class _Work(Generic[T]):
         self._loop.works.discard(self)
         del self._function  # it may hold us
         self.ended.set()
+
+
+class _Desk:
+    """Where a thread that waits for an async call does what that asks of it."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+
+    async def here(self, function: Callable[..., Any], *args: object) -> Any:
+        """What the function returns, called in the waiting thread."""
+        job = _Job(partial(function, *args), asyncio.get_running_loop().create_future())
+        self._jobs.put(job)
+        return await job.outcome
+
+    def serve(self) -> None:
+        """Do the next job, if one comes in a moment."""
+        with suppress(queue.Empty):
+            self._jobs.get(timeout=SLICE).act()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A function that is called in one thread and awaited in another."""
+
+    function: Callable[[], Any]
+    outcome: asyncio.Future[Any]
+
+    def act(self) -> None:
+        if self.outcome.done():  # nobody waits for it any more
+            return
+        try:
+            result = self.function()
+        except Exception as error:  # noqa: BLE001  # handed to whoever awaits the job
+            self._soon(self.outcome.set_exception, error)
+        else:
+            self._soon(self.outcome.set_result, result)
+
+    def _soon(self, settle: Callable[[Any], None], outcome: Any) -> None:
+        def settled() -> None:
+            if not self.outcome.done():
+                settle(outcome)
+
+        with suppress(RuntimeError):  # the loop is gone, and with it whoever waits
+            self.outcome.get_loop().call_soon_threadsafe(settled)
 
 
 class _End:

@@ -15,6 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 from .errors import ConfigurationError, did_you_mean
 
 AuthType = Literal["api_key", "oauth2", "basic", "bearer", "none"]
+AuthMode = Literal[
+    "auto", "browser", "paste", "device", "refresh_token", "jwt", "client_credentials", "token", "none"
+]
 
 NEEDED: Mapping[AuthType, tuple[tuple[str, ...], ...]] = {
     "bearer": (("access_token",),),
@@ -29,10 +32,27 @@ NEEDED: Mapping[AuthType, tuple[tuple[str, ...], ...]] = {
 }
 """For each kind of authentication the sets of credentials of which one must be complete."""
 
+MODES: Mapping[AuthMode, tuple[AuthType | None, tuple[str, ...]]] = {
+    "auto": (None, ()),
+    "browser": ("oauth2", ("client_id",)),
+    "paste": ("oauth2", ("client_id",)),
+    "device": ("oauth2", ("client_id",)),
+    "refresh_token": ("oauth2", ("client_id", "refresh_token")),
+    "jwt": ("oauth2", ("client_id", "username", "private_key")),
+    "client_credentials": ("oauth2", ("client_id", "client_secret")),
+    "token": ("bearer", ("access_token",)),
+    "none": ("none", ()),
+}
+"""For each way to sign in the kind of authentication that comes of it, and the settings that it needs."""
+
+APP = ", that of an app which is registered with the service"
+BY_PERSON = ("browser", "paste", "device")
+"""The ways in which a person signs in."""
+
 CREDENTIALS = tuple(dict.fromkeys(name for ways in NEEDED.values() for way in ways for name in way))
 
 SALT = urandom(16)
-ACCOUNT = ("name", "base_url", "token_url", "auth_type", *CREDENTIALS, "custom_params")
+ACCOUNT = ("name", "base_url", "token_url", "auth_type", "auth_mode", *CREDENTIALS, "custom_params")
 """The settings that say which account is asked, and as whom."""
 
 SECRET_NAME = re.compile(
@@ -89,10 +109,18 @@ class ConnectorConfig:
     """Where the service is, https unless it is on this machine; None for the connector's own address."""
     auth_type: AuthType | None = None
     """None: told by which credentials are given."""
+    auth_mode: AuthMode | None = None
+    """How to sign in: "browser", "paste" and "device" ask a person, the others take one set of credentials;
+    "auto" takes credentials that are complete, and asks a person else. None: never ask one."""
     client_id: str | None = None
     client_secret: str | None = secret()
     token_url: str | None = None
     """Where OAuth 2 tokens are given out; None for the connector's own address."""
+    scope: str | None = None
+    """What a person is asked to allow, separated by spaces; None for what the connector needs."""
+    redirect_uri: str | None = None
+    """Where the browser comes back to on this machine, as it is registered with the app; None for the
+    connector's own address."""
     username: str | None = None
     password: str | None = secret()
     access_token: str | None = secret()
@@ -134,16 +162,21 @@ class ConnectorConfig:
             _credential(self, name)
         for name in ("headers", "custom_params"):
             _mapping(self, name)
+        if self.scope is not None:
+            _text(self, "scope")
+        _callback(self)
         _trust(self)
         _flag(self, "allow_http")
         self._settle_auth_type()
 
     def _settle_auth_type(self) -> None:
         given = {name for name in CREDENTIALS if getattr(self, name)}
-        kind = self.auth_type or _auth_type(given)
+        kind = self._type_of_mode() or ("oauth2" if self.asks_person else _auth_type(given))
         if kind not in get_args(AuthType):
             raise _refused(self, "auth_type", f"one of {', '.join(get_args(AuthType))}")
         object.__setattr__(self, "auth_type", kind)
+        if self.asks_person:
+            return
         ways = NEEDED[kind]
         if not any(given.issuperset(way) for way in ways):
             wanted = ", or ".join(" and ".join(way) for way in ways)
@@ -153,6 +186,36 @@ class ConnectorConfig:
                 field=ways[0][0],
                 connector=self.name,
             )
+
+    def _type_of_mode(self) -> AuthType | None:
+        """The kind of authentication that is asked for; raises for a mode that makes no sense here."""
+        mode = self.auth_mode
+        if mode is None:
+            return self.auth_type
+        if not isinstance(mode, str) or mode not in MODES:
+            hint = did_you_mean(str(mode), MODES)
+            raise _refused(self, "auth_mode", f"one of {', '.join(MODES)}" + (f" ({hint})" if hint else ""))
+        kind, needs = MODES[mode]
+        for name in needs:
+            if not getattr(self, name):
+                what = f"{name}{APP}" if mode in BY_PERSON else name
+                variable = f"SPYRO_{self.name}_{name}".upper()
+                raise ConfigurationError(
+                    f"auth_mode={mode!r} needs {what}: give it, or set {variable}",
+                    field=name,
+                    connector=self.name,
+                )
+        if kind and self.auth_type not in (None, kind):
+            raise _refused(self, "auth_type", f"{kind!r} with auth_mode={mode!r}, or left out")
+        return self.auth_type or kind
+
+    @property
+    def asks_person(self) -> bool:
+        """Whether a person is to sign in: it is asked for, or there is nothing else to sign in with."""
+        if self.auth_mode != "auto" or self.auth_type not in (None, "oauth2"):
+            return self.auth_mode in BY_PERSON
+        given = {name for name in CREDENTIALS if getattr(self, name)}
+        return bool(self.client_id) and not any(_has_any(given, kind) for kind in NEEDED)
 
     @property
     def rate(self) -> RateLimitConfig:
@@ -195,10 +258,12 @@ class ConnectorConfig:
 
 def _auth_type(given: set[str]) -> AuthType:
     """The first kind whose credentials are complete; `api_key` asks for its key where none is."""
-    for kind, ways in NEEDED.items():
-        if any(way and given.issuperset(way) for way in ways):
-            return kind
-    return "api_key"
+    return next((kind for kind in NEEDED if _has_any(given, kind)), "api_key")
+
+
+def _has_any(given: set[str], kind: AuthType) -> bool:
+    """Whether credentials of that kind are complete."""
+    return any(way and given.issuperset(way) for way in NEEDED[kind])
 
 
 def _shown(value: Any) -> Any:
@@ -280,6 +345,24 @@ def _address(config: ConnectorConfig, name: str) -> None:
         raise _refused(config, name, "without a query, in which a secret would be shown", came)
     if parts.scheme == "http" and not (is_loopback(parts.hostname) or config.allow_http):
         raise _refused(config, name, "https (allow_http=True sends credentials unprotected)")
+
+
+def _callback(config: ConnectorConfig) -> None:
+    """Raise unless a browser can be sent back to the address on this machine."""
+    if config.redirect_uri is None:
+        return
+    parts = _split(config.redirect_uri)
+    is_ours = parts is not None and parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if (
+        parts is None
+        or not is_ours
+        or parts.port == 0
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
+        allowed = "an address on this machine, as it is registered: 'http://localhost:1717/OauthRedirect'"
+        raise _refused(config, "redirect_uri", allowed)
 
 
 def _split(address: Any) -> SplitResult | None:

@@ -12,21 +12,19 @@ from functools import partial
 from inspect import signature
 from typing import Any, NoReturn, Self
 
-from . import blocking, registry, warm
+from . import accounts, blocking, registry, warm
+from .auth.person import Person
+from .auth.terminal import TerminalPerson
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import Catalogue, EntitySchema, Query, decided, named
-from .errors import (
-    ConfigurationError,
-    ConnectionError,
-    UnknownConnectorError,
-)
+from .errors import ConfigurationError, ConnectionError, SignInNeeded
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
 from .guards.account import limiter_of
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
-from .settings import configured, demo_options, demo_settings
+from .settings import configured, demo_options, demo_settings, has_app
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
 """The connectors of this process, for a child that is forked from it."""
@@ -39,6 +37,7 @@ def connect(
     config: ConnectorConfig | None = None,
     observers: Iterable[Observer] = (),
     progress: bool | None = None,
+    person: Person | None = None,
     **settings: Any,
 ) -> Connection:
     """Sign in to a service and return its `Connection`.
@@ -50,12 +49,13 @@ def connect(
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
     speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
     such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
-    terminal.
+    terminal. Where somebody has to sign in first, `person` is asked, by default whoever is at the terminal or
+    the notebook; where nobody is, nobody is asked.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
-    kind, options, listeners = _kind(name), demo_options(demo), _listeners(observers)
+    kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
     if config is not None and (settings or options is not None):
         raise ConfigurationError(
@@ -68,10 +68,20 @@ def connect(
         )
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
-    config = config or configured(kind, settings, os.environ if options is None else {})
+    environment = os.environ if options is None else {}
+    config = config or configured(kind, settings, environment, accounts.remembered)
     if sys.stderr.isatty() if progress is None else progress:
         listeners.append(ProgressLine())
     warm.begin("pandas")  # while the service answers the first requests
+    try:
+        return Connection(kind, config, listeners)
+    except SignInNeeded:
+        if not (config.asks_person and has_app(kind)):
+            raise
+    asked: Person = person or TerminalPerson()
+    connector = accounts.by_person(kind, config, asked)
+    connector.observe(*listeners)
+    accounts.sign_in(connector, asked)
     return Connection(kind, config, listeners)
 
 
@@ -229,23 +239,6 @@ async def _opened(connector: BaseConnector) -> None:
     """Connect, at the pace of all that this process asks the same account."""
     connector.share(limiter_of(connector.config))
     await connector.connect()
-
-
-def _kind(name: Any) -> type[BaseConnector]:
-    """The class of a connector, which may be given by its name."""
-    if isinstance(name, str) or registry.is_declaration(name):
-        return registry.find(name)
-    if isinstance(name, BaseConnector):
-        raise ConfigurationError(
-            f"{name!r} is made already: give its class, {type(name).__name__}", field="name"
-        )
-    if not isinstance(name, type):
-        raise UnknownConnectorError(f"there is no connector {name!r}: give its name or class", field="name")
-    if not issubclass(name, BaseConnector):
-        raise ConfigurationError(
-            f"{name.__name__} is no connector: give a name, or a class made of BaseConnector", field="name"
-        )
-    return name
 
 
 def _listeners(observers: Any) -> list[Observer]:

@@ -6,6 +6,8 @@ ConnectorError                    base: message, hint, connector, status, reques
 ├── ValidationError               the question cannot be asked: field, value   (a ValueError too)
 │   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)
 ├── AuthenticationError           the service does not know us, or refuses us; error_code
+│   ├── SignInNeeded              a person has to sign in, for the first time or again
+│   └── SignInError               a person's sign-in came to nothing; error_code says why
 ├── TokenStoreError               tokens cannot be kept or read where they should be; path (an OSError too)
 ├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
 │   ├── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
@@ -97,6 +99,18 @@ class AuthenticationError(ConnectorError):
         super().__init__(message, **context)
         self.error_code = error_code
         """What a token endpoint calls the refusal, such as `invalid_grant` (RFC 6749 §5.2)."""
+
+
+class SignInNeeded(AuthenticationError):
+    """A person has to sign in, for the first time or again."""
+
+
+class SignInError(AuthenticationError):
+    """A person's sign-in came to nothing; `error_code` says why.
+
+    Either the service's own word, such as `access_denied`, or one of ours: `cancelled`, `timed_out`,
+    `port_taken`, `wrong_state`, `wrong_issuer`, `no_code`.
+    """
 
 
 class TokenStoreError(ConnectorError, OSError):

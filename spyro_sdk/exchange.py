@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from .arrow.exact import parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
+from .auth.app import App
+from .auth.keeping import Keeping
+from .auth.person import Person
+from .auth.signin import Desk, sign_in
+from .auth.token import Token
+from .auth.tokens import Account, TokenStore
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .errors import AuthenticationError, ConnectorError, DecodeError, IntegrityError
-from .events import QuotaSeen, Received, TokenRenewed
+from .errors import AuthenticationError, ConfigurationError, ConnectorError, DecodeError, IntegrityError
+from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
 from .failure import refused, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
@@ -33,9 +40,16 @@ class HttpConnector(BaseConnector):
     keeps: ClassVar[int] = 0  # bytes
     """Memory for answers with an ETag, which are asked for again only if they have changed; 0 for none."""
 
-    def __init__(self, config: ConnectorConfig, *, transport: Send | None = None, **guards: Any) -> None:
+    def __init__(
+        self,
+        config: ConnectorConfig,
+        *,
+        transport: Send | None = None,
+        store: TokenStore | None = None,
+        **guards: Any,
+    ) -> None:
         super().__init__(config, **guards)
-        self._transport = transport
+        self._transport, self._store = transport, store
         self.base_url = (config.base_url or "").rstrip("/")
         self._auth = self.auth()
         self._kept = Kept(self.keeps)
@@ -57,12 +71,27 @@ class HttpConnector(BaseConnector):
                 return static.basic(it.username or "", it.password or "")
             case "bearer":
                 return static.bearer(it.access_token or "")
+            case "oauth2" if it.asks_person:
+                return self.personal()
             case "oauth2":
                 return oauth.OAuth(
                     oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
                 )
             case _:
                 return static.nobody()
+
+    def app(self) -> App | None:
+        """The app to which a person signs in, by the configuration; None where there is none."""
+        return None
+
+    @classmethod
+    def remembered(cls, account: Account) -> dict[str, Any]:
+        """The settings that lead to an account to which a person signed in."""
+        return {"client_id": account.client_id}
+
+    async def whoami(self) -> str | None:
+        """The name by which the service knows whoever is signed in, in one or two requests."""
+        return None
 
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
@@ -142,6 +171,51 @@ class HttpConnector(BaseConnector):
                 connector=self.name,
             )
         return request
+
+    def personal(self) -> oauth.OAuth:
+        """What signs with the token that a person got by signing in, which the store has, and renews it."""
+        kept = self.keeping()
+        return oauth.OAuth(
+            None,
+            on_renewed=self._renewed,
+            store=kept.store,
+            account=kept.account,
+            refresh=oauth.Renewal(kept.app.token_url, kept.app.client_id, kept.app.client_secret),
+            on_unkept=lambda error: self._emit(TokenNotKept(self.name, str(error))),
+        )
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Send]:
+        """What sends requests, for as long as it takes, whether or not we are connected."""
+        if self._transport:
+            yield self._transport
+            return
+        send = SharedTransport(self.config)
+        try:
+            yield send
+        finally:
+            await send.close()
+
+    async def sign_in(self, person: Person, patience: float = 300.0, desk: Desk | None = None) -> Token:
+        """The token that a person allows within `patience` seconds; it is kept, and taken from now on."""
+        kept, mode = self.keeping(), self.config.auth_mode or "auto"
+        async with self.line() as send:
+            token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
+        await kept.write(token)
+        if token.scopes and not set(kept.app.scopes) <= set(token.scopes):
+            self._emit(ScopeNarrowed(self.name, kept.app.scopes, token.scopes))
+        return token
+
+    def keeping(self) -> Keeping:
+        """Where the token is kept that a person gets by signing in."""
+        if app := self.app():
+            return Keeping.of(self.name, app, self._store)
+        raise ConfigurationError(
+            f"{self.name} signs no person in: leave auth_mode={self.config.auth_mode!r} out, and give"
+            " credentials",
+            field="auth_mode",
+            connector=self.name,
+        )
 
     def _renewed(self, token: oauth.Token) -> None:
         self._emit(TokenRenewed(self.name))

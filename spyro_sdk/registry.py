@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from importlib.metadata import EntryPoint
+from typing import Any
 
 from .connector import BaseConnector
 from .connectors import OURS, installed
@@ -39,6 +40,23 @@ def find(name: str | os.PathLike[str]) -> type[BaseConnector]:
         field="name",
         hint=hint,
     )
+
+
+def kind_of(name: Any) -> type[BaseConnector]:
+    """The class of a connector, which may be given by its name."""
+    if isinstance(name, str) or is_declaration(name):
+        return find(name)
+    if isinstance(name, BaseConnector):
+        raise ConfigurationError(
+            f"{name!r} is made already: give its class, {type(name).__name__}", field="name"
+        )
+    if not isinstance(name, type):
+        raise UnknownConnectorError(f"there is no connector {name!r}: give its name or class", field="name")
+    if not issubclass(name, BaseConnector):
+        raise ConfigurationError(
+            f"{name.__name__} is no connector: give a name, or a class made of BaseConnector", field="name"
+        )
+    return name
 
 
 def _loaded(point: EntryPoint) -> type[BaseConnector]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any, TypeGuard, get_type_hints
 
 from . import demo as demo_services
-from .config import ConnectorConfig
+from .auth.tokens import Account
+from .config import BY_PERSON, CREDENTIALS, ConnectorConfig
 from .connector import BaseConnector
 from .connectors import installed
-from .errors import AuthenticationError, ConfigurationError, did_you_mean
+from .errors import ConfigurationError, SignInNeeded, did_you_mean
+from .exchange import HttpConnector
 
 ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
     f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
 }
 """The settings that say who we are, and to whom."""
+LEFT_ASIDE = frozenset(CREDENTIALS) - {"client_id", "client_secret"}
+"""Credentials that nobody needs beside a person who signs in."""
 MAPPINGS = (Mapping[str, str], Mapping[str, Any])
 """Types of settings that no environment variable can hold."""
 
@@ -42,9 +46,15 @@ def demo_settings(kind: type[BaseConnector], options: Mapping[str, Any]) -> dict
 
 
 def configured(
-    kind: type[BaseConnector], settings: Mapping[str, Any], environment: Mapping[str, str]
+    kind: type[BaseConnector],
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+    accounts: Callable[[], Iterable[Account]] = tuple,
 ) -> ConnectorConfig:
-    """The configuration from arguments and environment; raises where neither says how to sign in."""
+    """The configuration from arguments and environment, or else of the account that is remembered.
+
+    Raises where none of them says how to sign in. `accounts`: those in the token store.
+    """
     known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
     for name in settings:
         if name not in known:
@@ -64,9 +74,48 @@ def configured(
     if not any(name in ACCOUNT for name in {**found, **settings}):
         found |= _of_others(kind, environment)
     found |= settings
-    if kind.credentials and not _is_complete(kind, found):
-        raise _nobody_to_ask(kind)
+    if has_app(kind):
+        found = _for_person(kind, found, accounts)
+    if kind.credentials and not _is_complete(kind, found) and not _may_ask(kind, found):
+        raise nobody_to_ask(kind)
     return kind.configure(**found)
+
+
+def _for_person(
+    kind: type[HttpConnector], found: dict[str, Any], accounts: Callable[[], Iterable[Account]]
+) -> dict[str, Any]:
+    """The settings as they are where a person may sign in, without what a person who does needs not."""
+    mode = found.setdefault("auth_mode", "auto")
+    if mode in BY_PERSON:
+        found = {name: value for name, value in found.items() if name not in LEFT_ASIDE}
+    nothing = not found.get("auth_type") and not any(found.get(name) for name in CREDENTIALS)
+    return _remembered(kind, found, accounts) | found if nothing and mode in ("auto", *BY_PERSON) else found
+
+
+def _remembered(
+    kind: type[HttpConnector], found: Mapping[str, Any], accounts: Callable[[], Iterable[Account]]
+) -> dict[str, Any]:
+    """The settings of the one account that fits, to which somebody signed in before."""
+    known = (kind.remembered(it) for it in accounts() if it.connector == kind.name)
+    fitting = [it for it in known if all(found.get(name, value) == value for name, value in it.items())]
+    if len(fitting) > 1:
+        raise ConfigurationError(
+            f"{len(fitting)} accounts of {kind.name} are remembered: say which, by client_id or base_url",
+            field="client_id",
+            connector=kind.name,
+        )
+    return fitting[0] if fitting else {}
+
+
+def has_app(kind: type[BaseConnector]) -> TypeGuard[type[HttpConnector]]:
+    """Whether people can sign in to the service."""
+    return issubclass(kind, HttpConnector) and kind.app is not HttpConnector.app
+
+
+def _may_ask(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
+    """Whether a person can be asked to sign in, if one is there."""
+    mode = settings.get("auth_mode")
+    return has_app(kind) and (bool(settings.get("client_id")) or mode not in (None, "auto"))
 
 
 def _is_complete(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
@@ -141,11 +190,15 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         ) from None
 
 
-def _nobody_to_ask(kind: type[BaseConnector]) -> AuthenticationError:
-    ways = " or ".join(" and ".join(_variable(kind, name) for name in way) for way in kind.credentials)
-    return AuthenticationError(
+def nobody_to_ask(kind: type[BaseConnector]) -> SignInNeeded:
+    """The error where credentials are missing: it names the variables and settings that would do."""
+    named = [[_variable(kind, name) for name in way] for way in kind.credentials or [("access_token",)]]
+    ways = " or ".join(" and ".join(way) for way in named)
+    first = ", ".join(kind.credentials[0]) if kind.credentials else "access_token"
+    app = f"; or sign in where somebody is: spyro.login({kind.name!r}, client_id=…)" if has_app(kind) else ""
+    return SignInNeeded(
         f"{kind.name} needs credentials, and there is nobody to ask here: set {ways}, or give them to connect"
-        f" as {', '.join(kind.credentials[0])}",
+        f" or to a profile as {first}{app}",
         connector=kind.name,
         hint=f"spyro.connect({kind.name!r}, demo=True) needs none",
     )

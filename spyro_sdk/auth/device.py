@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from ..errors import AuthenticationError, ConnectionError, DataFetchError
+from ..errors import ConnectionError, DataFetchError, SignInError
 from ..http import Send
-from .oauth import RefreshToken, Token, fail, posted, token_of
+from .oauth import Token, fail, posted, token_of
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 INTERVAL = 5.0  # seconds between two questions, where the service does not say (§3.2)
@@ -31,64 +31,33 @@ class UserCode:
     whole_address: str | None = None
     """The address with the code in it, for a link or a QR code, where the service gives one."""
 
-    def __str__(self) -> str:
-        return f"open {self.address} and enter the code {self.code} within {self.lifetime / 60:.0f} minutes"
 
-
-Tell: TypeAlias = Callable[[UserCode], None]
-"""Who tells a person; returns at once."""
-
-
-def say(code: UserCode) -> None:
-    """Tell whoever reads standard error."""
-    sys.stderr.write(f"To sign in, {code}.\n")
-    sys.stderr.flush()
+Tell: TypeAlias = Callable[[UserCode], object]
+"""Who tells a person; what it returns is awaited where that can be."""
 
 
 @dataclass
 class Device:
-    """The grant of RFC 8628: it waits until somebody has typed the code in, refused, or let it expire.
-
-    A refresh token that came with the last token is tried first, so that a person is asked once.
-    """
+    """The grant of RFC 8628: it waits until somebody has typed the code in, refused, or let it expire."""
 
     device_url: str
     """Where codes are given out."""
     token_url: str
     client_id: str
+    tell: Tell = field(repr=False)
     scope: str = ""
-    tell: Tell = field(default=say, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)  # seconds
     sleep: Callable[[float], Awaitable[None]] = field(default=anyio.sleep, repr=False)
-    _refresh: RefreshToken | None = field(default=None, repr=False)
 
     async def __call__(self, send: Send) -> Token:
-        token = await self._refreshed(send) or await self._entered(send)
-        if token.refresh_token:
-            self._refresh = RefreshToken(self.token_url, self.client_id, token.refresh_token)
-        return token
-
-    async def _refreshed(self, send: Send) -> Token | None:
-        """A token without asking a person again, where that is possible."""
-        refresh, self._refresh = self._refresh, None
-        if refresh is None:
-            return None
-        try:
-            return await refresh(send)
-        except AuthenticationError:
-            return None
-        except (ConnectionError, DataFetchError):
-            self._refresh = refresh  # it may be good still
-            raise
-
-    async def _entered(self, send: Send) -> Token:
-        """A token for a code that a person has entered."""
+        """The token for a code that a person has entered."""
         form = {"client_id": self.client_id, **({"scope": self.scope} if self.scope else {})}
         response, answer = await posted(send, self.device_url, form)
         code = _user_code(answer)
         if code is None:
             fail(response, {"error": "no code in the answer", **answer}, "a device code", form)
-        self.tell(code)
+        if inspect.isawaitable(told := self.tell(code)):
+            await told
         form = {"client_id": self.client_id, "device_code": answer["device_code"]}
         return await self._polled(send, form, code, _seconds(answer.get("interval"), INTERVAL))
 
@@ -110,15 +79,19 @@ class Device:
                 case "slow_down":
                     interval = max(interval + SLOWER, _seconds(answer.get("interval"), 0.0))
                 case "access_denied":
-                    raise AuthenticationError(
-                        "the sign-in was refused by whoever was asked to allow it", status=response.status
+                    raise SignInError(
+                        "the sign-in was refused by whoever was asked to allow it",
+                        status=response.status,
+                        error_code="access_denied",
+                        hint="sign in again and allow it, or ask your administrator",
                     )
                 case "expired_token":
                     break
                 case _:
                     fail(response, answer, "the device code", form)
-        raise AuthenticationError(
+        raise SignInError(
             f"nobody entered the code {code.code} at {code.address} in time",
+            error_code="timed_out",
             hint="sign in again: a new code will be given out",
         )
 

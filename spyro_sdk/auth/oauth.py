@@ -205,13 +205,13 @@ def grant(config: ConnectorConfig, token_url: str, audience: str | None = None) 
 
     `audience`: whom a JWT is addressed to, where that is not the token endpoint's origin.
     """
-    client = config.client_id
-    if client and config.refresh_token:
+    client, mode = config.client_id, config.auth_mode
+    if client and config.refresh_token and mode in (None, "auto", "refresh_token"):
         return RefreshToken(token_url, client, config.refresh_token, config.client_secret)
-    if client and config.username and config.private_key:
+    if client and config.username and config.private_key and mode in (None, "auto", "jwt"):
         whom = audience or origin(token_url)
         return JwtBearer(token_url, client, config.username, whom, config.private_key)
-    if client and config.client_secret:
+    if client and config.client_secret and mode in (None, "auto", "client_credentials"):
         return ClientCredentials(token_url, client, config.client_secret)
     return None
 
@@ -262,7 +262,7 @@ def token_of(answer: Mapping[str, Any]) -> Token | None:
         refresh_token=answer.get("refresh_token"),
         expires_at=now + lifetime if lifetime else None,
         extra={name: value for name, value in answer.items() if not name.endswith("_token")},
-        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+        scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else (),  # GitHub has commas
         obtained_at=now,
     )
 

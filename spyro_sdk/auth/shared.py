@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import anyio
 from anyio.to_thread import run_sync
 
-from ..errors import AuthenticationError, TokenStoreError
+from ..errors import AuthenticationError, SignInNeeded, TokenStoreError
 from ..http import Send
 from .token import Grant, Refresh, Token
 from .tokens import Account, TokenStore
@@ -118,9 +118,9 @@ class SharedToken:
     async def _stored(self) -> Token | None:
         return await run_sync(self.store.read, self.account)
 
-    def _sign_in_again(self, refusal: AuthenticationError | None) -> AuthenticationError:
+    def _sign_in_again(self, refusal: AuthenticationError | None) -> SignInNeeded:
         name = self.account.connector
-        return AuthenticationError(
+        return SignInNeeded(
             str(refusal or f"there is no token of {name} that could be renewed"),
             hint=f"sign in{' again' if refusal else ''}: spyro.login({name!r})",
             connector=name,

@@ -16,7 +16,7 @@ from .file import FileStore
 from .keyring import KeyringStore
 from .memory import MemoryStore
 
-__all__ = ["Account", "FileStore", "KeyringStore", "MemoryStore", "TokenStore", "default_store"]
+__all__ = ["Account", "FileStore", "KeyringStore", "MemoryStore", "TokenStore", "default_store", "in_memory"]
 
 VARIABLE = "SPYRO_TOKEN_STORE"
 
@@ -61,7 +61,7 @@ def default_store(environ: Mapping[str, str] = os.environ) -> TokenStore:
         case "keyring":
             return KeyringStore()
         case "none":
-            return _in_memory()
+            return in_memory()
         case folder if (path := Path(folder).expanduser()).is_absolute():
             return FileStore(path)
         case other:
@@ -72,6 +72,6 @@ def default_store(environ: Mapping[str, str] = os.environ) -> TokenStore:
 
 
 @cache
-def _in_memory() -> MemoryStore:
+def in_memory() -> MemoryStore:
     """One for the whole process, so that who connects finds what who signed in has left."""
     return MemoryStore()

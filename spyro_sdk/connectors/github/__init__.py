@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from ... import __version__
 from ...arrow.decode import Body
 from ...arrow.inflate import inflate
-from ...auth import Auth, device, oauth
+from ...auth import Auth, oauth
+from ...auth.app import App
 from ...config import ConnectorConfig
 from ...entity import Entity, Query
 from ...errors import DecodeError
@@ -43,8 +44,7 @@ class GitHub(RestConnector):
     options = asked.OPTIONS
     variables: ClassVar = {"access_token": ("GH_TOKEN", "GITHUB_TOKEN")}
 
-    def __init__(self, config: ConnectorConfig, *, tell: device.Tell = device.say, **parts: Any) -> None:
-        self._tell = tell
+    def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         self._tokens: oauth.OAuth | None = None
         self._pause = refusal.Pause()
         self._offered: tuple[Entity, ...] = ()
@@ -53,7 +53,8 @@ class GitHub(RestConnector):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration over GitHub's defaults; without any secret only what is public can be read."""
-        if not settings.get("auth_type") and not any(settings.get(name) for name in asked.SECRETS):
+        says_how = any(settings.get(name) for name in ("auth_type", "auth_mode", *asked.SECRETS))
+        if not says_how or (settings.get("auth_mode") == "auto" and not any(map(settings.get, asked.KNOWN))):
             settings["auth_type"] = "none"
         return super().configure(**settings)
 
@@ -62,13 +63,24 @@ class GitHub(RestConnector):
         why = asked.complaint(self.config)
         return why is None, why
 
+    def app(self) -> App | None:
+        """The app to which a person signs in."""
+        return asked.app(self.config, self.base_url)
+
     def auth(self) -> Auth:
         """A token that was given, one that a person allows us, one that is renewed; or nobody at all."""
-        grant = asked.grant(self.config, self.base_url, self._tell)
-        if grant is None:
+        if self.config.auth_type != "oauth2":
             return super().auth()
-        self._tokens = oauth.OAuth(grant, on_renewed=self._renewed)
+        if self.config.asks_person:
+            self._tokens = self.personal()
+        else:
+            grant = oauth.grant(self.config, asked.token_url(self.config, self.base_url))
+            self._tokens = oauth.OAuth(grant, on_renewed=self._renewed)
         return self._tokens
+
+    async def whoami(self) -> str | None:
+        """The login of whoever is signed in."""
+        return str((await self._told("/user")).get("login")) if self._is_known else None
 
     async def connect(self) -> None:
         """Sign in, and find out whether the owner is an organization."""
@@ -144,4 +156,4 @@ class GitHub(RestConnector):
 
     @property
     def _is_known(self) -> bool:
-        return self.config.auth_type != "none" or self._tokens is not None
+        return self.config.auth_type != "none"

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...auth import device, oauth
+from ...auth.app import App
 from ...config import ConnectorConfig
 
 NAME = re.compile(r"[\w.-]+", re.ASCII)
-DEVICE = "device"
 SECRETS = ("access_token", "refresh_token", "client_secret", "api_key", "password", "private_key")
+KNOWN = ("client_id", *SECRETS)
+"""Settings of which one must be given to be anybody."""
 SCOPE = "read:org read:project"
 VERSION = "2022-11-28"
 
 OPTIONS = {
     "owner": "the organization or user whose repositories they are",
     "repositories": "names of the only repositories to read; without it all",
-    "auth_mode": "'device': sign in with a code that is typed in at GitHub; needs client_id",
-    "scope": f"what a device sign-in asks to be allowed; without it {SCOPE!r}",
     "api_version": f"a version of the REST API; without it {VERSION!r}",
 }
 
@@ -37,21 +36,31 @@ def complaint(config: ConnectorConfig) -> str | None:
     named = asked.get("repositories")
     if not isinstance(named or (), str | list | tuple) or not all(map(_is_name, repositories(config))):
         return f"repositories={named!r} cannot be: give a list of names, such as ['api', 'web']"
-    if (mode := asked.get("auth_mode")) not in (None, DEVICE):
-        return f"auth_mode={mode!r} cannot be: {DEVICE!r} is all there is beside a token"
-    if mode == DEVICE and not config.client_id:
-        return "a device sign-in needs client_id, that of an app"
     return None
 
 
-def grant(config: ConnectorConfig, base_url: str, tell: device.Tell) -> oauth.Grant | None:
-    """The way to get tokens; None where one was given, or none is wanted."""
+def app(config: ConnectorConfig, base_url: str) -> App | None:
+    """The OAuth app or GitHub App of the configuration; None without its `client_id`.
+
+    GitHub takes a code that comes back by a browser only together with the app's secret.
+    """
+    if not config.client_id:
+        return None
     login = f"{web(base_url)}/login"
-    token_url = config.token_url or f"{login}/oauth/access_token"
-    if config.custom_params.get("auth_mode") == DEVICE:
-        scope = str(config.custom_params.get("scope") or SCOPE)
-        return device.Device(f"{login}/device/code", token_url, config.client_id or "", scope, tell)
-    return oauth.grant(config, token_url) if config.auth_type == "oauth2" else None
+    return App(
+        f"{login}/oauth/authorize" if config.client_secret else "",
+        token_url(config, base_url),
+        config.client_id,
+        config.client_secret,
+        tuple((config.scope or SCOPE).replace(",", " ").split()),
+        issuer=f"{login}/oauth",
+        device_url=f"{login}/device/code",
+    ).redirected_to(config.redirect_uri)
+
+
+def token_url(config: ConnectorConfig, base_url: str) -> str:
+    """Where tokens are given out."""
+    return config.token_url or f"{web(base_url)}/login/oauth/access_token"
 
 
 def web(base_url: str) -> str:

@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from ...auth import oauth
+from ...auth.app import App
+from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
 from ...guards.quota import Quota
@@ -47,10 +49,32 @@ class Salesforce(RestConnector):
 
     # -- signing in -----------------------------------------------------------------------------------
 
+    def app(self) -> App | None:
+        """The External Client App to which a person signs in."""
+        return signing_in.app(self.config, self.base_url)
+
+    @classmethod
+    def remembered(cls, account: Account) -> dict[str, Any]:
+        """The settings that lead to an account: its authorization server is the org's own, or that of all."""
+        home = {} if account.issuer == signing_in.LOGIN else {"base_url": account.issuer}
+        return {**super().remembered(account), **home}
+
     def auth(self) -> oauth.OAuth:
-        """A token given to us, or one asked for; both are renewed where there is a way."""
-        self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed)
+        """A person's token, one given to us, or one asked for; each is renewed where there is a way."""
+        if self.config.asks_person:
+            self._tokens = self.personal()
+        else:
+            self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed)
         return self._tokens
+
+    async def whoami(self) -> str | None:
+        """The name and user name of whoever is signed in."""
+        token = await self._tokens.fresh(self._send)
+        if (user := signing_in.user_of(token)) is None:
+            return None
+        soql = f"SELECT Name, Username FROM User WHERE Id = '{user}'"  # noqa: S608  # letters and digits
+        line = self._line(f"v{self._version}")
+        return await line.ask(Request(f"{line.root}/query", params={"q": soql}), signing_in.named)
 
     def validate_config(self) -> tuple[bool, str | None]:
         """Whether the configuration says where to sign in, and with what."""

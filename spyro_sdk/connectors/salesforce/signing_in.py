@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...auth import oauth
+from ...auth.app import App
 from ...config import ConnectorConfig, is_loopback
 from ...errors import DecodeError
 from ...http import Request, origin
@@ -15,6 +18,7 @@ from .line import Line
 from .refusal import not_salesforce
 
 LOGIN = "https://login.salesforce.com"
+OAUTH = "/services/oauth2"
 SANDBOX_LOGIN = "https://test.salesforce.com"
 WAYS = (
     ("base_url", "access_token"),
@@ -25,20 +29,56 @@ WAYS = (
 """The sets of settings of which one must be complete."""
 
 
+CALLBACK = "http://localhost:1717/OauthRedirect"
+"""What Salesforce's guide registers for a program on a person's machine: of plain http it takes `localhost`
+alone, and compares the port too."""
+SCOPES = ("api", "refresh_token")
+
+
+def app(config: ConnectorConfig, base_url: str) -> App | None:
+    """The External Client App of the configuration; None without its `client_id`."""
+    if not config.client_id:
+        return None
+    home = base_url or LOGIN
+    is_real = not is_loopback(urlsplit(home).hostname or "")
+    return App(
+        f"{home}{OAUTH}/authorize",
+        config.token_url or f"{home}{OAUTH}/token",
+        config.client_id,
+        config.client_secret,
+        tuple(config.scope.split()) if config.scope else SCOPES,
+        issuer=home,
+        revoke_url=f"{home}{OAUTH}/revoke",
+    ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
+
+
 def fault(config: ConnectorConfig) -> str | None:
     """What is missing to sign in, in words."""
-    if any(all(getattr(config, name) for name in way) for way in WAYS):
+    if config.asks_person or any(all(getattr(config, name) for name in way) for way in WAYS):
         return None
     return "give " + ", or ".join(" and ".join(way) for way in WAYS)
 
 
 def tokens(config: ConnectorConfig, base_url: str, on_renewed: Callable[[oauth.Token], None]) -> oauth.OAuth:
     """A token given to us, or one asked for; both are renewed where there is a way."""
-    token_url = config.token_url or f"{base_url or LOGIN}/services/oauth2/token"
+    token_url = config.token_url or f"{base_url or LOGIN}{OAUTH}/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does
     given = oauth.Token(config.access_token) if config.access_token and base_url else None
     return oauth.OAuth(grant, given, on_renewed=on_renewed)
+
+
+def user_of(token: oauth.Token) -> str | None:
+    """The id of the user whose token it is, which ends the address that comes with it."""
+    user = str(token.extra.get("id", "")).rpartition("/")[2]
+    return user if re.fullmatch("005[0-9A-Za-z]{12,15}", user) else None
+
+
+def named(payload: Any) -> str | None:
+    """How the only user of an answer is called."""
+    records = payload.get("records") or [{}]
+    name, username = (records[0].get(it) for it in ("Name", "Username"))
+    return f"{name} ({username})" if name and username else name or username
 
 
 def home(token: oauth.Token, config: ConnectorConfig) -> str | None:
