@@ -19,6 +19,7 @@ from .connector import BaseConnector
 from .errors import ConfigurationError, ConnectorError
 from .events import Observer
 from .exchange import HttpConnector
+from .secret import Unseen, hidden
 from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, nobody_to_ask
 
 PATIENCE = 300.0  # seconds that a person has to sign in
@@ -93,6 +94,7 @@ def login(
     Raises `SignInError` where it comes to nothing, `SignInNeeded` where nobody is there,
     `ConfigurationError` for what makes no sense.
     """
+    settings, environment = hidden(settings), Unseen(os.environ)
     kind = _kind(name)
     asked: Person = person or TerminalPerson()
     mode: Any = settings.pop("auth_mode", None) or "auto"
@@ -104,7 +106,7 @@ def login(
     settings["auth_mode"] = "browser" if mode == "auto" else mode  # either takes the same settings
     options = demo_options(demo)
     own = {} if options is None else demo_settings(kind, options)
-    config = configured(kind, {**own, **settings}, os.environ if options is None else {}, remembered)
+    config = configured(kind, {**own, **settings}, environment if options is None else {}, remembered)
     connector = by_person(kind, replace(config, auth_mode=mode), asked)
     connector.observe(*observers)
     return blocking.converse(_logged_in, connector, asked, patience)
@@ -133,7 +135,7 @@ def logout(
     Without `client_id` and `base_url` all that are kept for this service. What was given to `connect` itself,
     or stands in the environment, is left alone.
     """
-    kind = _kind(name)
+    kind, settings = _kind(name), hidden(settings)
     options = demo_options(demo)
     own = {} if options is None else demo_settings(kind, options)
     settings = {**{it: own[it] for it in ("client_id", "base_url") if it in own}, **settings}

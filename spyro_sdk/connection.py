@@ -24,6 +24,7 @@ from .fetch import Fetch
 from .guards.account import limiter_of
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
+from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
@@ -55,6 +56,7 @@ def connect(
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
+    settings, environment = hidden(settings), Unseen(os.environ if demo_options(demo) is None else {})
     kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
     if config is not None and (settings or options is not None):
@@ -68,7 +70,6 @@ def connect(
         )
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
-    environment = os.environ if options is None else {}
     config = config or configured(kind, settings, environment, accounts.remembered)
     if sys.stderr.isatty() if progress is None else progress:
         listeners.append(ProgressLine())

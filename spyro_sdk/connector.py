@@ -40,6 +40,7 @@ from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
 from .plan import Plan
+from .secret import hidden
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,6 +95,7 @@ class BaseConnector(Lifecycle):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration from `settings` over the service's own defaults, its options sorted out."""
+        settings = hidden(settings)
         own = {name: settings.pop(name) for name in cls.options if name in settings}
         custom = {**own, **settings.pop("custom_params", {})}
         return ConnectorConfig.from_dict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -21,10 +21,11 @@ from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import AuthenticationError, ConfigurationError, ConnectorError, DecodeError, IntegrityError
 from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
-from .failure import refused, words_of
+from .failure import refused, told_without, words_of
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, origin, redacted
 from .paging import Answer
+from .secret import Secret
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
 from .workers import in_worker
@@ -98,6 +99,11 @@ class HttpConnector(BaseConnector):
         if not 200 <= response.status < 300:
             raise refused(self.name, response.status, response.headers, words=words_of(payload))
 
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown, though the service may say it."""
+        return list(_secrets_in(vars(self.config)))
+
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
         return read_quota(response.headers, now=time.time())
@@ -128,8 +134,9 @@ class HttpConnector(BaseConnector):
             response = await self._exchange(signed)
             try:
                 return await understand(response)
-            except ConnectorError:
+            except ConnectorError as error:
                 self._kept.forget(signed)  # a body of no use must not be all that is ever asked for
+                told_without(error, [*self.secrets, *_sent_with(signed)])
                 raise
 
         try:
@@ -219,6 +226,24 @@ class HttpConnector(BaseConnector):
 
     def _renewed(self, token: oauth.Token) -> None:
         self._emit(TokenRenewed(self.name))
+
+
+def _sent_with(request: Request) -> Iterator[str]:
+    """The secrets in a request: whole headers, and what stands in them beside the word for its kind."""
+    for text in _secrets_in([request.headers, request.params]):
+        yield text
+        yield text.rpartition(" ")[2]
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for it in value.values():
+            yield from _secrets_in(it)
+    elif isinstance(value, list | tuple):
+        for it in value:
+            yield from _secrets_in(it)
+    elif isinstance(value, Secret):
+        yield str(value)
 
 
 def payload_of(response: Response) -> Any:

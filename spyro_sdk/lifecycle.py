@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import anyio
 
 from .config import ConnectorConfig
-from .errors import ConfigurationError, ConnectionError
+from .errors import ConfigurationError, ConnectionError, ConnectorError
 from .events import Connected, Disconnected, Event, Observer, tell
 from .failure import typed
 
@@ -171,7 +171,8 @@ async def _given_up(connector: Lifecycle, error: BaseException) -> None:
         with anyio.move_on_after(PATIENCE, shield=True):
             await connector.disconnect()
     except Exception as another:  # noqa: BLE001  # an author's own may fail in any way
-        error.add_note(f"closing failed as well: {another!r}")
+        said = another if isinstance(another, ConnectorError) else type(another).__name__
+        error.add_note(f"closing failed as well: {said}")
 
 
 def _forgotten(disconnect: Turn) -> Turn:

@@ -13,6 +13,7 @@ from .connector import BaseConnector
 from .connectors import installed
 from .errors import ConfigurationError, SignInNeeded, did_you_mean
 from .exchange import HttpConnector
+from .secret import Unseen, hidden
 
 ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
     f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
@@ -55,6 +56,7 @@ def configured(
 
     Raises where none of them says how to sign in. `accounts`: those in the token store.
     """
+    settings, environment = hidden(settings), Unseen(environment)
     known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
     for name in settings:
         if name not in known:
@@ -166,14 +168,14 @@ def _from_environment(
 ) -> dict[str, Any]:
     """The settings that environment variables give, in their types."""
     types = get_type_hints(ConnectorConfig)
-    given = {name: text for name in known if (text := environment.get(_variable(kind, name)))}
-    return {name: _typed(_variable(kind, name), text, types.get(name)) for name, text in given.items()}
+    given = hidden({name: text for name in known if (text := environment.get(_variable(kind, name)))})
+    return {name: _typed(_variable(kind, name), it, types.get(name)) for name, it in given.items()}
 
 
 def _of_others(kind: type[BaseConnector], environment: Mapping[str, str]) -> dict[str, str]:
     """The settings in variables that are not ours, such as `GITHUB_TOKEN`."""
     texts = {name: [environment.get(it) for it in others] for name, others in kind.variables.items()}
-    return {name: text for name, found in texts.items() if (text := next(filter(None, found), None))}
+    return hidden({name: text for name, found in texts.items() if (text := next(filter(None, found), None))})
 
 
 def _typed(variable: str, text: str, kind: Any) -> Any:
@@ -182,8 +184,9 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         return text.lower() == "true"
     if kind is bool:
         raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
+    number: Callable[[str], Any] | None = {int: int, int | None: int, float: float}.get(kind)
     try:
-        return {int: int, int | None: int, float: float}.get(kind, str)(text)
+        return number(text) if number else text
     except ValueError:
         raise ConfigurationError(
             f"{variable}={text!r} cannot be: it must be a number", field=variable

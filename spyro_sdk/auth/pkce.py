@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from ..errors import SignInError
 from ..http import Send
+from ..secret import all_hidden
 from .app import App
 from .oauth import fail, posted, token_of
 from .quiet import library
@@ -61,4 +62,4 @@ class Attempt:
         body = self.client.prepare_request_body(
             code, redirect_uri=self.redirect_uri, code_verifier=self.client.code_verifier, **secret
         )
-        return dict(parse_qsl(body))
+        return all_hidden(dict(parse_qsl(body)))

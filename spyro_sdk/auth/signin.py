@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from ..errors import ConfigurationError, SignInError, did_you_mean
 from ..http import Send
+from ..secret import Secret
 from .app import App
 from .device import Device, UserCode
 from .loopback import Loopback, listening
@@ -182,6 +183,7 @@ class _Visit:
             text = await self.desk.hand(self.person.ask_secret, prompt, self.over)
             if text is None:
                 await anyio.sleep_forever()  # it is over, and whoever ended it will cancel us
+            text = Secret(text)
             if not text.strip():
                 raise SignInError(
                     "the sign-in was given up: nothing was pasted",
@@ -189,7 +191,7 @@ class _Visit:
                     hint="sign in again when you are ready",
                 )
             try:
-                return expected.code(query_of(text, redirect_uri))
+                return expected.code(Secret(query_of(text, redirect_uri)))
             except NotThat as reason:
                 prompt = f"{str(reason)[0].upper()}{str(reason)[1:]}.\n{PROMPT}"
             except SignInError as error:

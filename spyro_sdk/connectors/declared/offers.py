@@ -14,6 +14,7 @@ import pyarrow as pa
 from ...entity import Entity, Parent
 from ...errors import ConfigurationError
 from ...paging import ONE_PAGE
+from ...secret import all_hidden, hidden
 from .columns import arrow_type, hinted
 from .detect import Told
 from .drafts import Draft, drafts
@@ -42,7 +43,7 @@ class Offer:
     keys: tuple[str, ...] = ()
     """The columns that together tell one record from another, as they are declared."""
     since: Since | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ignored: Sequence[Any] = ()
     is_flat: bool = False
     is_single: bool = False
@@ -85,7 +86,7 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
     is_single = _is_single(draft)
     paging = ONE_PAGE if is_single and draft.paging is None else _paging(draft)
     told = _told(draft, paging, is_single)
-    since = it.since
+    since, sent = it.since, hidden({"params": it.params, "body": it.body})
     entity = Entity(
         draft.name,
         _path(draft, it),
@@ -97,12 +98,12 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
         _schema(draft),
         draft.label,
         draft.method,
-        it.params,
-        it.body,
+        sent["params"],
+        sent["body"],
         _parent(draft, it, known),
     )
     at = {name: draft.at(name) for name in ("key", "cursor", "path", "records")}
-    keys, headers = draft.keys, draft.headers or {}
+    keys, headers = draft.keys, all_hidden(draft.headers or {})
     return Offer(
         entity,
         told,

@@ -28,8 +28,8 @@ class Asked:
     """What a request is made of, with placeholders as `Entity` and `Since` have them."""
 
     path: str = ""
-    params: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | None = None
+    params: dict[str, str] = field(default_factory=dict, repr=False)
+    body: dict[str, Any] | None = field(default=None, repr=False)
     since: Since | None = None
     parent: str | None = None
     fields: dict[str, str] = field(default_factory=dict)

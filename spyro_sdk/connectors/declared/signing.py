@@ -11,6 +11,7 @@ from ...auth import Auth, static
 from ...auth.oauth import ClientCredentials, OAuth
 from ...config import ConnectorConfig
 from ...http import Request, Send
+from ...secret import hidden
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def signing(declared: Any) -> tuple[Signing, dict[str, str]]:
 
 
 def _given(auth_type: str, **settings: str | None) -> tuple[Signing, dict[str, str]]:
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = hidden({name: value for name, value in settings.items() if value is not None})
     return Signing(auth_type, needs=tuple(name for name in settings if name not in given)), given
 
 
