@@ -20,7 +20,7 @@ from .errors import ConfigurationError, ConnectorError
 from .events import Observer
 from .exchange import HttpConnector
 from .secret import Unseen, hidden
-from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, nobody_to_ask
+from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, known_to, nobody_to_ask
 
 PATIENCE = 300.0  # seconds that a person has to sign in
 
@@ -96,6 +96,7 @@ def login(
     """
     settings, environment = hidden(settings), Unseen(os.environ)
     kind = _kind(name)
+    settings = hidden(settings, known_to(kind))
     asked: Person = person or TerminalPerson()
     mode: Any = settings.pop("auth_mode", None) or "auto"
     if mode not in ("auto", *BY_PERSON):
@@ -135,7 +136,8 @@ def logout(
     Without `client_id` and `base_url` all that are kept for this service. What was given to `connect` itself,
     or stands in the environment, is left alone.
     """
-    kind, settings = _kind(name), hidden(settings)
+    settings = hidden(settings)
+    kind = _kind(name)
     options = demo_options(demo)
     own = {} if options is None else demo_settings(kind, options)
     settings = {**{it: own[it] for it in ("client_id", "base_url") if it in own}, **settings}

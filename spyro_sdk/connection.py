@@ -25,7 +25,7 @@ from .guards.account import limiter_of
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
 from .secret import Unseen, hidden
-from .settings import configured, demo_options, demo_settings, has_app
+from .settings import configured, demo_options, demo_settings, has_app, known_to
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
 """The connectors of this process, for a child that is forked from it."""
@@ -59,6 +59,7 @@ def connect(
     settings, environment = hidden(settings), Unseen(os.environ if demo_options(demo) is None else {})
     kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
+    settings = hidden(settings, known_to(kind))
     if config is not None and (settings or options is not None):
         raise ConfigurationError(
             "config is given, and settings beside it: give one of the two", field="config"

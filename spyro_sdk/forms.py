@@ -37,7 +37,7 @@ def without(text: str, secrets: Iterable[str]) -> str:
     "no such token: '***'"
     """
     every = {form for secret in secrets if len(secret) >= SHORTEST for form in written(secret)}
-    whole = sorted((it for it in every if SHORTEST <= len(it) and it in text), key=len, reverse=True)
+    whole = sorted((it for it in every if len(it) >= SHORTEST and it in text), key=len, reverse=True)
     for form in whole:
         text = text.replace(form, "***")
     pieces = {form[at : at + PIECE] for form in every for at in range(len(form) - PIECE + 1)}

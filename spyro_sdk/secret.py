@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, NoReturn, Self
 
 SECRET_NAME = re.compile(
@@ -78,6 +78,8 @@ REFUSED = (
 class Unseen(Mapping[str, str]):
     """A mapping, such as the environment, of which a repr shows how much there is and nothing else."""
 
+    __slots__ = ("_values",)
+
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
 
@@ -93,15 +95,43 @@ class Unseen(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"<{len(self)} values>"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(REFUSED)
 
-def hidden(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The mapping with those texts as secrets that are called like one, however deep; all of `headers`."""
-    return {name: _hidden(it, (str(name),)) for name, it in value.items()}
+
+def hide(owner: object, *names: str) -> None:
+    """Make the texts of these attributes secrets, also of a frozen dataclass."""
+    for name in names:
+        if isinstance(value := getattr(owner, name), str):
+            object.__setattr__(owner, name, Secret(value))
+        elif isinstance(value, Mapping):
+            object.__setattr__(owner, name, all_hidden(value))
+
+
+def hidden(value: Mapping[str, Any], known: Container[str] | None = None) -> dict[str, Any]:
+    """The mapping with those texts as secrets that are called like one, however deep; all of `headers`.
+
+    So are those whose names are not `known`: they may be a secret's, spelled wrong.
+    """
+    texts = value if known is None else {name: _spelled(name, it, known) for name, it in value.items()}
+    return {name: _hidden(it, (str(name),)) for name, it in texts.items()}
 
 
 def all_hidden(value: Mapping[str, str]) -> dict[str, str]:
     """The mapping with all its texts as secrets."""
     return {name: Secret(text) if isinstance(text, str) else text for name, text in value.items()}
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """The secrets in a value, however deep, as plain texts."""
+    if isinstance(value, Mapping):
+        for it in value.values():
+            yield from secrets_in(it)
+    elif isinstance(value, list | tuple):
+        for it in value:
+            yield from secrets_in(it)
+    elif isinstance(value, Secret):
+        yield str(value)
 
 
 def revealed(value: Any) -> Any:
@@ -113,12 +143,16 @@ def revealed(value: Any) -> Any:
     return str(value) if isinstance(value, Secret) else value
 
 
+def _spelled(name: str, value: Any, known: Container[str]) -> Any:
+    return value if name in known or not isinstance(value, str) else Secret(value)
+
+
 def _hidden(value: Any, place: tuple[str, ...]) -> Any:
     if isinstance(value, Mapping):
         return {name: _hidden(it, (*place, str(name))) for name, it in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_hidden(it, place) for it in value) if type(value) in (list, tuple) else value
-    if not isinstance(value, str):
+    if not isinstance(value, str) or isinstance(value, Secret):
         return value
     return Secret(value) if _is_called_secret(place) or _is_unsafe(place[-1], value) else value
 

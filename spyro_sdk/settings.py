@@ -56,8 +56,8 @@ def configured(
 
     Raises where none of them says how to sign in. `accounts`: those in the token store.
     """
-    settings, environment = hidden(settings), Unseen(environment)
-    known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
+    known = known_to(kind)
+    settings, environment = hidden(settings, known), Unseen(environment)
     for name in settings:
         if name not in known:
             hint = did_you_mean(name, known)
@@ -81,6 +81,11 @@ def configured(
     if kind.credentials and not _is_complete(kind, found) and not _may_ask(kind, found):
         raise nobody_to_ask(kind)
     return kind.configure(**found)
+
+
+def known_to(kind: type[BaseConnector]) -> set[str]:
+    """The names of all its settings."""
+    return {f.name for f in fields(ConnectorConfig)} | set(kind.options)
 
 
 def _for_person(

@@ -16,7 +16,7 @@ from ..config import ConnectorConfig
 from ..errors import AuthenticationError, ConfigurationError, DataFetchError, TokenStoreError
 from ..forms import without
 from ..http import Request, Response, Send, origin
-from ..secret import Secret
+from ..secret import Secret, hide
 from .shared import SharedToken
 from .static import bearing
 from .token import Grant, Refresh, Token
@@ -36,8 +36,8 @@ __all__ = [
 
 PLAIN = frozenset(
     {
-        *("error", "error_description", "error_uri", "expires_in", "instance_url", "interval", "issued_at"),
-        *("scope", "token_type", "verification_uri"),
+        *("error", "expires_in", "instance_url", "interval", "issued_at", "scope", "token_type"),
+        "verification_uri",
     }
 )
 """What is no secret in the answers of an authorization server."""
@@ -134,6 +134,9 @@ class ClientCredentials:
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     """More fields of the form, such as `scope`."""
 
+    def __post_init__(self) -> None:
+        hide(self, "client_secret", "extra")
+
     async def __call__(self, send: Send) -> Token:
         form = {**_client(self.client_id, self.client_secret), **self.extra}
         return await _ask(send, self.token_url, "client_credentials", form)
@@ -146,6 +149,9 @@ class Renewal:
     token_url: str
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "client_secret")
 
     async def __call__(self, send: Send, refresh_token: str) -> Token:
         form = {"refresh_token": refresh_token, **_client(self.client_id, self.client_secret)}
@@ -160,6 +166,9 @@ class RefreshToken:
     client_id: str
     refresh_token: str = field(repr=False)
     client_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "client_secret", "refresh_token")
 
     async def __call__(self, send: Send) -> Token:
         token = await self.renewal(send, self.refresh_token)
@@ -183,6 +192,9 @@ class JwtBearer:
     private_key: str = field(repr=False)
     lifetime: float = 180.0  # seconds the statement holds
     clock: Callable[[], float] = field(default=time.time, repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "private_key")
 
     async def __call__(self, send: Send) -> Token:
         return await _ask(
@@ -294,17 +306,19 @@ def secretive(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def fail(response: Response, answer: Mapping[str, Any], grant_type: str, form: Mapping[str, str]) -> NoReturn:
     """Raise the error of a token endpoint in its words (RFC 6749 §5.2), without a secret that it may echo."""
-    said = str(answer.get("error", "no access_token in the answer"))
-    words = str(answer.get("error_description", "")).strip()
-    said += f" ({words})" if words else ""
     sent = [value for name, value in form.items() if name not in ("client_id", "grant_type")]
-    said = without(said, sent)
+    said = Secret(without(_said(answer), sent))  # more may be said again, such as a header of the user's
     raise AuthenticationError(
         f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",
         status=response.status,
         error_code=without(code, sent) if isinstance(code := answer.get("error"), str) else None,
     )
+
+
+def _said(answer: Mapping[str, Any]) -> Secret:
+    words = str(answer.get("error_description", "")).strip()
+    return Secret(answer.get("error", "no access_token in the answer")) + (f" ({words})" if words else "")
 
 
 def _seconds(lifetime: Any) -> float | None:

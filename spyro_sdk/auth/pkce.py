@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from ..errors import SignInError
 from ..http import Send
-from ..secret import all_hidden
+from ..secret import all_hidden, hide
 from .app import App
 from .oauth import fail, posted, token_of
 from .quiet import library
@@ -27,6 +27,9 @@ class Attempt:
     state: str = field(repr=False)
     client: Any = field(repr=False)
     """oauthlib's client, which knows the verifier."""
+
+    def __post_init__(self) -> None:
+        hide(self, "state")
 
     @classmethod
     def begin(cls, app: App, redirect_uri: str) -> Self:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import ConnectionError, ConnectorError, SignInError
 from ..http import Request, Send
-from ..secret import Secret
+from ..secret import Secret, hide
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 AGAIN = "sign in again, and follow the newest invitation"
@@ -24,6 +24,9 @@ class Expected:
     issuer: str | None = None
     says_issuer: bool = False
     """Whether the issuer must be in it, since its metadata promises that (RFC 9207 §2.4)."""
+
+    def __post_init__(self) -> None:
+        hide(self, "state")
 
     def code(self, query: Secret) -> str:
         """The code in the query of the address; `SignInError` for any other answer."""

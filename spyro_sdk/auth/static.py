@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 
 from ..http import Request, Send
-from ..secret import Secret
+from ..secret import Secret, hide
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,9 @@ class Header:
 
     name: str = ""
     value: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "value")
 
     async def sign(self, request: Request, send: Send) -> Request:
         return request.with_headers({self.name: self.value}) if self.name else request
@@ -30,7 +33,7 @@ def nobody() -> Header:
 
 def api_key(key: str, header: str = "X-API-Key") -> Header:
     """A key in a header of its own."""
-    return Header(header, Secret(key))
+    return Header(header, key)
 
 
 def bearer(token: str) -> Header:

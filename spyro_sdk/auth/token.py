@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias
 
 from ..errors import DecodeError
 from ..http import Send
-from ..secret import Secret, hidden
+from ..secret import hidden, hide
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,8 @@ class Token:
     """Who gave it, where that is known."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "access_token", Secret(self.access_token))
-        if self.refresh_token is not None:
-            object.__setattr__(self, "refresh_token", Secret(self.refresh_token))
+        hide(self, "access_token", "refresh_token")
+        object.__setattr__(self, "extra", hidden(self.extra))
 
     def is_old(self, now: float, leeway: float) -> bool:
         """Whether less than `leeway` seconds of it are left, or of a short life less than a quarter."""

@@ -9,6 +9,10 @@ from typing import Any
 from ..config import ConnectorConfig
 from ..secret import SECRET_NAME
 
+HARMLESS = ("accept", "accept-encoding", "accept-language", "content-type", "user-agent")
+"""Headers that are no secret."""
+LONG = 12  # characters; a shorter text of a header that is called like no secret is none
+
 
 def secrets_of(config: ConnectorConfig) -> dict[str, str]:
     """The secret texts of a configuration, by the name of their setting."""
@@ -16,7 +20,14 @@ def secrets_of(config: ConnectorConfig) -> dict[str, str]:
     found = {name: text for name, text in settings.items() if text}
     for name in ("headers", "custom_params"):
         found |= dict(_named(name, getattr(config, name)))
-    return found
+    return found | dict(_unnamed(config.headers))
+
+
+def _unnamed(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The texts of headers that are called like no secret, and may be one all the same."""
+    for name, text in headers.items():
+        if len(text) >= LONG and name.lower() not in HARMLESS:
+            yield f"headers.{name}", text
 
 
 def _named(path: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,8 @@ KINDS = (*GIVEN, "private key", *MADE)
 def canary(kind: str) -> str:
     """A text of its own for each kind, with characters that encodings change."""
     unique = sha256(kind.encode()).hexdigest()
-    return f'{unique[:11]}+/=&"<>é{unique[11:25]}'
+    pieces = [unique[at : at + 3] for at in range(0, 27, 3)]
+    return "".join(piece + between for piece, between in zip(pieces, [*'+/=&"<>é', ""], strict=True))
 
 
 @cache

@@ -49,7 +49,7 @@ class Echo:
                     {"items": [{"id": 1}], "next": f"{address}?api_key={quote(canary('API key'), safe='')}"}
                 )
             case "page":
-                return Response(200, f"<html>{said_again(request)}</html>".encode(), _cookie(), "text/html")
+                return Response(200, b"<html>Please sign in</html>", _cookie(), "text/html")
             case "dropped":
                 return Response(dropped=True)
             case "old":

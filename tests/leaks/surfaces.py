@@ -28,7 +28,8 @@ from tests.leaks.drama import Drama
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = str(ROOT / "spyro_sdk")
-SECRET_BY_DESIGN = ("file store",)
+ANSWERS = ("object: response",)
+"""What came from a service is data, and in its body may be anything."""
 
 Look = Callable[[Drama], str]
 
@@ -99,8 +100,7 @@ def _(drama: Drama) -> str:
 
 @surface("attributes of all else")
 def _(drama: Drama) -> str:
-    hidden = ("object: response",)  # a body is the answer itself, and may hold anything
-    held = {name: it for name, it in drama.objects.items() if hasattr(it, "__dict__") and name not in hidden}
+    held = {name: it for name, it in drama.objects.items() if hasattr(it, "__dict__") and name not in ANSWERS}
     return "\n".join(
         f"{name}: {vars(it)!r}" for name, it in held.items() if not name.startswith("invitations")
     )
@@ -132,12 +132,12 @@ def _(drama: Drama) -> str:
 
 @surface("pickles", "__reduce__", "__getstate__")
 def _(drama: Drama) -> str:
-    return "\n".join(_carried(it, lambda it: pickle.dumps(it, 0)) for it in drama.objects.values())
+    return "\n".join(_carried(it, lambda it: pickle.dumps(it, 0)) for it in _held(drama))
 
 
 @surface("pickles of protocol 5")
 def _(drama: Drama) -> str:
-    return "\n".join(_carried(it, lambda it: pickle.dumps(it, 5)) for it in drama.objects.values())
+    return "\n".join(_carried(it, lambda it: pickle.dumps(it, 5)) for it in _held(drama))
 
 
 @surface("pickles of errors")
@@ -155,6 +155,10 @@ def _(drama: Drama) -> str:
     return "\n".join(
         _carried(it, lambda it: repr(copy.deepcopy(it)).encode()) for it in drama.objects.values()
     )
+
+
+def _held(drama: Drama) -> list[Any]:
+    return [it for name, it in drama.objects.items() if name not in ANSWERS]
 
 
 def _carried(it: Any, carry: Callable[[Any], bytes]) -> str:

@@ -102,6 +102,7 @@ class Declared(RestConnector):
         references such as `${TOKEN}` stand for. Raises `ConfigurationError` naming the key that makes no
         sense.
         """
+        declaration = hidden(declaration) if isinstance(declaration, Mapping) else declaration
         environment = Unseen(environment)
         it = read(declaration, name, environment)
         body = {

@@ -38,7 +38,7 @@ def read(
 ) -> Read:
     """What a declaration says; `ConfigurationError` naming the key that makes no sense."""
     if isinstance(declaration, Mapping):
-        return _understood(plain(hidden(declaration)), name, "rest", environment)
+        return _understood(plain(declaration), name, "rest", environment)
     document = load(declaration)
     with _from(declaration):
         document = plain(document)

@@ -12,7 +12,7 @@ from ...entity import Entity
 from ...errors import ConfigurationError
 from ...forms import SHORTEST
 from ...secret import SECRET_NAME as CALLED_SECRET
-from ...secret import Secret
+from ...secret import Secret, Unseen
 
 REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
 """`$${` stands for `${` itself."""
@@ -87,7 +87,7 @@ class Hidden:
     """Values that are never shown: what the variables of a declaration stand for."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment, self._values = environment, dict[str, str]()
+        self._environment, self._values = Unseen(environment), dict[str, str]()
 
     def __repr__(self) -> str:
         return f"<{len(self._values)} hidden values>"
@@ -142,11 +142,11 @@ class Hidden:
             raise ConfigurationError(
                 f"{where(place)} asks for the environment variable {name}, which is not set", field=name
             )
-        self._values[reference[0]] = value
+        self._values[reference[0]] = Secret(value)
         return value
 
     def _known(self, reference: re.Match[str]) -> str:
-        return self._values[reference[0]] if reference["name"] else "${"
+        return str(self._values[reference[0]]) if reference["name"] else "${"
 
 
 def _mapped(change: Callable[[Place, str], str], value: Any, place: Place = ()) -> Any:

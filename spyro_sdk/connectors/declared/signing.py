@@ -11,7 +11,7 @@ from ...auth import Auth, static
 from ...auth.oauth import ClientCredentials, OAuth
 from ...config import ConnectorConfig
 from ...http import Request, Send
-from ...secret import hidden
+from ...secret import hidden, hide
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,9 @@ class Parameter:
 
     name: str
     value: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "value")
 
     async def sign(self, request: Request, send: Send) -> Request:
         sent = {name for name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)}
@@ -42,6 +45,9 @@ class Signing:
     """More fields of the form by which a token is asked for."""
     needs: Sequence[str] = ()
     """The settings that must be given to sign in."""
+
+    def __post_init__(self) -> None:
+        hide(self, "form")
 
     def auth(self, config: ConnectorConfig, usual: Auth) -> Auth:
         """What signs the requests; `usual` where nothing is declared that differs from it."""
