@@ -66,6 +66,10 @@ class Response:
     is_kept: bool = field(default=False, repr=False)
     """Whether the body came earlier, and the service said now (304) that nothing has changed."""
 
+    def __post_init__(self) -> None:
+        if cookie := self.headers.get("set-cookie"):
+            object.__setattr__(self, "headers", {**self.headers, "set-cookie": Secret(cookie)})
+
     @property
     def request_id(self) -> str | None:
         """What the service calls this request."""

@@ -1,4 +1,4 @@
-"""All that can happen to a secret, played once: what was made, raised, told, logged, printed, sent and written."""
+"""All that can happen to a secret, played once: what was made, raised, told, logged, sent and written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import spyro_sdk as spyro
 from spyro_sdk import blocking
-from spyro_sdk.accounts import login, logout
+from spyro_sdk.accounts import SignedIn, login, logout
 from spyro_sdk.auth import oauth, static
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.device import Device
@@ -34,6 +34,7 @@ from spyro_sdk.auth.tokens.private import System
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.connectors.declared import Declared
 from spyro_sdk.connectors.declared.signing import Parameter
+from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.entity import Entity
 from spyro_sdk.events import Event
@@ -135,7 +136,7 @@ def play(folder: Path) -> Drama:
     return drama
 
 
-# -- settings that are refused ------------------------------------------------------------------------
+# -- settings that are refused ---------------------------------------------------------------------
 
 
 SETTINGS: Mapping[str, Any] = {
@@ -217,7 +218,7 @@ def refusals(drama: Drama, echo: Echo) -> None:
     )
 
 
-# -- declared services --------------------------------------------------------------------------------
+# -- declared services -----------------------------------------------------------------------------
 
 FILE = """
 name: echo
@@ -316,7 +317,7 @@ def asked(drama: Drama, name: str, connection: Any, entities: Any) -> None:
     drama.take(f"rate limit: {name}", lambda: connection.rate_limit)
 
 
-# -- tokens that are asked for ------------------------------------------------------------------------
+# -- tokens that are asked for ---------------------------------------------------------------------
 
 
 class Acme(RestConnector):
@@ -351,7 +352,7 @@ def granted(drama: Drama, echo: Echo) -> None:
     )
 
 
-# -- a person signs in ----------------------------------------------------------------------------------
+# -- a person signs in -----------------------------------------------------------------------------
 
 
 @dataclass
@@ -437,7 +438,7 @@ def signed_in(drama: Drama, echo: Echo) -> None:
     drama.take("logout", lambda: logout("salesforce", base_url=echo.base_url))
 
 
-# -- tokens that are kept -------------------------------------------------------------------------------
+# -- tokens that are kept --------------------------------------------------------------------------
 
 ACCOUNT = Account("salesforce", "https://login.salesforce.com", "app")
 TOKEN = Token(
@@ -477,7 +478,7 @@ def kept(drama: Drama, echo: Echo) -> None:
     drama.take("store that others can read", lambda: store.read(ACCOUNT))
 
 
-# -- recordings, and tables in files ----------------------------------------------------------------------
+# -- recordings, and tables in files ---------------------------------------------------------------
 
 
 def recorded(drama: Drama, echo: Echo) -> None:
@@ -514,7 +515,7 @@ def exported(drama: Drama, echo: Echo) -> None:
     drama.take("parts", lambda: connection["good"].to_parquet(folder, partition_by="name"))
 
 
-# -- what is made of secrets --------------------------------------------------------------------------------
+# -- what is made of secrets -----------------------------------------------------------------------
 
 
 NOBODY: Any = None
@@ -555,6 +556,11 @@ def objects(drama: Drama, echo: Echo) -> None:
         "bytes": lambda: Secret(canary("API key")).encode(),
         "unseen": lambda: Unseen(VARIABLES),
         "statistics": lambda: acme.get_statistics(),
+        "signed in": lambda: SignedIn("acme", "ana", echo.base_url, ("api",), None, True, True),
+        "allowance": lambda: config.rate,
+        "salesforce": lambda: Salesforce(config),
+        "github": lambda: GitHub(replace(config, custom_params={"owner": "acme"})),
+        "declared": lambda: drama.objects["file"](config),
     }
     for name, make in makers.items():
         drama.take(f"object: {name}", make)

@@ -11,10 +11,12 @@ import pickle
 import pprint
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pyarrow.ipc
 import pyarrow.parquet
@@ -25,6 +27,7 @@ from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.observers.logging import words
 from spyro_sdk.observers.progress import ProgressLine
 from tests.leaks.drama import Drama
+from tests.leaks.service import echoing
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = str(ROOT / "spyro_sdk")
@@ -58,7 +61,7 @@ def surface(name: str, *shows: str) -> Callable[[Look], Look]:
     return entered
 
 
-# -- objects, as an interpreter, a notebook and a debugger show them -----------------------------------------
+# -- objects, as an interpreter, a notebook and a debugger show them -------------------------------
 
 
 @surface("repr", "__repr__")
@@ -127,7 +130,7 @@ def _(drama: Drama) -> str:
     return "\n".join(repr(it) for name, it in drama.objects.items() if name.startswith("invitations"))
 
 
-# -- copies ---------------------------------------------------------------------------------------------------
+# -- copies ----------------------------------------------------------------------------------------
 
 
 @surface("pickles", "__reduce__", "__getstate__")
@@ -169,7 +172,7 @@ def _carried(it: Any, carry: Callable[[Any], bytes]) -> str:
         return f"{type(it).__name__}: {error}"
 
 
-# -- errors ---------------------------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 @surface("messages of errors", "errors")
@@ -250,7 +253,7 @@ def _ours(error: BaseException) -> BaseException:
     return error.with_traceback(trace)
 
 
-# -- what is told while it happens -------------------------------------------------------------------------------
+# -- what is told while it happens -----------------------------------------------------------------
 
 
 @surface("events", "events")
@@ -297,7 +300,7 @@ def _(drama: Drama) -> str:
     return "\n".join(drama.pages)
 
 
-# -- files ------------------------------------------------------------------------------------------------------
+# -- files -----------------------------------------------------------------------------------------
 
 
 @surface("Parquet files", "Fetch.to_parquet")
@@ -351,20 +354,64 @@ def _read(path: Path) -> str:
     return path.read_bytes().decode(errors="replace") if path.is_file() else ""
 
 
-# -- what other processes, and other hosts, see ---------------------------------------------------------------
+# -- what other processes, and other hosts, see ----------------------------------------------------
+
+
+@surface("a saved notebook that connects, fetches and fails", "notebook")
+def _(drama: Drama) -> str:
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [nbformat.v4.new_code_cell(it) for it in NOTEBOOK.split("\n\n")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    given = {f"LEAKS_{number}": it for number, it in enumerate(drama.canaries.values())}
+    with echoing() as echo, _variables({**given, "LEAKS_URL": echo.base_url, "PYTHONPATH": str(ROOT)}):
+        NotebookClient(notebook, timeout=60, allow_errors=True, kernel_name="python3").execute()
+    saved = str(nbformat.writes(notebook))
+    assert saved.count('"output_type": "error"') == 3, saved
+    return saved
+
+
+NOTEBOOK = """
+%xmode Verbose
+import logging, os, sys
+import spyro_sdk as spyro
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+known = lambda number: os.environ[f"LEAKS_{number}"]
+
+spyro.connect("salesforce", access_token=known(0), client_secret=known(4), timeout=-1)
+
+api = spyro.connect("rest", base_url=os.environ["LEAKS_URL"], headers={"X-Mine": known(11)}, retry_count=0,
+    auth={"type": "bearer", "token": known(0)}, entities={"good": "/good", "bad": "/bad"})
+api["good"].to_pandas()
+
+api
+
+api["bad"].to_pandas()
+
+spyro.connect("salesforce", base_url=os.environ["LEAKS_URL"], client_id="refused", retry_count=0,
+    refresh_token=known(1), client_secret=known(4), token_url=os.environ["LEAKS_URL"] + "/token")
+""".strip()
 
 
 @surface("arguments and environment of the demo's process", "subprocess")
 def _(drama: Drama) -> str:
     added = {f"LEAKS_TOKEN_{number}": it for number, it in enumerate(drama.canaries.values())}
+    with _variables(added), demo.DemoProcess(["--service=github", "--repositories=1"]) as child:
+        process = Path("/proc") / str(child.pid)
+        return _read(process / "cmdline") + _read(process / "environ") + repr(child)
+
+
+@contextmanager
+def _variables(added: dict[str, str]) -> Iterator[None]:
+    """More variables in the environment, for processes that are started meanwhile."""
+    before = dict(os.environ)
     os.environ.update(added)
     try:
-        with demo.DemoProcess(["--service=github", "--repositories=1"]) as child:
-            process = Path("/proc") / str(child.pid)
-            return _read(process / "cmdline") + _read(process / "environ") + repr(child)
+        yield
     finally:
-        for name in added:
-            del os.environ[name]
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @surface("addresses that are sent")
@@ -373,8 +420,6 @@ def _(drama: Drama) -> str:
     wanted = ("key in the query", "secret of a declaration", "variable in a path")
     text = "\n".join(str(line[1]) for line in json.loads(drama.sent))
     for kind in wanted:
-        from urllib.parse import quote, quote_plus
-
         for it in (quote_plus(drama.canaries[kind]), quote(quote(drama.canaries[kind], safe=""), safe="/%")):
             text = text.replace(it, "")
     return text

@@ -14,7 +14,7 @@ import pyarrow as pa
 from ...entity import Entity, Parent
 from ...errors import ConfigurationError
 from ...paging import ONE_PAGE
-from ...secret import all_hidden, hidden
+from ...secret import all_hidden
 from .columns import arrow_type, hinted
 from .detect import Told
 from .drafts import Draft, drafts
@@ -86,7 +86,7 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
     is_single = _is_single(draft)
     paging = ONE_PAGE if is_single and draft.paging is None else _paging(draft)
     told = _told(draft, paging, is_single)
-    since, sent = it.since, hidden({"params": it.params, "body": it.body})
+    since = it.since
     entity = Entity(
         draft.name,
         _path(draft, it),
@@ -98,8 +98,8 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
         _schema(draft),
         draft.label,
         draft.method,
-        sent["params"],
-        sent["body"],
+        it.params,
+        it.body,
         _parent(draft, it, known),
     )
     at = {name: draft.at(name) for name in ("key", "cursor", "path", "records")}

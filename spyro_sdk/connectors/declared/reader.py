@@ -68,7 +68,7 @@ def _settings(it: Any, values: Hidden) -> tuple[Signing, dict[str, Any]]:
     _one(it, "paging", "paginator")
     how, credentials = signing(_one(it, "auth"))
     settings = {} if it.settings is None else it.settings.model_dump(exclude_unset=True)
-    given = hidden({key: _one(it, key) for key in ("base_url", "headers")})
+    given = hidden({key: values.shown(_one(it, key)) for key in ("base_url", "headers")})
     settings |= {key: value for key, value in given.items() if value is not None}
     if how.auth_type is not None:
         settings["auth_type"] = how.auth_type

@@ -113,6 +113,10 @@ class Hidden:
         """Whether one of these stands in a text."""
         return any(it in text for it in self.secrets)
 
+    def shown(self, value: Any) -> Any:
+        """The value, as a secret where it is a text with one of these in it."""
+        return Secret(value) if isinstance(value, str) and self.are_in(value) else value
+
     def hiding(self, entity: Entity) -> Entity:
         """The entity with a path that no repr shows, where one of these stands in it."""
         return replace(entity, path=Secret(entity.path)) if self.are_in(entity.path) else entity
