@@ -28,7 +28,7 @@ from spyro_sdk.auth.pkce import Attempt
 from spyro_sdk.auth.redirect import Expected
 from spyro_sdk.auth.terminal import TerminalPerson
 from spyro_sdk.auth.token import Token
-from spyro_sdk.auth.tokens import Account, FileStore, MemoryStore
+from spyro_sdk.auth.tokens import Account, FileStore, MemoryStore, in_memory
 from spyro_sdk.auth.tokens.account import encoded
 from spyro_sdk.auth.tokens.private import System
 from spyro_sdk.config import ConnectorConfig
@@ -114,6 +114,19 @@ def seen(drama: Drama) -> Iterator[None]:
     drama.printed = out.getvalue()
 
 
+@contextlib.contextmanager
+def forgotten() -> Iterator[None]:
+    """Leave nobody signed in."""
+    store = in_memory()
+    before = store.accounts()
+    try:
+        yield
+    finally:
+        for account in store.accounts():
+            if account not in before:
+                store.delete(account)
+
+
 async def debugging(on: bool) -> None:
     """Have asyncio log each step that it takes, or leave that again."""
     loop = asyncio.get_running_loop()
@@ -125,14 +138,14 @@ def play(folder: Path) -> Drama:
     """Play all of it."""
     drama = Drama(folder)
     drama.canaries["private key"] = private_key()
-    with echoing() as echo, seen(drama):
+    with echoing() as echo, seen(drama), forgotten():
         for act in (refusals, declared, granted, signed_in, kept, recorded, exported, objects):
             act(drama, echo)
     drama.sent = wire(echo.seen)
-    for kind, name in (("signed assertion", "assertion"), ("PKCE verifier", "code_verifier")):
-        forms = [it.form() for it in echo.seen if it.body]
-        made = next(form[name] for form in forms if name in form)
-        drama.canaries[kind] = made.rpartition(".")[2]  # of an assertion the signature: the rest is no secret
+    forms = [it.form() for it in echo.seen if it.body]
+    made = {name: text for form in forms for name, text in form.items()}
+    drama.canaries["signed assertion"] = made["assertion"].rpartition(".")[2]  # the rest of it is no secret
+    drama.canaries["PKCE verifier"] = made["code_verifier"]
     return drama
 
 
@@ -320,6 +333,20 @@ def asked(drama: Drama, name: str, connection: Any, entities: Any) -> None:
 # -- tokens that are asked for ---------------------------------------------------------------------
 
 
+class Clumsy(RestConnector):
+    """Fails to connect, and then to close, in words that hold its token."""
+
+    name = "clumsy"
+
+    async def connect(self) -> None:
+        await super().connect()
+        await self._ask(Request(f"{self.base_url}/bad"), lambda _, answer: answer)
+
+    async def disconnect(self) -> None:
+        await super().disconnect()
+        raise RuntimeError(f"no way to close {self.config.access_token}")
+
+
 class Acme(RestConnector):
     """A service with a token endpoint, whose answers are kept."""
 
@@ -345,6 +372,7 @@ def granted(drama: Drama, echo: Echo) -> None:
             acme = drama.take(f"connection: {name} of {client}", lambda it=given: spyro.connect(Acme, **it))
             for entity in ("good", "good", "bad"):  # the second time it is asked whether it has changed
                 drama.take(f"table: {name} of {client}, {entity}", lambda it=acme, e=entity: it[e].to_arrow())
+    drama.take("clumsy", lambda: spyro.connect(Clumsy, access_token=canary("access token"), **common))
     bad_key = private_key().replace("\n", "\n ", 3)
     drama.take(
         "salesforce: a key that is none",
