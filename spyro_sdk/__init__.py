@@ -7,9 +7,10 @@
 Where to look, from the face down
     connection, fetch      what a notebook calls
     accounts               how a person signs in, and out
-    settings               where a connection's settings come from: arguments, environment, demo
+    settings               where a connection's settings come from: arguments, environment, profile, demo
+    profile, sources       accounts that a user describes in a file, and which source says who we are
     registry, connectors   the services, one module each
-    rest, exchange         how a page travels, and how an answer is got
+    rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .errors import ConnectorError
     from .fetch import Fetch
     from .guards.limiter import RateLimiter
+    from .profile import Profile, profiles
     from .rest import RestConnector
 
     def connectors() -> list[str]:
@@ -60,6 +62,7 @@ __all__ = [
     "EntitySchema",
     "Fetch",
     "Parent",
+    "Profile",
     "Query",
     "RateLimitConfig",
     "RateLimiter",
@@ -68,6 +71,7 @@ __all__ = [
     "connectors",
     "login",
     "logout",
+    "profiles",
 ]
 
 _HOMES = {
@@ -79,6 +83,7 @@ _HOMES = {
     "EntitySchema": "entity",
     "Fetch": "fetch",
     "Parent": "entity",
+    "Profile": "profile",
     "Query": "entity",
     "RateLimitConfig": "config",
     "RateLimiter": "guards.limiter",
@@ -86,6 +91,7 @@ _HOMES = {
     "connect": "connection",
     "login": "accounts",
     "logout": "accounts",
+    "profiles": "profile",
 }
 """The module in which each name of the face lives; `connectors` is a package that can be called."""
 

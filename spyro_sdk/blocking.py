@@ -18,7 +18,6 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
@@ -194,12 +193,11 @@ class _Desk:
             self._jobs.get(timeout=SLICE).act()
 
 
-@dataclass(frozen=True)
 class _Job:
     """A function that is called in one thread and awaited in another."""
 
-    function: Callable[[], Any]
-    outcome: asyncio.Future[Any]
+    def __init__(self, function: Callable[[], Any], outcome: asyncio.Future[Any]) -> None:
+        self.function, self.outcome = function, outcome
 
     def act(self) -> None:
         if self.outcome.done():  # nobody waits for it any more
@@ -270,7 +268,7 @@ class _Loop:
     def __init__(self) -> None:
         self.works: set[_Work[Any]] = set()  # asyncio itself keeps no task alive
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(_DaemonThreads())
+        self._loop.set_default_executor(DaemonThreads())
         self._stop = asyncio.Event()
         self._open = True
         self._thread = threading.Thread(target=self._serve, name="spyro-loop", daemon=True)
@@ -328,7 +326,7 @@ async def _cancel_all() -> None:
     await asyncio.get_running_loop().shutdown_asyncgens()
 
 
-class _DaemonThreads(ThreadPoolExecutor):
+class DaemonThreads(ThreadPoolExecutor):
     """A thread for each job, such as a host's look-up, so that the interpreter's end waits for none."""
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

@@ -55,7 +55,16 @@ BY_PERSON = ("browser", "paste", "device")
 CREDENTIALS = tuple(dict.fromkeys(name for ways in NEEDED.values() for way in ways for name in way))
 
 SALT = urandom(16)
-ACCOUNT = ("name", "base_url", "token_url", "auth_type", "auth_mode", *CREDENTIALS, "custom_params")
+ACCOUNT = (
+    "name",
+    "profile",
+    "base_url",
+    "token_url",
+    "auth_type",
+    "auth_mode",
+    *CREDENTIALS,
+    "custom_params",
+)
 """The settings that say which account is asked, and as whom."""
 
 UNSAFE = re.compile(r"^.*@|[?#].*", re.DOTALL)
@@ -141,6 +150,8 @@ class ConnectorConfig:
     refresh_token: str | None = secret()
     private_key: str | None = secret()
     """PEM text of the RSA key that signs a JWT bearer assertion (RFC 7523)."""
+    profile: str | None = None
+    """The profile that these settings come from; tells several sign-ins of one app apart."""
 
     rate_limit: float = 100  # requests a minute
     burst_size: int | None = None  # requests at once; None for a tenth of rate_limit, at least 1
@@ -176,8 +187,9 @@ class ConnectorConfig:
             _credential(self, name)
         for name in ("headers", "custom_params"):
             _mapping(self, name)
-        if self.scope is not None:
-            _text(self, "scope")
+        for name in ("profile", "scope"):
+            if getattr(self, name) is not None:
+                _text(self, name)
         _callback(self)
         _trust(self)
         _flag(self, "allow_http")
@@ -400,5 +412,13 @@ def is_loopback(host: str) -> bool:
     """Whether `host` is this machine."""
     try:
         return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_private(host: str) -> bool:
+    """Whether `host` is this machine, or an address of a network that is not the internet."""
+    try:
+        return not ip_address(host).is_global
     except ValueError:
         return host == "localhost"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from inspect import signature
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import accounts, blocking, registry, warm
 from .auth.person import Person
@@ -22,10 +22,14 @@ from .errors import ConfigurationError, ConnectionError, SignInNeeded
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
 from .guards.account import limiter_of
+from .http import Send
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
+
+if TYPE_CHECKING:
+    import requests
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
 """The connectors of this process, for a child that is forked from it."""
@@ -38,6 +42,7 @@ def connect(
     config: ConnectorConfig | None = None,
     observers: Iterable[Observer] = (),
     progress: bool | None = None,
+    session: requests.Session | None = None,
     person: Person | None = None,
     **settings: Any,
 ) -> Connection:
@@ -50,8 +55,9 @@ def connect(
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
     speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
     such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
-    terminal. Where somebody has to sign in first, `person` is asked, by default whoever is at the terminal or
-    the notebook; where nobody is, nobody is asked.
+    terminal. `session` is a `requests.Session` of yours to send through, which stays open; where it signs in
+    by itself, say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
+    whoever is at the terminal or the notebook; where nobody is, nobody is asked.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
@@ -76,24 +82,30 @@ def connect(
         listeners.append(ProgressLine())
     warm.begin("pandas")  # while the service answers the first requests
     try:
-        return Connection(kind, config, listeners)
+        return Connection(kind, config, listeners, session)
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
     asked: Person = person or TerminalPerson()
     connector = accounts.by_person(kind, config, asked)
     connector.observe(*listeners)
+    if session is not None:
+        connector.send_through(_sender(config, session))
     accounts.sign_in(connector, asked)
-    return Connection(kind, config, listeners)
+    return Connection(kind, config, listeners, session)
 
 
 class Connection:
     """The synchronous face of one connector. Use it as it is, or in `with`; it closes itself at the end."""
 
     def __init__(
-        self, kind: type[BaseConnector], config: ConnectorConfig, observers: Sequence[Observer] = ()
+        self,
+        kind: type[BaseConnector],
+        config: ConnectorConfig,
+        observers: Sequence[Observer] = (),
+        session: requests.Session | None = None,
     ) -> None:
-        self._kind, self._config, self._observers = kind, config, observers
+        self._kind, self._config, self._observers, self._session = kind, config, observers, session
         self._open()
 
     def __repr__(self) -> str:
@@ -202,6 +214,8 @@ class Connection:
         self._process = os.getpid()
         self._connector = self._kind(self._config)
         self._connector.observe(*self._observers)
+        if self._session is not None:
+            self._connector.send_through(_sender(self._config, self._session))
         blocking.run(_opened, self._connector)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
         _open_ones.add(self._connector)
@@ -211,6 +225,11 @@ class Connection:
         if not self._finalizer.alive:
             raise ConnectionError(f"this connection to {self._config.name} is closed: connect again")
         if self._process != os.getpid():
+            if self._session is not None:
+                raise ConnectionError(
+                    f"this connection to {self._config.name} sends through a session, whose sockets belong to"
+                    " the process that made it: make a session in this one, and connect with it"
+                )
             self._finalizer.detach()
             self._open()
         return self._connector
@@ -235,6 +254,13 @@ class RateLimit:
             if self.quota and self.quota.limit
             else ""
         )
+
+
+def _sender(config: ConnectorConfig, session: requests.Session) -> Send:
+    """What sends through a session."""
+    from .transport.requests import RequestsTransport  # not without one: requests takes a while to import
+
+    return RequestsTransport(config, session)
 
 
 async def _opened(connector: BaseConnector) -> None:

@@ -22,7 +22,13 @@ from .arrow.exact import to_batch
 from .arrow.select import Selection
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query
-from .errors import ConnectorError, RateLimitError, SchemaDiscoveryError, ValidationError
+from .errors import (
+    ConfigurationError,
+    ConnectorError,
+    RateLimitError,
+    SchemaDiscoveryError,
+    ValidationError,
+)
 from .events import (
     Attempted,
     CircuitChanged,
@@ -37,6 +43,7 @@ from .failure import told_without, typed
 from .guards.breaker import CircuitBreaker
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
+from .http import Send
 from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
@@ -94,6 +101,11 @@ class BaseConnector(Lifecycle):
         return cls, dict(settings)
 
     @classmethod
+    def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
+        """Settings that use a login of another program on this machine, where nothing says who we are."""
+        return {}
+
+    @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration from `settings` over the service's own defaults, its options sorted out."""
         settings = hidden(settings)
@@ -121,6 +133,14 @@ class BaseConnector(Lifecycle):
         except ConnectorError as error:
             told_without(error, self.secrets)
             raise
+
+    def send_through(self, send: Send) -> None:
+        """Send by somebody else's means; `ConfigurationError` where the connector has a client of its own."""
+        raise ConfigurationError(
+            f"{self.name} brings a client of its own, and can use no other: leave out session",
+            field="session",
+            connector=self.name,
+        )
 
     # -- what a connector must give -------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ ConnectorError                    base: message, hint, connector, status, reques
 │   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)
 ├── AuthenticationError           the service does not know us, or refuses us; error_code
 │   ├── SignInNeeded              a person has to sign in, for the first time or again
-│   └── SignInError               a person's sign-in came to nothing; error_code says why
+│   └── SignInError               a person's sign-in came to nothing
 ├── TokenStoreError               tokens cannot be kept or read where they should be; path (an OSError too)
 ├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
 │   ├── TimeoutError              no answer came in time             (a builtins.TimeoutError too)

@@ -83,6 +83,15 @@ class TokenNotKept(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginBorrowed(Event):
+    """Another program on this machine gave us the token of its login."""
+
+    program: str
+    username: str
+    url: str  # where that user is signed in
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeNarrowed(Event):
     """A sign-in allowed less than was asked for; what is refused for that reason will say so itself."""
 
@@ -130,6 +139,18 @@ class PagingRepaired(Event):
 
     entity: str
     what: str  # what was seen, and done, in words
+
+
+@dataclass(frozen=True, slots=True)
+class TotalChanged(Event):
+    """The service announced other numbers of records while they were read by a cursor or link of its own.
+
+    Whether each that stayed came exactly once is up to what that cursor stands for.
+    """
+
+    entity: str
+    least: int  # records
+    most: int  # records
 
 
 @dataclass(frozen=True, slots=True)

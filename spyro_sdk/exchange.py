@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -25,7 +25,7 @@ from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenew
 from .failure import refused, told_without, words_of
 from .forms import without
 from .guards.quota import Quota, read_quota
-from .http import Request, Response, Send, origin, redacted
+from .http import Request, Response, Send, is_at, origin, redacted
 from .paging import Answer
 from .secret import secrets_in
 from .transport.conditional import Conditional, Kept
@@ -59,9 +59,15 @@ class HttpConnector(BaseConnector):
         self._kept = Kept(self.keeps)
 
     async def connect(self) -> None:
-        """Open the pool of connections."""
+        """Open the pool of connections; `SignInNeeded` where a person has to sign in first."""
         send = self._transport or SharedTransport(self.config)
         self._session = Conditional(send, self._kept) if self.keeps else send
+        if self.config.asks_person and isinstance(self._auth, oauth.OAuth):
+            await self._execute_with_retry(self._auth.fresh, self._session)
+
+    def send_through(self, send: Send) -> None:
+        """Send by this from the next `connect` on, unless a transport was given to us."""
+        self._transport = self._transport or send
 
     # -- what a connector may override -------------------------------------------------------------
 
@@ -91,7 +97,7 @@ class HttpConnector(BaseConnector):
     @classmethod
     def remembered(cls, account: Account) -> dict[str, Any]:
         """The settings that lead to an account to which a person signed in."""
-        return {"client_id": account.client_id}
+        return {"client_id": account.client_id, "profile": account.profile or None}
 
     async def whoami(self) -> str | None:
         """The name by which the service knows whoever is signed in, in one or two requests."""
@@ -100,7 +106,8 @@ class HttpConnector(BaseConnector):
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
-            raise refused(self.name, response.status, response.headers, words=words_of(payload))
+            words = words_of(payload)
+            raise refused(self.name, response.status, response.headers, words=words, asked=response.asked)
 
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
@@ -153,11 +160,13 @@ class HttpConnector(BaseConnector):
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))
-        return response
+        path = redacted(signed.url).removeprefix(self.base_url)
+        return replace(response, asked=f"{signed.method} {path}")
 
     def _known(self, signed: Request) -> list[str]:
         """The secrets that a service may say again in an answer."""
-        return [*self.secrets, *_sent_with(signed)]
+        others: Iterable[str] = getattr(self._transport, "secrets", ())  # those of a session of the user's
+        return [*self.secrets, *_sent_with(signed), *others]
 
     def _quieted(self, response: Response, signed: Request) -> Response:
         """The answer; what is not good, and says secrets again, without these."""
@@ -183,7 +192,11 @@ class HttpConnector(BaseConnector):
 
     def _at_home(self, request: Request) -> Request:
         """The request, unless it would carry our credentials to somebody else."""
-        if origin(request.url) != origin(self.base_url):
+        if not self.base_url:
+            raise ConfigurationError(
+                f"{self.name} has no address: give base_url", field="base_url", connector=self.name
+            )
+        if not is_at(request.url, self.base_url):
             home, away = origin(self.base_url), redacted(request.url)
             raise IntegrityError(
                 f"{self.name} sends us from {home} to {away}; not followed,"
@@ -230,7 +243,7 @@ class HttpConnector(BaseConnector):
     def keeping(self) -> Keeping:
         """Where the token is kept that a person gets by signing in."""
         if app := self.app():
-            return Keeping.of(self.name, app, self._store)
+            return Keeping.of(self.name, app, self._store, self.config.profile or "")
         raise ConfigurationError(
             f"{self.name} signs no person in: leave auth_mode={self.config.auth_mode!r} out, and give"
             " credentials",

@@ -26,6 +26,7 @@ from .errors import (
 )
 from .forms import without
 from .guards.quota import parse_retry_after
+from .http import origin
 
 NO_ANSWER = (builtins.ConnectionError, builtins.TimeoutError, gaierror, SSLError, IncompleteReadError)
 CLIENTS = ("aiohttp", "httpx", "requests")
@@ -40,11 +41,15 @@ def refused(
     headers: Mapping[str, str],
     *,
     words: str = "",
+    asked: str = "",
     entity_type: str | None = None,
     error_code: str | None = None,
 ) -> ConnectorError:
-    """The error for an answer that is not 2xx; `headers` by their names in lower case."""
-    said = f": {words}" if words else ""
+    """The error for an answer that is not 2xx; `headers` by their names in lower case.
+
+    `words`: what the service says; `asked`: what it answers, such as `GET /orders`.
+    """
+    said = f": {words}" if words else _led_away(status, headers)
     retry_after = parse_retry_after(headers.get("retry-after"), server_date=headers.get("date"))
     request_id = headers.get("x-request-id") or headers.get("x-amzn-requestid")
     if status == 429 or (status == 503 and retry_after is not None):
@@ -65,7 +70,7 @@ def refused(
             request_id=request_id,
             hint="check that they are valid, not expired, and allowed to read this",
         )
-    about = f" for {entity_type}" if entity_type else ""
+    about = (f" to {asked}" if asked else "") + (f" for {entity_type}" if entity_type else "")
     return DataFetchError(
         f"{name} answered {status}{about}{said}",
         entity_type,
@@ -74,6 +79,14 @@ def refused(
         status=status,
         request_id=request_id,
     )
+
+
+def _led_away(status: int, headers: Mapping[str, str]) -> str:
+    """Where a redirect would lead, in words; the rest of its address may be secret."""
+    away = origin(headers.get("location", ""))
+    if not 300 <= status < 400 or away in ("", "://"):
+        return ""
+    return f": it redirects to {away}, which is not followed"
 
 
 def translated(error: Exception, name: str) -> Exception:

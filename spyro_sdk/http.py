@@ -17,6 +17,8 @@ PLAIN_PARAMETERS = frozenset(
 
 USUAL_PORTS = {"http": ":80", "https": ":443"}
 
+PLAIN = re.compile(r"https?://[^\x00-\x20\x7f\\@/?#]+([/?#][^\x00-\x1f\x7f]*)?", re.IGNORECASE)
+"""An address of whose host there is no doubt."""
 
 Heard: TypeAlias = Callable[[bytes, str | None], None]
 """Told the first bytes of a body, and its Content-Encoding."""
@@ -65,6 +67,8 @@ class Response:
     body: bytes = field(repr=False)
     is_kept: bool = field(default=False, repr=False)
     """Whether the body came earlier, and the service said now (304) that nothing has changed."""
+    asked: str = field(default="", repr=False)
+    """What it answers, as it may be shown: `GET /orders`."""
 
     def __post_init__(self) -> None:
         if cookie := self.headers.get("set-cookie"):
@@ -92,6 +96,20 @@ def origin(url: str) -> str:
         return ""
     host = parts.netloc.rpartition("@")[2].removesuffix(USUAL_PORTS.get(parts.scheme, ""))
     return f"{parts.scheme}://{host}".lower()
+
+
+def is_at(url: str, home: str) -> bool:
+    """Whether a URL leads to the origin of `home`, however it is read.
+
+    Where a host ends is read differently by different libraries if there is a user, a backslash or a control
+    character in it; such a URL leads nowhere.
+
+    >>> is_at("https://acme.example/page?n=2", "https://acme.example/api")
+    True
+    >>> is_at("https://ana@acme.example/page?n=2", "https://acme.example/api")
+    False
+    """
+    return bool(PLAIN.fullmatch(url)) and origin(url) == origin(home)
 
 
 def redacted(url: str) -> str:

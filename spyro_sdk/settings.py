@@ -1,12 +1,16 @@
-"""Where the settings of a connection come from: arguments, the environment, the demo."""
+"""Where the settings of a connection come from: arguments, the environment, a profile, the demo."""
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeGuard, get_type_hints
 
 from . import demo as demo_services
+from . import profile as profiles
 from .auth.tokens import Account
 from .config import BY_PERSON, CREDENTIALS, ConnectorConfig
 from .connector import BaseConnector
@@ -14,11 +18,10 @@ from .connectors import installed
 from .errors import ConfigurationError, SignInNeeded, did_you_mean
 from .exchange import HttpConnector
 from .secret import Unseen, hidden
+from .sources import ADDRESSES, Rule, Source, layered
 
-ACCOUNT = frozenset({"base_url", "token_url", "username", "client_id"}) | {
-    f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")
-}
-"""The settings that say who we are, and to whom."""
+logger = logging.getLogger(__name__)
+
 LEFT_ASIDE = frozenset(CREDENTIALS) - {"client_id", "client_secret"}
 """Credentials that nobody needs beside a person who signs in."""
 MAPPINGS = (Mapping[str, str], Mapping[str, Any])
@@ -52,9 +55,10 @@ def configured(
     environment: Mapping[str, str],
     accounts: Callable[[], Iterable[Account]] = tuple,
 ) -> ConnectorConfig:
-    """The configuration from arguments and environment, or else of the account that is remembered.
+    """The configuration from arguments, environment and profile, or else of the account that is remembered.
 
-    Raises where none of them says how to sign in. `accounts`: those in the token store.
+    Raises where none of them says how to sign in. `accounts`: those in the token store. An empty environment
+    is the demo's: no profile is looked for either.
     """
     known = known_to(kind)
     settings, environment = hidden(settings, known), Unseen(environment)
@@ -70,16 +74,17 @@ def configured(
             field="custom_params",
         )
     check_variables(kind, known, environment, installed)
-    found = _from_environment(kind, known, environment)
-    if _is_complete(kind, settings):  # an account given whole is not mixed with another's credentials
-        found = {name: value for name, value in found.items() if name not in ACCOUNT}
-    if not any(name in ACCOUNT for name in {**found, **settings}):
-        found |= _of_others(kind, environment)
-    found |= settings
+    rule = Rule.of(kind.credentials)
+    found = _gathered(kind, settings, environment, known, rule)
+    if _is_nobody(rule, found):
+        found = {**_of_others(kind, environment), **found}
     if has_app(kind):
-        found = _for_person(kind, found, accounts)
-    if kind.credentials and not _is_complete(kind, found) and not _may_ask(kind, found):
-        raise nobody_to_ask(kind)
+        found = _for_person(kind, rule, found, accounts)
+    if _is_nobody(rule, found) and found.get("auth_mode") in (None, "auto"):
+        found = {**_found_here(kind, environment, found), **found}
+    is_told = found.get("auth_type") == "none" or rule.is_whole(found) or _may_ask(kind, found)
+    if kind.credentials and not is_told:
+        raise nobody_to_ask(kind, environment)
     return kind.configure(**found)
 
 
@@ -88,15 +93,70 @@ def known_to(kind: type[BaseConnector]) -> set[str]:
     return {f.name for f in fields(ConnectorConfig)} | set(kind.options)
 
 
+def _is_nobody(rule: Rule, found: Mapping[str, Any]) -> bool:
+    """Whether nothing says who we are, nor to whom we speak."""
+    return not rule.tells_who(found) and not any(found.get(name) for name in ADDRESSES)
+
+
+def _gathered(
+    kind: type[BaseConnector],
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+    known: Collection[str],
+    rule: Rule,
+) -> dict[str, Any]:
+    """What arguments, variables and a profile say, in this order."""
+    variables = _from_environment(kind, known, environment)
+    sources = [
+        Source(settings, "{} given to connect".format),
+        Source(variables, partial(_variable, kind)),
+    ]
+    profile = None
+    if environment:  # a demo has none, and no profile either
+        wish = {**variables, **settings}.get("profile")
+        profile = profiles.found(kind.name, known, wish, environment)
+    if profile is not None:
+        sources.append(Source(profile.settings, partial(_spelt_in, profile)))
+    found, passed = layered(sources, rule)
+    if profile is not None and profile.is_named and sources[-1] in passed:
+        logger.warning(
+            "%s: the account of profile %r is not used: arguments and variables give another, and come first",
+            kind.name,
+            profile.name,
+        )
+    if profile is not None:
+        is_ours = profile.is_named or any(map(rule.belongs, profile.settings))
+        found["profile"] = profile.name if is_ours else None
+    found["profile"] = found.get("profile") or None
+    return {name: profiles.resolved(value, environment) for name, value in found.items()}
+
+
+def _found_here(
+    kind: type[BaseConnector], environment: Mapping[str, str], given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The settings that use the login of another program, which nobody may have thought of."""
+    found = {name: it for name, it in kind.elsewhere(environment).items() if name not in given}
+    if found:
+        named = ", ".join(f"{name}={value}" for name, value in found.items())
+        logger.warning(
+            "%s: nothing says how to sign in, so the login of another program is used: %s", kind.name, named
+        )
+    return found
+
+
+def _spelt_in(profile: profiles.Profiled, name: str) -> str:
+    return f"{name} of profile {profile.name!r}"
+
+
 def _for_person(
-    kind: type[HttpConnector], found: dict[str, Any], accounts: Callable[[], Iterable[Account]]
+    kind: type[HttpConnector], rule: Rule, found: dict[str, Any], accounts: Callable[[], Iterable[Account]]
 ) -> dict[str, Any]:
     """The settings as they are where a person may sign in, without what a person who does needs not."""
     mode = found.setdefault("auth_mode", "auto")
     if mode in BY_PERSON:
         found = {name: value for name, value in found.items() if name not in LEFT_ASIDE}
-    nothing = not found.get("auth_type") and not any(found.get(name) for name in CREDENTIALS)
-    return _remembered(kind, found, accounts) | found if nothing and mode in ("auto", *BY_PERSON) else found
+    nothing = not found.get("auth_type") and not rule.tells_who(found)
+    return found | _remembered(kind, found, accounts) if nothing and mode in ("auto", *BY_PERSON) else found
 
 
 def _remembered(
@@ -123,11 +183,6 @@ def _may_ask(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
     """Whether a person can be asked to sign in, if one is there."""
     mode = settings.get("auth_mode")
     return has_app(kind) and (bool(settings.get("client_id")) or mode not in (None, "auto"))
-
-
-def _is_complete(kind: type[BaseConnector], settings: Mapping[str, Any]) -> bool:
-    """Whether the settings are enough to sign in."""
-    return any(all(settings.get(name) for name in way) for way in kind.credentials)
 
 
 def _variable(kind: type[BaseConnector], setting: str) -> str:
@@ -198,15 +253,17 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         ) from None
 
 
-def nobody_to_ask(kind: type[BaseConnector]) -> SignInNeeded:
-    """The error where credentials are missing: it names the variables and settings that would do."""
+def nobody_to_ask(kind: type[BaseConnector], environment: Mapping[str, str] = os.environ) -> SignInNeeded:
+    """The error where credentials are missing: it names the variables and the keys that would do."""
+    environment = Unseen(environment)
     named = [[_variable(kind, name) for name in way] for way in kind.credentials or [("access_token",)]]
     ways = " or ".join(" and ".join(way) for way in named)
     first = ", ".join(kind.credentials[0]) if kind.credentials else "access_token"
     app = f"; or sign in where somebody is: spyro.login({kind.name!r}, client_id=…)" if has_app(kind) else ""
     return SignInNeeded(
         f"{kind.name} needs credentials, and there is nobody to ask here: set {ways}, or give them to connect"
-        f" or to a profile as {first}{app}",
+        f" as {first}, or write them under these names into the profile [{kind.name}] of"
+        f" {profiles.path(environment)}{app}",
         connector=kind.name,
         hint=f"spyro.connect({kind.name!r}, demo=True) needs none",
     )

@@ -1,6 +1,10 @@
 """What all tests share."""
 
+import os
+
 import pytest
+
+os.environ["SPYRO_TOKEN_STORE"] = "none"  # nobody's own tokens are read, nor written
 
 
 @pytest.fixture

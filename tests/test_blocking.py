@@ -322,6 +322,116 @@ class TestInterruptedRun:
         assert log == []
 
 
+class TestConverse:
+    """What only the waiting thread can do is done by it."""
+
+    def test_returns_what_the_function_returns(self) -> None:
+        async def plain(value: int, here: Any) -> int:
+            return value
+
+        assert blocking.converse(plain, 42) == 42
+
+    def test_the_waiting_thread_does_what_it_is_asked_to(self) -> None:
+        async def ask(here: Any) -> tuple[int, int]:
+            return await here(threading.get_ident), await thread_id()
+
+        mine, its = blocking.converse(ask)
+        assert mine == threading.get_ident() != its
+
+    def test_what_that_raises_is_raised_where_it_was_asked_for(self) -> None:
+        def broken() -> None:
+            raise Boom
+
+        async def ask(here: Any) -> str:
+            with pytest.raises(Boom):
+                await here(broken)
+            return "went on"
+
+        assert blocking.converse(ask) == "went on"
+
+    def test_an_exception_of_the_function_passes_through(self) -> None:
+        async def ask(here: Any) -> None:
+            await here(int, "7")
+            raise Boom
+
+        with pytest.raises(Boom):
+            blocking.converse(ask)
+
+    def test_an_interrupt_ends_it_all_and_is_cleaned_up(self) -> None:
+        log = Log()
+
+        async def ask(here: Any) -> None:
+            await here(log.append, "asked")
+            await log.sleeper()
+
+        with interrupted(log, "started"):
+            blocking.converse(ask)
+        assert log == ["asked", "started", "cancelled", "cleaned up"]
+
+    def test_an_interrupt_of_what_it_does_ends_it_all(self) -> None:
+        log = Log()
+
+        def start() -> None:
+            log.append("started")
+            log.wait_for("never")
+
+        async def begin(here: Any) -> None:
+            try:
+                await here(start)
+            except asyncio.CancelledError:
+                log.append("cancelled")
+                raise
+
+        with interrupted(log, "started"):
+            blocking.converse(begin)
+        log.wait_for("cancelled")
+
+    def test_what_nobody_waits_for_any_more_is_not_done(self) -> None:
+        log = Log()
+
+        async def ask(here: Any) -> None:
+            first = asyncio.ensure_future(here(time.sleep, 0.1))
+            second = asyncio.ensure_future(here(log.append, "done in vain"))
+            await asyncio.sleep(0)
+            second.cancel()
+            await first
+            await here(log.append, "done")
+
+        blocking.converse(ask)
+        assert log == ["done"]
+
+    def test_an_answer_that_comes_too_late_is_dropped(self) -> None:
+        log = Log()
+
+        def slow() -> None:
+            log.append("started")
+            log.wait_for("given up")
+
+        async def ask(here: Any) -> str:
+            asking = asyncio.ensure_future(here(slow))
+            await asyncio.to_thread(log.wait_for, "started")
+            asking.cancel()
+            log.append("given up")
+            await asyncio.sleep(0.02)
+            return "went on"
+
+        assert blocking.converse(ask) == "went on"
+
+    def test_an_answer_after_the_loops_end_is_dropped(self) -> None:
+        loop = asyncio.new_event_loop()
+        job = blocking._Job(int, loop.create_future())
+        loop.close()
+        job.act()
+        assert not job.outcome.done()
+
+    def test_the_loops_own_thread_is_refused(self) -> None:
+        async def nested() -> None:
+            blocking.converse(answer)
+
+        with pytest.raises(RuntimeError, match="own thread cannot wait for itself"):
+            blocking.run(nested)
+
+
 class TestIterate:
     def test_hands_over_every_item_in_order(self) -> None:
         assert list(blocking.iterate(lambda: upto(1000))) == list(range(1000))

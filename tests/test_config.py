@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.config import NEEDED, ConnectorConfig, RateLimitConfig, is_loopback
+from spyro_sdk.config import BY_PERSON, MODES, NEEDED, ConnectorConfig, RateLimitConfig, is_loopback
 from spyro_sdk.errors import ConfigurationError
 
 SECRETS = [f.name for f in fields(ConnectorConfig) if f.metadata.get("secret")]
@@ -237,6 +237,110 @@ def test_without_credentials_a_key_is_asked_for():
 
 def test_a_service_that_asks_for_nothing_needs_nothing():
     assert ConnectorConfig("acme", auth_type="none").auth_type == "none"
+
+
+# how to sign in
+
+MODES_OF = {
+    "browser": ({"client_id": "i"}, "oauth2"),
+    "paste": ({"client_id": "i"}, "oauth2"),
+    "device": ({"client_id": "i"}, "oauth2"),
+    "refresh_token": ({"client_id": "i", "refresh_token": "r"}, "oauth2"),
+    "jwt": ({"client_id": "i", "username": "ana", "private_key": KEY}, "oauth2"),
+    "client_credentials": ({"client_id": "i", "client_secret": "s"}, "oauth2"),
+    "token": ({"access_token": "t"}, "bearer"),
+    "none": ({}, "none"),
+}
+
+
+def test_every_way_to_sign_in_is_known_by_a_name():
+    assert set(MODES) == {"auto", *MODES_OF}
+
+
+@pytest.mark.parametrize("mode", MODES_OF)
+def test_a_way_to_sign_in_leads_to_a_kind_of_authentication(mode):
+    given, kind = MODES_OF[mode]
+    everything = {"client_id": "i", "client_secret": "s", "access_token": "t", "api_key": "k"}
+    config = ConnectorConfig("acme", auth_mode=mode, **{**everything, **given})
+    assert config.auth_type == kind
+    assert config.asks_person is (mode in BY_PERSON)
+    assert ConnectorConfig("acme", auth_mode=mode, auth_type=kind, **given).auth_type == kind
+
+
+@pytest.mark.parametrize("mode", MODES_OF)
+def test_what_a_way_needs_must_be_there(mode):
+    given, _ = MODES_OF[mode]
+    for missing in given:
+        error = refusal(ConnectorConfig, name="acme", auth_mode=mode, **{**given, missing: None})
+        assert error.field == missing
+        assert f"SPYRO_ACME_{missing.upper()}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("given", "asks", "kind"),
+    [
+        ({"client_id": "i"}, True, "oauth2"),
+        ({"client_id": "i", "username": "ana"}, True, "oauth2"),
+        ({"client_id": "i", "auth_type": "oauth2"}, True, "oauth2"),
+        ({"client_id": "i", "auth_type": "none"}, False, "none"),
+        ({"client_id": "i", "access_token": "t"}, False, "bearer"),
+        ({"client_id": "i", "client_secret": "s"}, False, "oauth2"),
+        ({"client_id": "i", "api_key": "k"}, False, "api_key"),
+    ],
+)
+def test_a_person_is_asked_where_nothing_else_is_there(given, asks, kind):
+    config = ConnectorConfig("acme", auth_mode="auto", **given)
+    assert (config.asks_person, config.auth_type) == (asks, kind)
+
+
+def test_nobody_is_asked_unless_it_is_said():
+    assert refusal(ConnectorConfig, name="acme", client_id="i").field == "api_key"
+    assert refusal(ConnectorConfig, name="acme", auth_mode="auto").field == "api_key"
+
+
+@pytest.mark.parametrize("mode", ["brwser", "", 5, ["browser"]])
+def test_a_way_that_there_is_not_is_refused(mode):
+    error = refusal(ConnectorConfig, name="acme", client_id="i", auth_mode=mode)
+    assert error.field == "auth_mode"
+    assert ("did you mean 'browser'?" in str(error)) is ("br" in str(mode))
+
+
+def test_a_way_and_a_kind_that_exclude_each_other_are_refused():
+    error = refusal(ConnectorConfig, name="acme", client_id="i", auth_mode="browser", auth_type="basic")
+    assert error.field == "auth_type"
+    assert "must be 'oauth2' with auth_mode='browser'" in str(error)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://localhost:1717/OauthRedirect", "http://127.0.0.1/x", "http://[::1]:9/", None]
+)
+def test_a_browser_may_come_back_to_this_machine(address):
+    assert ConnectorConfig("acme", auth_type="none", redirect_uri=address).redirect_uri == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://localhost:1717/x",
+        "http://acme.example/x",
+        "http://localhost:0/x",
+        "http://localhost:99999/x",
+        "http://localhost/x?y=1",
+        "http://localhost/x#y",
+        "http://ana@localhost/x",
+        "/callback",
+        "",
+        5,
+    ],
+)
+def test_a_browser_may_come_back_to_nowhere_else(address):
+    error = refusal(ConnectorConfig, name="acme", auth_type="none", redirect_uri=address)
+    assert error.field == "redirect_uri"
+
+
+def test_a_scope_is_text():
+    assert refusal(ConnectorConfig, name="acme", auth_type="none", scope=["api"]).field == "scope"
+    assert ConnectorConfig("acme", auth_type="none", scope="api id").scope == "api id"
 
 
 # what is shown

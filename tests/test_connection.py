@@ -32,6 +32,7 @@ from spyro_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionError,
+    SignInNeeded,
     UnknownConnectorError,
     UnknownEntityError,
     ValidationError,
@@ -227,7 +228,7 @@ def test_a_script_without_credentials_is_told_which_variables_to_set() -> None:
         """
     )
     kind, message, hint = done.stdout.split("|")
-    assert kind == AuthenticationError.__name__
+    assert kind == SignInNeeded.__name__
     for name in ("BASE_URL", "ACCESS_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "PRIVATE_KEY"):
         assert f"SPYRO_SALESFORCE_{name}" in message
     assert "demo=True" in hint
@@ -309,10 +310,10 @@ def test_what_is_given_goes_before_the_environment() -> None:
     assert (config.client_id, config.page_size) == ("them", 6)
     config = configured(theirs, base_url="https://us.example", access_token="y")
     assert (config.base_url, config.client_id, config.page_size) == ("https://us.example", None, 5)
-    config = configured(theirs, client_id="us")
-    assert (config.base_url, config.client_id) == ("https://them.example", "us")
-    with pytest.raises(AuthenticationError, match="SPYRO_SALESFORCE_REFRESH_TOKEN"):
-        configured({}, client_id="us")
+    with pytest.raises(ConfigurationError, match="client_id given to connect and SPYRO_SALESFORCE_CLIENT_ID"):
+        configured(theirs, client_id="us")
+    with pytest.raises(SignInNeeded, match="SPYRO_SALESFORCE_REFRESH_TOKEN"):
+        configured({}, base_url="https://us.example")
 
 
 def test_a_variable_that_names_no_setting_is_refused_with_the_nearest() -> None:

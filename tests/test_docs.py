@@ -210,7 +210,7 @@ def test_a_block_that_does_not_run_says_why(path: Path) -> None:
 def test_hardly_any_block_does_not_run() -> None:
     words = [block.words for path in DOCUMENTS for block in blocks(path) if block.language == "python"]
     assert len(words) > 30
-    assert sum("no-run" in each for each in words) <= 3
+    assert sum("no-run" in each for each in words) <= 4
 
 
 @document

@@ -82,8 +82,26 @@ def test_a_status_tells_the_kind_of_error(status, headers, kind):
 
 def test_an_answer_without_words_is_told_without():
     assert str(refused("acme", 404, {})) == "acme answered 404"
+    assert str(refused("acme", 404, {}, asked="GET /orders")) == "acme answered 404 to GET /orders"
     assert str(refused("acme", 401, {})) == "acme refused our credentials (401)"
     assert str(refused("acme", 429, {})) == "acme says that we ask too often (429)"
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        (
+            "https://sso.example/login?token=hush",
+            ": it redirects to https://sso.example, which is not followed",
+        ),
+        ("/login?token=hush", ""),
+        ("http://[::1", ""),
+    ],
+)
+def test_a_redirect_tells_the_host_it_leads_to_and_no_more(location, said):
+    assert str(refused("acme", 302, {"location": location})) == f"acme answered 302{said}"
+    assert str(refused("acme", 302, {"location": location}, words="moved")) == "acme answered 302: moved"
+    assert str(refused("acme", 400, {"location": location})) == "acme answered 400"
 
 
 def test_a_refused_fetch_names_what_was_asked_for():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.http import PLAIN_PARAMETERS, Request, Response, origin, redacted
+from spyro_sdk.http import PLAIN_PARAMETERS, Request, Response, is_at, origin, redacted
 
 SECRET = st.text(min_size=1).map(lambda text: f"hush{text}hush")
 SHOWN = st.sampled_from(sorted(PLAIN_PARAMETERS))
@@ -121,6 +121,42 @@ def test_an_origin_is_not_that_of_a_host_which_looks_alike():
 @pytest.mark.parametrize("url", ["https://[::1", "", "/services", "https://acme.example:port"])
 def test_what_is_no_address_has_the_origin_of_nobody(url):
     assert origin(url) != origin("https://acme.example")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://acme.example",
+        "https://acme.example/page?next=https://globex.example/@x",
+        "HTTPS://ACME.example:443#top",
+        "https://acme.example?q=a b",
+    ],
+)
+def test_an_address_at_home_is_at_home(url):
+    assert is_at(url, "https://acme.example/api")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://globex.example/page",
+        "http://acme.example/page",
+        "https://acme.example:8443/page",
+        "https://acme.example.globex.example/",
+        "https://globex.example\\@acme.example/",
+        "https://ana:pw@acme.example/",
+        "https://globex.example#@acme.example/",
+        "https://acme.example\t.globex.example/",
+        "https://acme.exa\nmple/",
+        " https://acme.example/",
+        "//acme.example/",
+        "/page",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_an_address_that_may_lead_elsewhere_is_not_at_home(url):
+    assert not is_at(url, "https://acme.example")
 
 
 # what may be shown

@@ -310,6 +310,15 @@ async def test_a_link_to_somebody_else_is_not_followed(service: Service, link: s
 
 
 @pytest.mark.anyio
+async def test_without_an_address_nothing_is_asked() -> None:
+    connector = Acme(ConnectorConfig("acme", auth_type="none"))
+    async with connector.connection_context():
+        with pytest.raises(ConfigurationError, match="acme has no address: give base_url") as raised:
+            await rows(connector)
+    assert raised.value.field == "base_url"
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed(service: Service, status: int) -> None:
     async with serve() as other:
@@ -860,3 +869,21 @@ async def test_a_big_answer_that_is_no_page_is_read_in_a_worker_thread(service: 
     async with acme(service).connection_context() as connector:
         found = await connector._ask(Request(f"{service.base_url}/all"), names)
     assert found == [record["name"] for record in customers(500)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("count", [3, 6])
+async def test_another_record_of_a_key_that_came_is_not_left_out(count: int) -> None:
+    others = customers(count + 1)
+    others[3] = {**others[2], "name": "another of that key"}
+    async with serve(others) as service, acme(service).connection_context() as connector:
+        with pytest.raises(IntegrityError, match="either the key is not unique, or records were moved"):
+            await rows(connector, "Untold")
+
+
+@pytest.mark.anyio
+async def test_a_record_that_comes_again_after_an_empty_page_is_left_out() -> None:
+    async with serve(customers(7)) as service, acme(service).connection_context() as connector:
+        service.spoil(2, change(data=[]))
+        service.spoil(3, change(data=customers(5)[2:]))
+        assert [row["id"] for row in await rows(connector, "Untold")] == [1, 2, 3, 4, 5]

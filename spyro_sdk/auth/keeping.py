@@ -24,7 +24,7 @@ class Keeping:
     store: TokenStore
 
     @classmethod
-    def of(cls, connector: str, app: App, store: TokenStore | None = None) -> Self:
+    def of(cls, connector: str, app: App, store: TokenStore | None = None, profile: str = "") -> Self:
         """The usual place; that of a service on this machine ends with the process.
 
         Its port may be somebody else's tomorrow, who would be sent the token.
@@ -32,7 +32,7 @@ class Keeping:
         issuer = app.issuer or origin(app.token_url)
         if store is None:
             store = in_memory() if is_loopback(urlsplit(issuer).hostname or "") else default_store()
-        return cls(app, Account(connector, issuer, app.client_id), store)
+        return cls(app, Account(connector, issuer, app.client_id, profile), store)
 
     async def read(self) -> Token | None:
         """The token; None where there is none."""

@@ -50,9 +50,12 @@ class Loopback:
         self._talks: set[asyncio.StreamWriter] = set()
         self._servers: list[asyncio.Server] = []
 
-    async def code(self, read: Read) -> str:
-        """Wait for the browser, and return the code with which it comes; raises what `read` does."""
+    def expect(self, read: Read) -> None:
+        """Hear the next browser that comes, and no other; until then none is heard."""
         self._read = read
+
+    async def code(self) -> str:
+        """Wait for the browser, and return the code with which it comes; raises what `read` does."""
         return await self._code
 
     async def open(self, *sockets: socket.socket) -> None:

@@ -142,8 +142,10 @@ class _Visit:
             attempt = await anyio.to_thread.run_sync(Attempt.begin, self.app, self._redirect_uri(door))
             promised = await says_issuer(self.send, self.app.issuer)
             expected = Expected(attempt.state, self.app.issuer, promised)
+            if door:
+                door.expect(expected.code)  # a browser may be back before we look
             pastes = await self._invited(attempt.address, pastes)
-            ways: list[Coroutine[Any, Any, str]] = [door.code(expected.code)] if door else []
+            ways: list[Coroutine[Any, Any, str]] = [door.code()] if door else []
             if pastes:
                 ways.append(self._pasted(attempt.redirect_uri, expected))
             code = await _first(ways)
@@ -181,10 +183,8 @@ class _Visit:
         for _ in range(TRIES):
             self.is_asking = True
             text = await self.desk.hand(self.person.ask_secret, prompt, self.over)
-            if text is None:
-                await anyio.sleep_forever()  # it is over, and whoever ended it will cancel us
-            text = Secret(text)
-            if not text.strip():
+            text = None if text is None else Secret(text)
+            if text is None or not text.strip():
                 raise SignInError(
                     "the sign-in was given up: nothing was pasted",
                     error_code="cancelled",

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch
     import termios
 
 HAS_KEYS = sys.platform != "win32"  # whether `typed` can read what is typed key by key
@@ -33,15 +33,24 @@ def typed(stream: int, over: threading.Event) -> str | None:
         while not over.is_set():
             if not select.select([stream], [], [], SLICE)[0]:
                 continue
-            if not (piece := os.read(stream, 4096)):
-                raise EOFError
-            for key in piece:
+            for key in _read(stream):
                 if key in b"\r\n":
                     return line.decode(errors="replace")
                 if key == CTRL_D:
                     return ""
                 _press(key, line)
         return None
+
+
+def _read(stream: int) -> bytes:
+    """The keys pressed; `EOFError` where the terminal is gone."""
+    try:
+        keys = os.read(stream, 4096)
+    except OSError:
+        keys = b""
+    if not keys:
+        raise EOFError
+    return keys
 
 
 def _press(key: int, line: bytearray) -> None:
@@ -65,7 +74,8 @@ def _unseen(stream: int) -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(stream, termios.TCSAFLUSH, before)
+        with suppress(termios.error):  # it may be gone
+            termios.tcsetattr(stream, termios.TCSAFLUSH, before)
 
 
 def interrupted(
@@ -124,8 +134,11 @@ class _Bell(threading.Thread):
                 threading.Event().wait(SLICE)
 
 
-def prompted(prompt: str) -> str:
-    """What is typed at a notebook's own prompt, which the notebook does not keep; '' where there is none."""
+def prompted(prompt: str, ask: Callable[[str], str] | None = None) -> str:
+    """What is typed at a notebook's own prompt, which the notebook does not keep; '' where that is ended.
+
+    A notebook puts its own into the place of `getpass.getpass`, for as long as a cell runs.
+    """
     with suppress(EOFError):
-        return getpass.getpass(prompt)
+        return (ask or getpass.getpass)(prompt)
     return ""

@@ -8,13 +8,16 @@ from ..events import (
     CircuitChanged,
     Event,
     FetchFinished,
+    LoginBorrowed,
     PageSizeShrunk,
     PagingRepaired,
     Retried,
     RoadTaken,
     SchemaChanged,
+    ScopeNarrowed,
     TokenNotKept,
     TokenRenewed,
+    TotalChanged,
 )
 
 LEVELS: dict[type[Event], int] = {
@@ -23,7 +26,10 @@ LEVELS: dict[type[Event], int] = {
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
     PagingRepaired: logging.WARNING,
+    TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
+    LoginBorrowed: logging.INFO,
+    ScopeNarrowed: logging.WARNING,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -42,10 +48,19 @@ def words(event: Event) -> str:
             said = f"{event.entity}.{event.column} is {event.now}, announced was {event.was}"
         case PagingRepaired():
             said = f"{event.entity} changed while it was read: {event.what}"
+        case TotalChanged():
+            said = (
+                f"{event.entity} had {event.least:,} to {event.most:,} records while it was read; whether the"
+                " service's cursor keeps its place meanwhile is not known"
+            )
         case PageSizeShrunk():
             said = f"{event.entity} comes {event.now:,} records at a time; {event.was:,} were refused"
+        case LoginBorrowed():
+            said = f"signed in to {event.url} as {event.username}, by the login of {event.program}"
         case TokenRenewed():
             said = "a new access token was given to us"
+        case ScopeNarrowed():
+            said = f"asked for {' '.join(event.asked)}, the sign-in allows {' '.join(event.granted)}"
         case TokenNotKept():
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():

@@ -88,6 +88,10 @@ class Way:
     """Told what was done so that no record is missing, and none comes twice."""
     remade: Callable[[Page], Awaitable[Page]] = _as_it_is
     """What is made of a page whose batch was cut back from the records as they came."""
+    doubted: Callable[[int, int], object] = lambda least, most: None
+    """Told the numbers of records that were announced, where they changed and nothing tells what that did."""
+    is_stable: bool = False
+    """Whether the list is declared to stay as it is while it is read."""
 
 
 def identity(request: Request) -> Identity:

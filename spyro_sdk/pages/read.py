@@ -98,8 +98,12 @@ class Pages:
 
     def _check_total(self) -> None:
         it = self._tally
-        if not self._is_enough and not it.agrees:
+        if self._is_enough:
+            return
+        if not it.agrees:
             raise self._lost(f"it announced {it.total:,} records and sent {it.rows:,}")
+        if it.has_changed and not it.has_moved:
+            self._way.doubted(it.least or 0, it.most or 0)
 
     def _ahead(self, request: Request, payload: Any) -> Request | None:
         """The next request, as far as it can be told, and unless that was wrong before."""

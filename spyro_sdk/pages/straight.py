@@ -29,7 +29,9 @@ class Straight:
     lost: Lost
     reach: int | None = None
     known: pa.Array | None = None
-    """The keys of the page before."""
+    """The keys of the last page that had records."""
+    held: pa.RecordBatch | None = None
+    """Its records."""
     before: Page | None = None
     stride: int | None = None
     """Records that the first page had, however many were asked for."""
@@ -53,12 +55,15 @@ class Straight:
         upcoming = self._next(request, page, page.rows - found.count)
         course = self._overlapping(request, page)
         self.stride = page.rows if self.before is None else self.stride
-        self.before, self.known = page, page.keys if page.rows else self.known
+        is_same = self.held is None or _is_shared(self.held, records(page), found.count)
+        self.before = page
+        if page.rows:
+            self.known, self.held = page.keys, records(page)
         if course is not None and upcoming is not None:
             return course.start()
         if not found.count:
             return Step(page, upcoming)
-        return self._trimmed(page, upcoming, found)
+        return self._trimmed(page, upcoming, found, is_same)
 
     def instead(self, request: Request, error: DataFetchError) -> Step:
         """Beyond the last page many services say that there is no such page."""
@@ -130,11 +135,16 @@ class Straight:
             raise self.lost(f"page {tally.pages + 1} links back to one that came before")
         return upcoming
 
-    def _trimmed(self, page: Page, upcoming: Request | None, found: Seam) -> Step:
+    def _trimmed(self, page: Page, upcoming: Request | None, found: Seam, is_same: bool) -> Step:
         if not found.is_shift:
             raise self.lost(
                 f"{found.count:,} of the records on page {self.tally.pages + 1} had come before, and not in"
                 " their order: the key is not unique, or the order changes while it is read"
+            )
+        if self.way.is_stable or not is_same:
+            raise self.lost(
+                f"{found.count:,} of the records on page {self.tally.pages + 1} have keys of others that had"
+                " come: either the key is not unique, or records were moved and changed while they were read"
             )
         self.tally.has_moved |= self.tally.has_changed or self.tally.total is None
         what = f"{found.count:,} records that had come before came again, and were left out"
@@ -162,3 +172,9 @@ class Straight:
             window = None if way.counted is None else way.counted.window(request)
             return way.counted if window is not None and window[0] == 0 else None, request
         return counted_by(request, page.next, way.links, page.rows), spelt(page.next)
+
+
+def _is_shared(before: pa.RecordBatch, after: pa.RecordBatch, count: int) -> bool:
+    """Whether the last records of one page are the first of the next, to the last value."""
+    last = before.slice(max(0, before.num_rows - count)).to_pylist()
+    return bool(last == after.slice(0, count).to_pylist())

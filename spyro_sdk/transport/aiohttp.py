@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import builtins
+import os
 import ssl
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TypedDict
+from urllib.request import getproxies
 
 import aiohttp
 from yarl import URL
 
 from ..config import ConnectorConfig
 from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
-from ..http import Request, Response, redacted
+from ..http import Request, Response, origin, redacted
+from ..secret import Unseen
+from ..workers import in_worker
+from .proxies import proxy_for
+from .trust import chosen, trusted
+
+
+class Way(TypedDict):
+    """How to reach an origin."""
+
+    proxy: str | None
+    ssl: ssl.SSLContext | bool
+
 
 LISTS = frozenset({"content-encoding", "link", "ratelimit", "ratelimit-policy"})
 """Headers that may come in several lines, which are then one list (RFC 9110 §5.3)."""
@@ -21,13 +35,24 @@ LISTS = frozenset({"content-encoding", "link", "ratelimit", "ratelimit-policy"})
 class AiohttpTransport:
     """One pool of connections; a `Send`. Bodies are handed on as they came, compressed or not.
 
-    It follows no redirect, retries nothing, keeps no cookie and reads no `.netrc`.
+    It follows no redirect, retries nothing, keeps no cookie and reads no `.netrc`. It uses the proxies of the
+    environment or the system, but for this machine, and the certificates that `trust.VARIABLES` name.
     """
 
-    def __init__(self, config: ConnectorConfig) -> None:
-        self._name = config.name
+    def __init__(
+        self,
+        config: ConnectorConfig,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        proxies: Callable[[], Mapping[str, str]] = getproxies,
+    ) -> None:
+        environment = Unseen(environment)
+        self._config, self._environment, self._proxies = config, environment, proxies
+        self._ways: dict[str, Way] = {}
+        if not isinstance(config.verify_ssl, bool):
+            chosen(config)  # now, and not with the first request
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=config.pool_size, ssl=_ssl(config)),
+            connector=aiohttp.TCPConnector(limit=config.pool_size),
             timeout=aiohttp.ClientTimeout(total=config.timeout),
             headers={"Accept-Encoding": "gzip, deflate", **config.headers},
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -43,6 +68,7 @@ class AiohttpTransport:
 
         `ConfigurationError` where it cannot be sent at all, such as for a header with a line break.
         """
+        way = await self._way(origin(request.url))
         try:
             async with self._session.request(
                 request.method,
@@ -50,15 +76,28 @@ class AiohttpTransport:
                 headers=dict(request.headers),
                 data=request.body or None,
                 allow_redirects=False,
+                **way,
             ) as answer:
                 body = await _body(answer, request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise translated(error, self._name, request) from None
-        return Response(answer.status, _headers(answer.headers), body)
+            problem = translated(error, self._config.name, request)
+        else:
+            return Response(answer.status, _headers(answer.headers), body)
+        raise problem  # here, so that what it stands for, which may show headers of ours, is not its context
 
     async def close(self) -> None:
         """Give back the connections."""
         await self._session.close()
+
+    async def _way(self, home: str) -> Way:
+        """How to reach an origin, which is found out once."""
+        if home not in self._ways:
+            self._ways[home] = await in_worker(self._found, home)
+        return self._ways[home]
+
+    def _found(self, home: str) -> Way:
+        trust = trusted(self._config, self._environment) if home.startswith("https:") else True
+        return Way(proxy=proxy_for(home, self._proxies()), ssl=trust)
 
 
 def _headers(sent: Mapping[str, str]) -> dict[str, str]:
@@ -89,7 +128,8 @@ def translated(error: BaseException, name: str, request: Request | None = None) 
         return CertificateError(
             f"{name} showed a certificate that is not trusted{where}",
             connector=name,
-            hint="behind a proxy that signs certificates, give verify_ssl the file with its own",
+            hint="behind a proxy that signs certificates, give verify_ssl the file with its own, or set"
+            " SSL_CERT_FILE to it",
         )
     if isinstance(error, ValueError):
         return ConfigurationError(
@@ -101,6 +141,10 @@ def translated(error: BaseException, name: str, request: Request | None = None) 
 
 def _reason(error: BaseException) -> str:
     """What went wrong, in words without an address."""
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"the proxy cannot be reached ({error.os_error.strerror or 'refused'})"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered {error.status}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.os_error.strerror or "the connection was refused"
     if isinstance(error, aiohttp.ServerDisconnectedError):
@@ -112,17 +156,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         return error.strerror or "the connection broke"
     return type(error).__name__
-
-
-def _ssl(config: ConnectorConfig) -> Any:
-    """What aiohttp wants to know about trust."""
-    if isinstance(config.verify_ssl, bool):
-        return config.verify_ssl
-    try:
-        return ssl.create_default_context(cafile=config.verify_ssl)
-    except (OSError, ssl.SSLError):
-        raise ConfigurationError(
-            f"verify_ssl={config.verify_ssl!r} cannot be: it must be True, False or a file of certificates",
-            field="verify_ssl",
-            connector=config.name,
-        ) from None

@@ -169,8 +169,8 @@ APIS = {
     ),
     "keyset": Api(
         Keyed(size=Size("limit", default=10, most=100)),
-        Envelope("data", before={"object": always("list"), "has_more": more}),
-        items("data", paging=KeySet("starting_after", more="has_more")),
+        Envelope("data", before={"object": always("list"), "has_more": more, "total_count": total}),
+        items("data", paging=KeySet("starting_after", more="has_more"), total="total_count"),
         {
             "records": "data",
             "key": "id",

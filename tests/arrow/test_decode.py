@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from spyro_sdk.arrow import fast
-from spyro_sdk.arrow.decode import Body, ahead, decode, open_body
+from spyro_sdk.arrow.decode import Body, ahead, decode, nothing_at, open_body
 from spyro_sdk.arrow.exact import parse
 from spyro_sdk.errors import DecodeError
 
@@ -227,6 +227,11 @@ def test_the_address_of_the_next_page_is_known_before_the_page_has_come(encoding
     start = (gzip.compress(text) if encoding else text)[:2_000]
     assert ahead(start, encoding, "records") == {"next": "/q/2"}
     assert ahead(start, "br", "records") == {}
+
+
+@pytest.mark.parametrize("path", ["", "data", "data.items"])
+def test_a_body_that_never_came_has_no_records(path):
+    assert decode(nothing_at(path), None).num_rows == 0
 
 
 DEEP = """

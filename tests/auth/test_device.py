@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-from spyro_sdk.auth.device import Device, UserCode, say
-from spyro_sdk.errors import AuthenticationError, ConnectionError, DataFetchError
+from spyro_sdk.auth.device import Device, UserCode
+from spyro_sdk.errors import AuthenticationError, ConnectionError, DataFetchError, SignInError
 from spyro_sdk.http import Request, Response
 
 pytestmark = pytest.mark.anyio
@@ -99,18 +98,18 @@ async def test_a_service_that_does_not_answer_is_asked_less_often() -> None:
 @pytest.mark.parametrize("answer", [{"error": "expired_token"}, None])
 async def test_a_code_that_nobody_enters_is_an_error_that_says_so(answer: Any) -> None:
     service = Service(*([answer] if answer else []))
-    with pytest.raises(
-        AuthenticationError, match="nobody entered the code WDJB-MJHT at https://acme"
-    ) as told:
+    with pytest.raises(SignInError, match="nobody entered the code WDJB-MJHT at https://acme") as told:
         await service.device()(service)
+    assert told.value.error_code == "timed_out"
     assert told.value.hint
     assert service.now < 100 + 900  # not a moment longer than the code holds
 
 
 async def test_a_sign_in_that_is_refused_is_an_error_that_says_so() -> None:
     service = Service(PENDING, {"error": "access_denied"})
-    with pytest.raises(AuthenticationError, match="refused by whoever was asked"):
+    with pytest.raises(SignInError, match="refused by whoever was asked") as told:
         await service.device()(service)
+    assert told.value.error_code == "access_denied"
     assert len(service.slept) == 2
 
 
@@ -148,50 +147,25 @@ async def test_a_service_that_fails_to_give_out_codes_may_be_asked_again() -> No
 
 
 @pytest.mark.parametrize(
-    ("lifetime", "minutes"), [(600, 10), ("1800", 30), (None, 15), (1e12, 60), ("soon", 15)]
+    ("lifetime", "seconds"), [(600, 600), ("1800", 1800), (None, 900), (1e12, 3600), ("soon", 900)]
 )
-async def test_a_person_is_told_where_to_go_and_for_how_long(
-    lifetime: Any, minutes: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    service = Service(
-        TOKEN, code={**CODE, "expires_in": lifetime, "verification_uri_complete": "https://a/?c"}
-    )
-    await service.device(tell=lambda code: (say(code), service.told.append(code)))(service)
-    shown = capsys.readouterr().err
-    what = f"open https://acme.example/device and enter the code WDJB-MJHT within {minutes} minutes"
-    assert shown == f"To sign in, {what}.\n"
-    assert service.told[0].whole_address == "https://a/?c"
+async def test_a_person_is_told_where_to_go_and_for_how_long(lifetime: Any, seconds: float) -> None:
+    code = {**CODE, "expires_in": lifetime, "verification_uri_complete": "https://a/?c"}
+    service = Service(TOKEN, code=code)
+    await service.device()(service)
+    assert service.told == [UserCode("https://acme.example/device", "WDJB-MJHT", seconds, "https://a/?c")]
 
 
-async def test_a_person_is_asked_once_where_the_token_can_be_renewed() -> None:
-    first = {**TOKEN, "refresh_token": "r1"}
-    service = Service(first, {"access_token": "t2", "refresh_token": "r2"}, {"access_token": "t3"})
-    device = service.device()
-    assert [(await device(service)).access_token for _ in range(2)] == ["t1", "t2"]
-    assert service.forms[-1] == {"grant_type": "refresh_token", "refresh_token": "r1", "client_id": "client"}
-    assert (await device(service)).access_token == "t3"
-    assert service.forms[-1]["refresh_token"] == "r2"
-    assert len(service.told) == 1
+async def test_whoever_tells_may_take_a_while() -> None:
+    service = Service(TOKEN)
 
+    async def tell(code: UserCode) -> None:
+        await service.sleep(1)
+        service.told.append(code)
 
-async def test_a_person_is_asked_again_where_the_refresh_token_is_refused() -> None:
-    service = Service(
-        {**TOKEN, "refresh_token": "r1"}, {"error": "bad_refresh_token"}, {"access_token": "t2"}
-    )
-    device = service.device()
-    assert [(await device(service)).access_token for _ in range(2)] == ["t1", "t2"]
-    assert len(service.told) == 2
-
-
-@pytest.mark.parametrize("trouble", [lambda: ConnectionError("gone"), lambda: {"status": 500}])
-async def test_a_person_is_not_asked_again_because_the_service_is_down(trouble: Callable[[], Any]) -> None:
-    service = Service({**TOKEN, "refresh_token": "r1"}, trouble(), {"access_token": "t2"})
-    device = service.device()
-    await device(service)
-    with pytest.raises((ConnectionError, DataFetchError)):
-        await device(service)
-    assert (await device(service)).access_token == "t2"
-    assert len(service.told) == 1
+    await service.device(tell=tell)(service)
+    assert service.told
+    assert service.slept == [1, 5]
 
 
 def test_nothing_secret_is_shown() -> None:

@@ -264,6 +264,22 @@ def test_the_credentials_tell_the_grant(credentials, way):
     assert grant(configured(**credentials), URL) == way
 
 
+@pytest.mark.parametrize(
+    ("mode", "way"),
+    [
+        ("refresh_token", RefreshToken(URL, "me", "r", "s")),
+        ("jwt", JwtBearer(URL, "me", "ana", "https://login.acme.example:8443", "k")),
+        ("client_credentials", ClientCredentials(URL, "me", "s")),
+        ("auto", RefreshToken(URL, "me", "r", "s")),
+        ("browser", None),
+    ],
+)
+def test_a_way_that_is_said_is_taken_whatever_else_there_is(mode, way):
+    keys = {"refresh_token": "r", "username": "ana", "private_key": "k", "client_secret": "s"}
+    config = ConnectorConfig("acme", auth_mode=mode, client_id="me", **keys)
+    assert grant(config, URL) == way
+
+
 def test_no_repr_holds_a_secret():
     whole = Token("hush", "hush", 5.0, {"id": "hush"})
     for it in (

@@ -16,6 +16,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+import requests
+
 import spyro_sdk as spyro
 from spyro_sdk import blocking
 from spyro_sdk.accounts import SignedIn, login, logout
@@ -39,6 +41,7 @@ from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.entity import Entity
 from spyro_sdk.events import Event
 from spyro_sdk.http import Request, Response
+from spyro_sdk.profile import profiles
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.secret import Secret, Unseen
 from spyro_sdk.settings import configured
@@ -139,7 +142,18 @@ def play(folder: Path) -> Drama:
     drama = Drama(folder)
     drama.canaries["private key"] = private_key()
     with echoing() as echo, seen(drama), forgotten():
-        for act in (refusals, declared, granted, signed_in, kept, recorded, exported, objects):
+        for act in (
+            refusals,
+            declared,
+            granted,
+            signed_in,
+            kept,
+            recorded,
+            exported,
+            objects,
+            on_the_way,
+            profiled,
+        ):
             act(drama, echo)
     drama.sent = wire(echo.seen)
     forms = [it.form() for it in echo.seen if it.body]
@@ -599,3 +613,84 @@ def objects(drama: Drama, echo: Echo) -> None:
         return it
 
     drama.take("object: transport", lambda: asyncio.run(transport()))
+
+
+# -- the way there, and where settings come from ---------------------------------------------------------
+
+
+def on_the_way(drama: Drama, echo: Echo) -> None:
+    """Proxies with passwords, and a session of the user's own."""
+    config = ConnectorConfig("acme", base_url="http://acme.example", allow_http=True, **SETTINGS)
+
+    async def asks(proxy: str) -> Response:
+        it = AiohttpTransport(config, environment=VARIABLES, proxies=lambda: {"http": proxy})
+        try:
+            return await it(Request("http://acme.example/good"))
+        finally:
+            await it.close()
+
+    password = quote(canary("password of a proxy"), safe="")
+    for kind in ("http", "socks5", "ftp"):
+        proxy = f"{kind}://ana:{password}@127.0.0.1:9"
+        drama.take(f"proxy: {kind}", lambda it=proxy: asyncio.run(asks(it)))
+    session = requests.Session()
+    session.headers["X-Session"] = canary("header of the user")
+    entities = {name: f"/{name}" for name in ("good", "bad", "dropped", "old")}
+    connection = drama.take(
+        "connection: session",
+        lambda: spyro.connect(
+            "rest",
+            base_url=echo.base_url,
+            session=session,
+            entities=entities,
+            auth={
+                "type": "api_key",
+                "name": "k",
+                "location": "query",
+                "api_key": canary("key in the query"),
+            },
+            **QUICK,
+        ),
+    )
+    asked(drama, "session", connection, entities)
+    session.close()
+
+
+PROFILES = """
+[salesforce]
+access_token = "{access}"
+client_secret = "{secret}"
+headers = {{ X-Mine = "{header}" }}
+base_url = 7
+
+[github]
+access_token = {{ env = "LEAKS_TOKEN" }}
+timeout = "soon"
+
+[acme]
+access_token = "{access}"
+retry_count = -1
+"""
+
+
+def profiled(drama: Drama, echo: Echo) -> None:
+    """Profiles with secrets and mistakes in them."""
+    folder = drama.folder / "profiles"
+    folder.mkdir()
+    kinds = {"access": "access token", "secret": "client secret", "header": "header of the user"}
+    texts = {name: canary(kind).replace('"', '\\"') for name, kind in kinds.items()}
+    for name, text in {"good": PROFILES, "broken": PROFILES + "["}.items():
+        (folder / name).mkdir()
+        file = folder / name / "connections.toml"
+        file.write_text(text.format(**texts))
+        file.chmod(0o600)
+        environment = {"SPYRO_CONFIG_FOLDER": str(file.parent), **VARIABLES}
+        for kind in (Salesforce, GitHub, Acme):
+            drama.take(f"profile: {name}, {kind.name}", lambda it=kind, e=environment: configured(it, {}, e))
+        drama.take(f"profiles: {name}", lambda e=environment: profiles(e, MemoryStore()))
+
+
+ACTS = (
+    *(refusals, declared, granted, signed_in, kept, recorded, exported, objects, on_the_way),
+    profiled,
+)

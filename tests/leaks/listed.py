@@ -32,9 +32,10 @@ METHODS = {
     "repr": "accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
     " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
     " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
-    " testing.cassette.Replay",
+    " testing.cassette.Replay profile.listing.Profiles",
     "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
-    ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where",
+    ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
+    " profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
@@ -49,20 +50,36 @@ METHODS = {
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py auth/tokens/private.py testing/cassette.py",
-    "log": "auth/quiet.py auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
+    "log": "settings.py transport/requests.py auth/quiet.py"
+    " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
-    "process": "auth/terminal.py",
+    "process": "auth/terminal.py connectors/salesforce/program.py",
 }
 """The modules that have a way out of the process."""
 
 NO_SECRETS = (
     *("arrow", "canonical", "entity", "family", "guards", "pages", "paging", "plan", "question", "reading"),
-    *("where", "connectors.declared.detect", "connectors.declared.pagings", "connectors.declared.since"),
+    *(
+        "lists",
+        "where",
+        "connectors.declared.detect",
+        "connectors.declared.pagings",
+        "connectors.declared.since",
+    ),
     *("connectors.declared.styles", "connectors.github.", "connectors.salesforce."),
 )
 """Packages that are given records, columns and numbers, and never a credential."""
 NOT_PLAYED = {
+    "blocking": "DaemonThreads",
+    "connectors.salesforce.login": "Login Borrowed",
+    "profile.file": "Profiled Contents",
+    "profile.listing": "Profile",
+    "profile.place": "Place",
+    "profile.reference": "Reference",
+    "sources": "Source Rule",
+    "transport.aiohttp": "Way",
+    "transport.requests": "RequestsTransport",
     "auth": "Auth",
     "auth.loopback": "Loopback",
     "auth.paste": "NotThat",
@@ -100,7 +117,8 @@ ERRORS = (
     " ValidationError"
 )
 EVENTS = (
-    "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted PageArrived"
+    "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
+    " LoginBorrowed PageArrived TotalChanged"
     " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RoadTaken SchemaChanged ScopeNarrowed"
     " TokenNotKept TokenRenewed Waited"
 )
@@ -135,7 +153,7 @@ def listed_doors() -> set[str]:
 
 def _is_free(home: str) -> bool:
     """Whether a module is never given a credential."""
-    if home in ("connectors.github", "connectors.salesforce"):
+    if home in ("connectors.github", "connectors.salesforce", "connectors.salesforce.login"):
         return False
     return f"{home}.".startswith(tuple(f"{name.rstrip('.')}." for name in NO_SECRETS))
 

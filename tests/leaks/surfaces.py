@@ -330,7 +330,7 @@ def _(drama: Drama) -> str:
 
 @surface("drafts and whatever else is left in the folder", "drafts")
 def _(drama: Drama) -> str:
-    known = ("store", "damaged", "full")
+    known = ("store", "damaged", "full", "profiles")  # those hold tokens, by intent
     left = [it for it in drama.folder.rglob("*") if it.relative_to(drama.folder).parts[0] not in known]
     return "\n".join(f"{it} {_read(it)}" for it in left)
 

@@ -13,8 +13,10 @@ from spyro_sdk.events import (
     Retried,
     RoadTaken,
     SchemaChanged,
+    ScopeNarrowed,
     TokenNotKept,
     TokenRenewed,
+    TotalChanged,
 )
 from spyro_sdk.observers.logging import Log, words
 
@@ -23,8 +25,10 @@ LEVELS = [
     (CircuitChanged("acme", "open"), logging.WARNING),
     (SchemaChanged("acme", "Customer", "size", "int64", "double"), logging.WARNING),
     (TokenNotKept("acme", "the disk is full"), logging.WARNING),
+    (ScopeNarrowed("acme", ("api", "id"), ("api",)), logging.WARNING),
     (TokenRenewed("acme"), logging.INFO),
     (PagingRepaired("acme", "Customer", "2 records were added"), logging.WARNING),
+    (TotalChanged("acme", "Customer", 1000, 1002), logging.WARNING),
     (PageSizeShrunk("acme", "Customer", 1000, 100), logging.INFO),
     (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
@@ -39,8 +43,13 @@ SENTENCES = [
     "acme: the circuit breaker is open",
     "acme: Customer.size is double, announced was int64",
     "acme: the new access token serves this process alone, it could not be kept: the disk is full",
+    "acme: asked for api id, the sign-in allows api",
     "acme: a new access token was given to us",
     "acme: Customer changed while it was read: 2 records were added",
+    (
+        "acme: Customer had 1,000 to 1,002 records while it was read; whether the service's cursor keeps its"
+        " place meanwhile is not known"
+    ),
     "acme: Customer comes 100 records at a time; 1,000 were refused",
     "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
@@ -68,7 +77,7 @@ def test_what_nobody_wants_to_read_is_not_written(caplog):
     with caplog.at_level(logging.WARNING, "spyro_sdk"):
         for event, _ in LEVELS:
             Log()(event)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 4
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 7
 
 
 def test_any_logger_will_do(caplog):

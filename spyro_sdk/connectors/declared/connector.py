@@ -220,35 +220,29 @@ class Declared(RestConnector):
 
     # -- what comes -----------------------------------------------------------------------------------
 
-    async def _asked(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
-        """The rows and columns asked for; what holds for these only is found out again for the next fetch."""
+    async def _found(self, query: Query) -> AsyncGenerator[Page, None]:
+        """The pages of an entity; what holds for these records only is found out again for the next fetch."""
+        rows_of = self.offered[query.entity].rows_of
+        found = super()._found(query) if rows_of is None else self._items(query, *rows_of)
         try:
-            async with aclosing(super()._asked(query)) as batches:
-                async for batch in batches:
-                    yield batch
+            async with aclosing(found) as pages:
+                async for page in pages:
+                    yield page
         finally:
-            found = self._findings.get(query.entity)
-            if found is not None and not found.is_tried:
+            known = self._findings.get(query.entity)
+            if known is not None and not known.is_tried:
                 del self._findings[query.entity]
 
-    async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
-        rows_of = self.offered[query.entity].rows_of
-        found = super()._read(query) if rows_of is None else self._items(query, *rows_of)
-        async with aclosing(found) as batches:
-            async for batch in batches:
-                yield batch
-
-    async def _items(self, query: Query, parent: str, column: str) -> AsyncGenerator[pa.RecordBatch, None]:
+    async def _items(self, query: Query, parent: str, column: str) -> AsyncGenerator[Page, None]:
         """The items of the lists in a column of an entity's records."""
         wish = Query(parent, since=query.since, concurrency=query.concurrency)
         key = (await self.entity(parent)).key
         is_flat = self.offered[query.entity].is_flat
-        async with aclosing(self._read(wish)) as batches:
-            async for batch in batches:
-                if not batch.num_rows:
-                    continue
-                items = exploded(batch, column, key, f"_{parent}_{key}")
-                yield flattened(items) if is_flat else items
+        async with aclosing(self._found(wish)) as pages:
+            async for page in pages:
+                if page.batch.num_rows:
+                    items = exploded(page.batch, column, key, f"_{parent}_{key}")
+                    yield Page(flattened(items) if is_flat else items, items.num_rows)
 
     async def pages(self, reading: Reading, request: Request, **bounds: Any) -> AsyncGenerator[Page, None]:
         """The pages from `request` on, made flat if that is declared.
@@ -361,7 +355,7 @@ class Declared(RestConnector):
         if entity.parent is None:
             return await self._look(offer, self.request(entity, query))
         wish = Query(entity.parent.entity, needed(entity.parent), limit=PARENTS)
-        async with aclosing(self._asked(wish)) as batches:
+        async with aclosing(self._parents(wish)) as batches:
             async for batch in batches:
                 for number in range(batch.num_rows):
                     seen = await self._look(

@@ -15,6 +15,7 @@ from ...arrow.decode import Body
 from ...arrow.inflate import inflate
 from ...auth import Auth, oauth
 from ...auth.app import App
+from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...entity import Entity, Query
 from ...errors import DecodeError
@@ -68,6 +69,11 @@ class GitHub(RestConnector):
     def app(self) -> App | None:
         """The app to which a person signs in."""
         return asked.app(self.config, self.base_url)
+
+    @classmethod
+    def remembered(cls, account: Account) -> dict[str, Any]:
+        """The settings that lead to an account, of an Enterprise Server with its address."""
+        return {**super().remembered(account), **asked.api(account.issuer)}
 
     def auth(self) -> Auth:
         """A token that was given, one that a person allows us, one that is renewed; or nobody at all."""

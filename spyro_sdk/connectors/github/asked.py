@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...auth.app import App
-from ...config import ConnectorConfig
+from ...config import ConnectorConfig, is_loopback
 
 NAME = re.compile(r"[\w.-]+", re.ASCII)
 SECRETS = ("access_token", "refresh_token", "client_secret", "api_key", "password", "private_key")
@@ -70,6 +71,21 @@ def web(base_url: str) -> str:
     ('https://github.com', 'https://github.acme.example')
     """
     return base_url.removesuffix("/api/v3").replace("://api.", "://", 1)
+
+
+def api(issuer: str) -> dict[str, str]:
+    """The setting of the API's address, for the one who gives out tokens; none where it is the usual one.
+
+    >>> api("https://github.acme.example/login/oauth")
+    {'base_url': 'https://github.acme.example/api/v3'}
+    """
+    pages = urlsplit(issuer.removesuffix("/login/oauth"))
+    host = pages.hostname or ""
+    if host == "github.com":
+        return {}
+    if host.endswith(".ghe.com"):
+        return {"base_url": f"https://api.{pages.netloc}"}
+    return {"base_url": pages.geturl() + ("" if is_loopback(host) else "/api/v3")}
 
 
 def _is_name(name: Any) -> bool:

@@ -61,7 +61,7 @@ def error_of(response: Response, payload: Any, pause: Pause, *, is_known: bool) 
     words, status = words_of(payload), response.status
     if status == 429 or (status == 403 and _is_limit(response, words)):
         return _limit(response, words, pause, is_known)
-    error = refused(NAME, status, response.headers, words=words)
+    error = refused(NAME, status, response.headers, words=words, asked=response.asked)
     if isinstance(error, DataFetchError):
         error.hint = HINTS.get(status)
     if status == 401 and not is_known:

@@ -5,7 +5,6 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -13,87 +12,34 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from ...auth import oauth
-from ...auth.app import App
-from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
-from ...guards.quota import Quota
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
 from ...reading import Place
-from ...rest import RestConnector
-from . import options, signing_in
-from .line import Line, strict
 from .objects import Objects
+from .org import OrgConnector
 from .question import Question, resolve
 from .records import Records
 from .refusal import error_of, not_all_said
 
-USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
-
-class Salesforce(RestConnector):
+class Salesforce(OrgConnector):
     """Salesforce's objects under their own names, and Customer, Contact, Opportunity and User."""
 
     name = "salesforce"
     defaults: ClassVar = {"rate_limit": 1200, "burst_size": 20, "page_size": 2000, "timeout": 120.0}
-    options: ClassVar = options.OPTIONS
-    credentials = signing_in.WAYS
 
     def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         super().__init__(config, **parts)
-        self._version = options.version(config.custom_params)
         self._objects = self._of_org()
-
-    # -- signing in -----------------------------------------------------------------------------------
-
-    def app(self) -> App | None:
-        """The External Client App to which a person signs in."""
-        return signing_in.app(self.config, self.base_url)
-
-    @classmethod
-    def remembered(cls, account: Account) -> dict[str, Any]:
-        """The settings that lead to an account: its authorization server is the org's own, or that of all."""
-        home = {} if account.issuer == signing_in.LOGIN else {"base_url": account.issuer}
-        return {**super().remembered(account), **home}
-
-    def auth(self) -> oauth.OAuth:
-        """A person's token, one given to us, or one asked for; each is renewed where there is a way."""
-        if self.config.asks_person:
-            self._tokens = self.personal()
-        else:
-            self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed)
-        return self._tokens
-
-    async def whoami(self) -> str | None:
-        """The name and user name of whoever is signed in."""
-        token = await self._tokens.fresh(self._send)
-        if (user := signing_in.user_of(token)) is None:
-            return None
-        soql = f"SELECT Name, Username FROM User WHERE Id = '{user}'"  # noqa: S608  # letters and digits
-        line = self._line(f"v{self._version}")
-        return await line.ask(Request(f"{line.root}/query", params={"q": soql}), signing_in.named)
-
-    def validate_config(self) -> tuple[bool, str | None]:
-        """Whether the configuration says where to sign in, and with what."""
-        fault = signing_in.fault(self.config) or options.fault(self.config.custom_params)
-        return fault is None, fault
 
     async def connect(self) -> None:
-        """Sign in, find where the data is (`instance_url`) and which API versions there are."""
+        """Sign in, and ask for the objects: the first request that a wrong token cannot have answered."""
         await super().connect()
-        token = await self._execute_with_retry(self._tokens.fresh, self._session)
-        self.base_url = signing_in.home(token, self.config) or self.base_url
-        self._version = self._version or await signing_in.newest(self._line())
         self._objects = self._of_org()
-        await self._objects.native()  # the first request that a wrong token cannot have answered
-
-    @property
-    def api(self) -> str:
-        """The version of the REST API, such as `67.0`."""
-        return self._version
+        await self._objects.native()
 
     # -- what there is --------------------------------------------------------------------------------
 
@@ -154,11 +100,6 @@ class Salesforce(RestConnector):
             raise not_all_said(entity.name)
         return place
 
-    def quota(self, response: Response) -> Quota | None:
-        """What is left of the last 24 hours' requests."""
-        usage = USAGE.search(response.headers.get("sforce-limit-info", ""))
-        return Quota(int(usage[2]), max(int(usage[2]) - int(usage[1]), 0), None) if usage else None
-
     async def _read(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         async with aclosing(self._answering(await self._question(query)).batches()) as batches:
             async for batch in batches:
@@ -170,6 +111,3 @@ class Salesforce(RestConnector):
     def _of_org(self) -> Objects:
         decimals = bool(self.config.custom_params.get("decimals"))
         return Objects(self._line(f"v{self._version}"), decimals=decimals)
-
-    def _line(self, version: str = "") -> Line:
-        return Line(f"{self.base_url}/services/data/{version}", strict(self._ask, self.name), self._call)

@@ -11,8 +11,11 @@ from .roads import AUTO, ROADS
 OPTIONS = {
     "api_version": "such as '67.0'; without it the newest that the service has",
     "api": "'rest', 'bulk' or 'auto': whichever suits the fetch",
+    "sf": "an org that the command sf is logged in to, by its user name or alias; True: its default org",
     "decimals": "True: numbers with a fraction as decimal128 instead of float64",
 }
+ORG = re.compile(r"[\w.@+][\w.@+-]*", re.ASCII)
+"""What cannot be taken for an option of the command, nor for words of any shell."""
 VERSION = re.compile(r"v?(\d+)(?:\.0)?")
 
 
@@ -22,6 +25,10 @@ def fault(options: Mapping[str, Any]) -> str | None:
         return f"api_version={options['api_version']!r} is none, such as '67.0'"
     if (wish := road(options)) not in ROADS:
         return f"api={wish!r} is none of {', '.join(map(repr, ROADS))}"
+    if isinstance(org := options.get("sf"), str) and not ORG.fullmatch(org):
+        return f"sf={org!r} is no user name or alias of an org"
+    if not isinstance(org, bool | str | None):
+        return f"sf={org!r} is neither the user name or alias of an org, nor True"
     if not isinstance(options.get("decimals", False), bool):
         return f"decimals={options['decimals']!r} is neither True nor False"
     return None

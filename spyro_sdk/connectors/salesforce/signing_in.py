@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...auth import oauth
 from ...auth.app import App
-from ...config import ConnectorConfig, is_loopback
-from ...errors import DecodeError
+from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, is_loopback, is_private
+from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
 from .line import Line
+from .login import Borrowed, Login
 from .refusal import not_salesforce
 
 LOGIN = "https://login.salesforce.com"
@@ -25,6 +26,7 @@ WAYS = (
     ("client_id", "refresh_token"),
     ("base_url", "client_id", "client_secret"),
     ("client_id", "username", "private_key"),
+    ("sf",),
 )
 """The sets of settings of which one must be complete."""
 
@@ -52,19 +54,47 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
     ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
 
 
+def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with `auth_mode="sf"` as what it stands for: the login of that command."""
+    mode, settled = settings.get("auth_mode"), dict(settings)
+    if mode == "sf":
+        del settled["auth_mode"]
+        settled["sf"] = settled.get("sf") or True
+    if mode in BY_PERSON:
+        settled.pop("sf", None)
+    if settled.get("sf"):
+        settled["auth_type"] = "none"
+    return settled
+
+
 def fault(config: ConnectorConfig) -> str | None:
     """What is missing to sign in, in words."""
-    if config.asks_person or any(all(getattr(config, name) for name in way) for way in WAYS):
+    if config.asks_person:
         return None
+    given = [name for name in CREDENTIALS if getattr(config, name)]
+    if sf := config.custom_params.get("sf"):
+        return f"sf={sf!r} and {given[0]} are of two accounts: give one of them" if given else None
+    if any(all(name in given or (name == "base_url" and config.base_url) for name in way) for way in WAYS):
+        return None
+    if config.auth_type == "none":  # a session signs in
+        return None if config.base_url else "give base_url, the address of your org"
     return "give " + ", or ".join(" and ".join(way) for way in WAYS)
 
 
-def tokens(config: ConnectorConfig, base_url: str, on_renewed: Callable[[oauth.Token], None]) -> oauth.OAuth:
+def tokens(
+    config: ConnectorConfig,
+    base_url: str,
+    on_renewed: Callable[[oauth.Token], None],
+    on_borrowed: Callable[[Login], None],
+) -> oauth.OAuth:
     """A token given to us, or one asked for; both are renewed where there is a way."""
+    if org := config.custom_params.get("sf"):
+        return oauth.OAuth(Borrowed("" if org is True else org, on_borrowed), on_renewed=on_renewed)
     token_url = config.token_url or f"{base_url or LOGIN}{OAUTH}/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does
-    given = oauth.Token(config.access_token) if config.access_token and base_url else None
+    is_wanted = base_url and config.auth_mode in (None, "auto", "token")
+    given = oauth.Token(config.access_token) if config.access_token and is_wanted else None
     return oauth.OAuth(grant, given, on_renewed=on_renewed)
 
 
@@ -84,7 +114,19 @@ def named(payload: Any) -> str | None:
 def home(token: oauth.Token, config: ConnectorConfig) -> str | None:
     """Where the data is, if that came with the token; `ConfigurationError` where that is not safe."""
     instance = token.extra.get("instance_url")
-    return str(replace(config, base_url=instance).base_url).rstrip("/") if instance else None
+    if not instance:
+        return None
+    found = str(replace(config, base_url=instance).base_url).rstrip("/")
+    if config.custom_params.get("sf"):  # a command of the user's own says so, and no service
+        return found
+    if is_private(_host(found)) and not is_private(_host(config.token_url or config.base_url or LOGIN)):
+        raise ConfigurationError(
+            f"Salesforce sends us to {origin(found)}, an address of a private network: not followed, since"
+            " our credentials would go along",
+            field="base_url",
+            connector=config.name,
+        )
+    return found
 
 
 async def newest(line: Line) -> str:
@@ -100,7 +142,11 @@ def audience(token_url: str) -> str:
 
     https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm
     """
-    host = urlsplit(token_url).hostname or ""
+    host = _host(token_url)
     if is_loopback(host):
         return origin(token_url)
     return SANDBOX_LOGIN if host == "test.salesforce.com" or ".sandbox." in host else LOGIN
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""

@@ -379,6 +379,22 @@ def test_lists_are_entities_of_their_own() -> None:
             assert it.fetch("lines").to_arrow().column_names == ["_index", "sku", "at_x"]
 
 
+@pytest.mark.parametrize("said", [{}, {"records": "$", "paging": "single_page", "key": None, "total": None}])
+def test_children_may_be_asked_for_by_the_items_of_lists(said: dict[str, Any]) -> None:
+    def shop(asked: Asked) -> Any:
+        lines = [{"id": 7 * n} for n in range(1, 3)]
+        return [{"id": 1, "lines": lines}] if asked.path == "/orders" else [{"path": asked.path}]
+
+    entities = {
+        "orders": {**WHOLE, "path": "/orders", "key": "id", "children": {"lines": "lines"}},
+        "stock": {**said, "path": "/stock/{lines.id}", "include": ["id"]},
+    }
+    with api(shop) as service, connected(service, entities=entities) as it:
+        stock = it.fetch("stock").to_arrow()
+    assert stock["path"].to_pylist() == ["/stock/7", "/stock/14"]
+    assert stock["_lines_id"].to_pylist() == [7, 14]
+
+
 def test_lists_heed_the_since_of_their_records() -> None:
     records = [{**it, "lines": [{"n": it["id"]}]} for it in rows(4)]
     said = {"key": "id", "cursor": "updated_at", "since": "from", "children": {"lines": "lines"}}

@@ -154,7 +154,7 @@ def test_named_repositories_are_all_that_is_read(own: Service, names: object) ->
 
 def test_a_named_repository_that_is_not_there_is_an_error(own: Service) -> None:
     with connected(own, repositories=["web", "wbe"]) as gh:
-        with pytest.raises(DataFetchError, match="github answered 404: Not Found") as told:
+        with pytest.raises(DataFetchError, match=r"github answered 404 to GET .*: Not Found") as told:
             gh.fetch("issues").to_arrow()
         assert told.value.hint
         assert "permissions" in told.value.hint

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
 import spyro_sdk as spyro
-from spyro_sdk.auth.device import Device
 from spyro_sdk.auth.oauth import OAuth, RefreshToken
+from spyro_sdk.auth.tokens import Account, in_memory
 from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.connectors.github.asked import web
 from spyro_sdk.demo.github.server import Service
 from spyro_sdk.demo.github.signin import CLIENT_ID
-from spyro_sdk.errors import AuthenticationError, ConfigurationError, DecodeError
-from spyro_sdk.events import Event, TokenRenewed
+from spyro_sdk.errors import AuthenticationError, ConfigurationError, DecodeError, SignInError, SignInNeeded
+from spyro_sdk.events import Event
 from spyro_sdk.settings import configured
 
+from ...people import Visitor
 from .hub import FAST, asked, connected
 
-by_device = partial(connected, access_token=None, client_id=CLIENT_ID, auth_mode="device")
+by_device = partial(connected, access_token=None, client_id=CLIENT_ID)
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_remembered() -> Iterator[None]:
+    yield
+    for account in in_memory().accounts():
+        in_memory().delete(account)
 
 
 def test_a_wrong_token_is_refused_when_connecting(own: Service) -> None:
@@ -38,37 +47,73 @@ def test_a_token_that_ends_while_connecting_is_refused(own: Service) -> None:
 # -- a code that is typed in --------------------------------------------------------------------------
 
 
-def test_a_person_types_in_a_code(own: Service, capfd: pytest.CaptureFixture[str]) -> None:
-    told: list[Event] = []
-    with by_device(own, observers=[told.append]) as gh:
-        shown = capfd.readouterr().err
-        assert shown.startswith(f"To sign in, open {own.base_url}/login/device and enter the code ")
+def test_a_person_types_in_a_code_and_is_remembered(own: Service) -> None:
+    person, told = Visitor(), list[Event]()
+    with by_device(own, person=person, observers=[told.append]) as gh:
         assert gh.fetch("teams").to_arrow().num_rows == 5
-    polls = [seen.status for seen in asked(own, "/login/oauth/access_token")]
-    assert polls == [200, 200]
-    assert sum(isinstance(event, TokenRenewed) for event in told) == 1
+    (card,) = person.cards
+    assert card.address == f"{own.base_url}/login/device"
+    assert card.user_code
+    assert set(card.scopes) == {"read:org", "read:project"}
+    assert person.prompts == person.pages == []
     assert not any("gho_" in repr(event) for event in told)
+    with connected(own, access_token=None) as gh:
+        assert gh.fetch("teams").to_arrow().num_rows == 5
+    assert len(asked(own, "/login/oauth/access_token")) == 1
 
 
-@pytest.mark.parametrize(("settings", "scope"), [({}, "read:org read:project"), ({"scope": "repo"}, "repo")])
-def test_the_least_is_asked_for_unless_told_otherwise(settings: dict[str, str], scope: str) -> None:
-    grant = _connector(auth_mode="device", client_id="c", **settings)._tokens
-    assert isinstance(grant, OAuth)
-    assert isinstance(grant.grant, Device)
-    assert grant.grant.scope == scope
-    assert grant.grant.device_url == "https://github.com/login/device/code"
-    assert grant.grant.token_url == "https://github.com/login/oauth/access_token"
+def test_login_says_who_it_was(own: Service) -> None:
+    given = {"base_url": own.base_url, "owner": "acme", "client_id": CLIENT_ID, **FAST}
+    signed = spyro.login("github", person=Visitor(), **given)
+    assert signed.who
+    assert signed.scopes == ("read:org", "read:project")
+    assert signed.issuer == f"{own.base_url}/login/oauth"
+    out = spyro.logout("github")
+    assert "it ends by itself, or in the settings of the service" in str(out)
+
+
+def test_an_app_with_its_secret_may_use_a_browser(own: Service) -> None:
+    person, secret = Visitor(), own.sign_in.client.secret
+    with by_device(own, person=person, client_secret=secret, auth_mode="browser") as gh:
+        assert gh.fetch("teams").to_arrow().num_rows == 5
+    assert [page.status for page in person.pages] == [200]
+
+
+@pytest.mark.parametrize(
+    ("settings", "scopes"),
+    [
+        ({}, ("read:org", "read:project")),
+        ({"scope": "repo"}, ("repo",)),
+        ({"scope": "repo,read:org"}, ("repo", "read:org")),
+    ],
+)
+def test_the_least_is_asked_for_unless_told_otherwise(
+    settings: dict[str, str], scopes: tuple[str, ...]
+) -> None:
+    app = _connector(auth_mode="device", client_id="c", **settings).app()
+    assert app
+    assert app.scopes == scopes
+    assert app.device_url == "https://github.com/login/device/code"
+    assert app.token_url == "https://github.com/login/oauth/access_token"
+    assert app.issuer == "https://github.com/login/oauth"
+    assert app.authorize_url == ""
+    assert _connector(access_token="t").app() is None
 
 
 def test_a_sign_in_that_is_refused_does_not_connect(own: Service) -> None:
-    own.signing.denies = True
-    with pytest.raises(AuthenticationError, match="refused by whoever was asked"):
-        by_device(own).__enter__()
+    own.sign_in.behaviour.denies = True
+    with pytest.raises(SignInError, match="refused by whoever was asked"):
+        by_device(own, person=Visitor()).__enter__()
 
 
 def test_an_app_that_github_does_not_know_is_refused(own: Service) -> None:
     with pytest.raises(AuthenticationError, match="refused a device code: Not Found"):
-        by_device(own, client_id="nobody").__enter__()
+        by_device(own, client_id="nobody", person=Visitor()).__enter__()
+
+
+def test_where_nobody_is_nobody_is_asked(own: Service) -> None:
+    with pytest.raises(SignInNeeded, match="SPYRO_GITHUB_ACCESS_TOKEN"):
+        by_device(own, person=Visitor(can_answer=False)).__enter__()
 
 
 def test_a_refresh_token_of_an_app_is_another_way() -> None:
@@ -91,6 +136,23 @@ def test_people_are_sent_to_the_pages_of_the_same_github(api: str, pages: str) -
     assert web(api) == pages
 
 
+@pytest.mark.parametrize(
+    ("issuer", "settings"),
+    [
+        ("https://github.com/login/oauth", {}),
+        ("https://github.acme.example/login/oauth", {"base_url": "https://github.acme.example/api/v3"}),
+        ("https://acme.ghe.com/login/oauth", {"base_url": "https://api.acme.ghe.com"}),
+        ("http://127.0.0.1:8080/login/oauth", {"base_url": "http://127.0.0.1:8080"}),
+    ],
+)
+def test_an_account_leads_to_the_api_of_the_same_github(issuer: str, settings: dict[str, str]) -> None:
+    remembered = GitHub.remembered(Account("github", issuer, "c"))
+    assert remembered == {"client_id": "c", "profile": None, **settings}
+    app = _connector(auth_mode="device", **remembered).app()
+    assert app
+    assert app.issuer == issuer
+
+
 # -- what is configured -------------------------------------------------------------------------------
 
 
@@ -106,7 +168,7 @@ def test_people_are_sent_to_the_pages_of_the_same_github(api: str, pages: str) -
         ({"repositories": [1]}, r"repositories=\[1\] cannot be"),
         ({"repositories": 5}, "repositories=5 cannot be"),
         ({"repositories": "web;api"}, "repositories='web;api' cannot be"),
-        ({"auth_mode": "browser"}, "auth_mode='browser' cannot be"),
+        ({"auth_mode": "brouser"}, "auth_mode='brouser' cannot be.*did you mean 'browser'"),
         ({"auth_mode": "device"}, "needs client_id"),
     ],
 )
@@ -155,7 +217,7 @@ def test_a_token_of_the_environment_is_used_for_github_alone(
 ) -> None:
     config = configured(GitHub, {"owner": "acme", **given}, environment)
     assert config.access_token == token
-    assert config.auth_type == ("bearer" if token else "none")
+    assert config.auth_type == ("bearer" if token else "oauth2" if "client_id" in given else "none")
 
 
 def test_settings_come_from_the_environment_as_well() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -17,8 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import spyro_sdk as spyro
-from spyro_sdk.auth.oauth import JwtBearer, RefreshToken
+from spyro_sdk.auth.oauth import JwtBearer, RefreshToken, Token
 from spyro_sdk.connectors.salesforce import Salesforce
+from spyro_sdk.connectors.salesforce.signing_in import home
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import AuthenticationError, ConfigurationError, ConnectionError, DataFetchError
 from spyro_sdk.http import Response
@@ -52,6 +54,17 @@ def test_an_access_token_alone_will_do_until_it_expires(own: Service) -> None:
             sf["Account"].count()
         assert caught.value.status == 401
         assert len([seen for seen in data_calls(own) if seen.status == 401]) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "grants"), [("token", 0), ("auto", 0), ("refresh_token", 1), ("client_credentials", 1)]
+)
+def test_the_way_that_is_said_is_taken_of_all_that_are_there(own: Service, mode: str, grants: int) -> None:
+    names = ("client_id", "client_secret", "access_token", "refresh_token")
+    with sign_in(own, *names, auth_mode=mode) as sf:
+        assert sf["Account"].count() == 1000
+    assert calls(own)[TOKEN] == grants
+    assert own.grants[mode] == grants * (mode in own.grants)
 
 
 def test_a_token_that_is_refused_from_the_start(own: Service) -> None:
@@ -164,14 +177,40 @@ def test_an_assertion_that_is_not_believed_and_a_key_that_is_none(
 
 
 def test_incomplete_credentials_say_what_is_missing() -> None:
-    config = Salesforce.configure(base_url="https://acme.my.salesforce.com", auth_type="none")
+    config = Salesforce.configure(base_url="https://acme.my.salesforce.com", username="ana", password="hush")
     assert Salesforce(config).validate_config() == (
         False,
         "give base_url and access_token, or client_id and refresh_token,"
-        " or base_url and client_id and client_secret, or client_id and username and private_key",
+        " or base_url and client_id and client_secret, or client_id and username and private_key,"
+        " or sf",
     )
     with pytest.raises(ConfigurationError, match="salesforce cannot connect: give base_url and access_token"):
         spyro.connect("salesforce", config=config)
+
+
+def test_without_credentials_of_ours_the_address_of_the_org_is_needed() -> None:
+    with pytest.raises(ConfigurationError, match="give base_url, the address of your org"):
+        spyro.connect("salesforce", auth_type="none")
+
+
+@pytest.mark.parametrize(
+    "instance", ["https://10.0.0.8", "https://169.254.169.254", "http://127.0.0.1:8000", "http://[::1]:80"]
+)
+def test_no_login_page_sends_us_into_a_private_network(instance: str) -> None:
+    token = Token("hush", extra={"instance_url": instance})
+    config = Salesforce.configure(base_url="https://acme.my.salesforce.com", access_token="t")
+    with pytest.raises(ConfigurationError, match="an address of a private network") as raised:
+        home(token, config)
+    assert "hush" not in str(raised.value)
+    inside = replace(config, base_url="https://10.0.0.7")
+    assert home(token, inside) == instance
+
+
+@pytest.mark.parametrize("instance", ["http://globex.my.salesforce.com", "file:///etc/passwd", "ftp://a.b"])
+def test_no_login_page_sends_us_where_nothing_is_encrypted(instance: str) -> None:
+    config = Salesforce.configure(base_url="https://acme.my.salesforce.com", access_token="t")
+    with pytest.raises(ConfigurationError, match="base_url"):
+        home(Token("hush", extra={"instance_url": instance}), config)
 
 
 def test_login_is_where_no_other_address_is_known() -> None:

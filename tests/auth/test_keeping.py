@@ -1,0 +1,41 @@
+"""A person's token is kept where its service says, and no longer than is safe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spyro_sdk.auth.app import App
+from spyro_sdk.auth.keeping import Keeping
+from spyro_sdk.auth.token import Token
+from spyro_sdk.auth.tokens import Account, FileStore, MemoryStore, default_store, in_memory
+
+pytestmark = pytest.mark.anyio
+
+APP = App("https://a.example/authorize", "https://a.example:8443/token", "client")
+
+
+async def test_a_token_is_kept_read_and_forgotten(tmp_path: Path) -> None:
+    kept = Keeping.of("acme", APP, FileStore(tmp_path / "tokens"))
+    assert kept.account == Account("acme", "https://a.example:8443", "client")
+    assert await kept.read() is None
+    await kept.write(Token("t"))
+    assert await Keeping.of("acme", APP, FileStore(tmp_path / "tokens")).read() == Token("t")
+    await kept.delete()
+    assert await kept.read() is None
+
+
+async def test_the_account_is_the_issuers() -> None:
+    app = App("", "https://a.example/token", "client", issuer="https://login.example")
+    assert Keeping.of("acme", app, MemoryStore()).account.issuer == "https://login.example"
+
+
+@pytest.mark.parametrize("home", ["http://127.0.0.1:4321", "http://localhost:4321", "http://[::1]:4321"])
+async def test_a_token_of_a_service_on_this_machine_ends_with_the_process(home: str) -> None:
+    assert Keeping.of("acme", App("", f"{home}/token", "client")).store is in_memory()
+
+
+async def test_any_other_goes_where_tokens_go() -> None:
+    """Which is in memory in these tests, by the variable."""
+    assert type(Keeping.of("acme", APP).store) is type(default_store())
