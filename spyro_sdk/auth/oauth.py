@@ -306,8 +306,11 @@ def secretive(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def fail(response: Response, answer: Mapping[str, Any], grant_type: str, form: Mapping[str, str]) -> NoReturn:
     """Raise the error of a token endpoint in its words (RFC 6749 §5.2), without a secret that it may echo."""
-    sent = [value for name, value in form.items() if name not in ("client_id", "grant_type")]
-    said = Secret(without(_said(answer), sent))  # more may be said again, such as a header of the user's
+    sent = [value for name, value in form.items() if name not in ("client_id", "grant_type") and value]
+    said = _said(answer)
+    for value in sent:  # also one that is too short for `without`
+        said = Secret(said.replace(value, "***"))
+    said = Secret(without(said, sent))  # more may be said again, such as a header of the user's
     raise AuthenticationError(
         f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",

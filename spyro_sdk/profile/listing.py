@@ -115,7 +115,7 @@ def _shown(file: Contents, name: str, signed_in: set[tuple[str, str]]) -> Profil
     return Profile(
         name,
         connector,
-        redacted(address) if isinstance(address, str) else None,
+        redacted(str(address)) if isinstance(address, str) else None,
         dict(_secrets(table)),
         (connector, name) in signed_in,
     )
