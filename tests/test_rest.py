@@ -125,7 +125,7 @@ async def service() -> AsyncIterator[Service]:
 # -- what goes wrong on the way ---------------------------------------------------------------------------
 
 PASSING: dict[str, tuple[Fault, type[ConnectorError], str]] = {
-    "500": (refuse(500, {"error": {"message": "oops"}}), DataFetchError, "acme answered 500: oops"),
+    "500": (refuse(500, {"error": {"message": "oops"}}), DataFetchError, "acme answered 500 to GET .*: oops"),
     "503": (refuse(503), DataFetchError, "503"),
     "429": (refuse(429, retry_after="0.001"), RateLimitError, "too often"),
     "cut short": (cut_short, ConnectionError, "cut short"),
@@ -145,7 +145,7 @@ PASSING: dict[str, tuple[Fault, type[ConnectorError], str]] = {
     "odd link": (change(next="http://[::1"), DecodeError, "next"),
 }
 LASTING: dict[str, tuple[Fault, type[ConnectorError], str]] = {
-    "400": (refuse(400, {"message": "bad"}), DataFetchError, "acme answered 400: bad"),
+    "400": (refuse(400, {"message": "bad"}), DataFetchError, "acme answered 400 to GET .*: bad"),
     "401": (refuse(401), AuthenticationError, "401"),
     "403": (refuse(403, {"detail": "not yours"}), AuthenticationError, "not yours"),
     "404": (refuse(404, {"title": "gone"}), DataFetchError, "gone"),
@@ -657,7 +657,7 @@ async def test_events_tell_each_page_in_order(service: Service) -> None:
     assert sum(answer.size for answer in answers) == service.sent
     assert sum(isinstance(event, Attempted) for event in told) == 5
     [retried] = [event for event in told if isinstance(event, Retried)]
-    assert (retried.attempt, retried.reason) == (1, "acme answered 500")
+    assert (retried.attempt, retried.reason) == (1, "acme answered 500 to GET /customers?page=2")
     assert 0 <= retried.seconds <= 0.001
 
 
@@ -827,7 +827,7 @@ async def test_an_error_that_says_nothing_is_told_by_its_status(service: Service
     ):
         service.spoil(1, lambda reply, fault=fault: replace(fault(reply), status=400))
         async with acme(service).connection_context() as connector:
-            with pytest.raises(DataFetchError, match=r"^acme answered 400$"):
+            with pytest.raises(DataFetchError, match=r"^acme answered 400 to GET /customers$"):
                 await rows(connector)
 
 
