@@ -24,6 +24,7 @@ Where to look, from the face down
     warm                   what is heavy is imported while the service is being asked
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
+    secret, forms          texts that are never shown, and the forms in which they may be written
     demo                   services that never were, to try it all without an account
     testing                what the author of a connector tests it with; nothing here imports it
 """

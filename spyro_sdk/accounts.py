@@ -19,7 +19,8 @@ from .connector import BaseConnector
 from .errors import ConfigurationError, ConnectorError
 from .events import Observer
 from .exchange import HttpConnector
-from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, nobody_to_ask
+from .secret import Unseen, hidden
+from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, known_to, nobody_to_ask
 
 PATIENCE = 300.0  # seconds that a person has to sign in
 
@@ -93,7 +94,9 @@ def login(
     Raises `SignInError` where it comes to nothing, `SignInNeeded` where nobody is there,
     `ConfigurationError` for what makes no sense.
     """
+    settings, environment = hidden(settings), Unseen(os.environ)
     kind = _kind(name)
+    settings = hidden(settings, known_to(kind))
     asked: Person = person or TerminalPerson()
     mode: Any = settings.pop("auth_mode", None) or "auto"
     if mode not in ("auto", *BY_PERSON):
@@ -104,7 +107,7 @@ def login(
     settings["auth_mode"] = "browser" if mode == "auto" else mode  # either takes the same settings
     options = demo_options(demo)
     own = {} if options is None else demo_settings(kind, options)
-    config = configured(kind, {**own, **settings}, os.environ if options is None else {}, remembered)
+    config = configured(kind, {**own, **settings}, environment if options is None else {}, remembered)
     connector = by_person(kind, replace(config, auth_mode=mode), asked)
     connector.observe(*observers)
     return blocking.converse(_logged_in, connector, asked, patience)
@@ -133,6 +136,7 @@ def logout(
     Without `client_id` and `base_url` all that are kept for this service. What was given to `connect` itself,
     or stands in the environment, is left alone.
     """
+    settings = hidden(settings)
     kind = _kind(name)
     options = demo_options(demo)
     own = {} if options is None else demo_settings(kind, options)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import wraps
 from hashlib import blake2b
 from ipaddress import ip_address
 from os import PathLike, urandom
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError, did_you_mean
+from .secret import SECRET_NAME, Secret, hidden, revealed
 
+T = TypeVar("T")
 AuthType = Literal["api_key", "oauth2", "basic", "bearer", "none"]
 AuthMode = Literal[
     "auto", "browser", "paste", "device", "refresh_token", "jwt", "client_credentials", "token", "none"
@@ -64,11 +67,6 @@ ACCOUNT = (
 )
 """The settings that say which account is asked, and as whom."""
 
-SECRET_NAME = re.compile(
-    r"auth|bearer|cookie|credential|jwt|key|pass|pwd|secret|session|signature|token", re.IGNORECASE
-)
-"""Names of headers and parameters whose values are never shown."""
-
 UNSAFE = re.compile(r"^.*@|[?#].*", re.DOTALL)
 """The parts of an address, well written or not, that may be a password or a token."""
 
@@ -104,6 +102,22 @@ class RateLimitConfig:
         return self.requests_per_minute / 60
 
 
+def _made_of_secrets(kind: type[T]) -> type[T]:
+    """The dataclass, to which secrets come as `Secret`: no frame of it has one that a repr shows."""
+    made: Callable[..., None] = kind.__init__
+    names = [it.name for it in fields(kind)]  # type: ignore[arg-type]  # it is a dataclass
+
+    @wraps(made)
+    def init(self: T, *args: Any, **given: Any) -> None:
+        given = hidden(given)
+        args = (*hidden(dict(zip(names, args, strict=False))).values(), *args[len(names) :])
+        made(self, *args, **given)
+
+    setattr(kind, "__init__", init)  # noqa: B010  # mypy takes no other signature
+    return kind
+
+
+@_made_of_secrets
 @dataclass(frozen=True)
 class ConnectorConfig:
     """How to reach a service, and how hard to try; a bad value raises `ConfigurationError`.
@@ -241,7 +255,7 @@ class ConnectorConfig:
         """
         values = [getattr(self, name) for name in (*ACCOUNT, *settings)]
         parts = [sorted(it.items()) if isinstance(it, Mapping) else it for it in values]
-        return blake2b(repr(parts).encode(), key=SALT, digest_size=16).digest()
+        return blake2b(repr(revealed(parts)).encode(), key=SALT, digest_size=16).digest()
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting but the secret ones; `from_dict` takes it back."""
@@ -250,6 +264,7 @@ class ConnectorConfig:
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any], **secrets: Any) -> Self:
         """A configuration from what `to_dict` gave, and the secrets which that left out."""
+        settings, secrets = hidden(settings), hidden(secrets)
         given = {**settings, **secrets}
         known = {f.name: f for f in fields(cls)}
         for name in given:
@@ -382,7 +397,7 @@ def _split(address: Any) -> SplitResult | None:
     if not isinstance(address, str) or not _is_line(address) or re.search(r"\s", address):
         return None
     try:
-        parts = urlsplit(address)
+        parts = SplitResult(*map(Secret, urlsplit(address)))
         parts.port  # noqa: B018  # raises for what is no port
     except ValueError:
         return None

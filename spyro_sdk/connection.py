@@ -25,7 +25,8 @@ from .guards.account import limiter_of
 from .http import Send
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
-from .settings import configured, demo_options, demo_settings, has_app
+from .secret import Unseen, hidden
+from .settings import configured, demo_options, demo_settings, has_app, known_to
 
 if TYPE_CHECKING:
     import requests
@@ -61,8 +62,10 @@ def connect(
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
+    settings, environment = hidden(settings), Unseen(os.environ if demo_options(demo) is None else {})
     kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
+    settings = hidden(settings, known_to(kind))
     if config is not None and (settings or options is not None):
         raise ConfigurationError(
             "config is given, and settings beside it: give one of the two", field="config"
@@ -74,7 +77,6 @@ def connect(
         )
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
-    environment = os.environ if options is None else {}
     config = config or configured(kind, settings, environment, accounts.remembered)
     if sys.stderr.isatty() if progress is None else progress:
         listeners.append(ProgressLine())

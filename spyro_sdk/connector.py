@@ -10,10 +10,11 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterable,
+    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
@@ -21,7 +22,13 @@ from .arrow.exact import to_batch
 from .arrow.select import Selection
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query
-from .errors import ConfigurationError, RateLimitError, SchemaDiscoveryError, ValidationError
+from .errors import (
+    ConfigurationError,
+    ConnectorError,
+    RateLimitError,
+    SchemaDiscoveryError,
+    ValidationError,
+)
 from .events import (
     Attempted,
     CircuitChanged,
@@ -32,7 +39,7 @@ from .events import (
     Retried,
     Waited,
 )
-from .failure import typed
+from .failure import told_without, typed
 from .guards.breaker import CircuitBreaker
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
@@ -41,6 +48,7 @@ from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
 from .plan import Plan
+from .secret import hidden, secrets_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,6 +108,7 @@ class BaseConnector(Lifecycle):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration from `settings` over the service's own defaults, its options sorted out."""
+        settings = hidden(settings)
         own = {name: settings.pop(name) for name in cls.options if name in settings}
         custom = {**own, **settings.pop("custom_params", {})}
         return ConnectorConfig.from_dict(
@@ -110,6 +119,20 @@ class BaseConnector(Lifecycle):
         """Ask at the pace of others of the same account; a limiter that was given to us stays."""
         if self.limiter is self._own_limiter:
             self.limiter = limiter
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown, though the service may say it."""
+        return list(secrets_in(vars(self.config)))
+
+    @contextmanager
+    def discreet(self) -> Iterator[None]:
+        """Take secrets out of what an error of ours says."""
+        try:
+            yield
+        except ConnectorError as error:
+            told_without(error, self.secrets)
+            raise
 
     def send_through(self, send: Send) -> None:
         """Send by somebody else's means; `ConfigurationError` where the connector has a client of its own."""
@@ -231,7 +254,7 @@ class BaseConnector(Lifecycle):
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()
         try:
-            with typed(self.name):
+            with self.discreet(), typed(self.name):
                 result = await call()
         except Exception as error:
             self._emit(Attempted(self.name, time.perf_counter() - started, str(error)))

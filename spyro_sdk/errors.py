@@ -42,7 +42,11 @@ class Context(TypedDict, total=False):
 
 
 class ConnectorError(Exception):
-    """Base of every exception this package raises."""
+    """Base of every exception this package raises.
+
+    Where it is raised `from None`, in the place of somebody else's, that one is not its `__context__` either:
+    reporters would show its arguments and frames, in which there may be secrets.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,14 @@ class ConnectorError(Exception):
         """The HTTP status of the answer, where there was one."""
         self.request_id = request_id
         """What the service calls the request, for a word with its support."""
+
+    @property
+    def __context__(self) -> BaseException | None:
+        return None if self.__suppress_context__ else super().__context__
+
+    @__context__.setter
+    def __context__(self, context: BaseException | None) -> None:
+        vars(BaseException)["__context__"].__set__(self, context)
 
 
 class ConfigurationError(ConnectorError, ValueError):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -22,16 +22,19 @@ from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import AuthenticationError, ConfigurationError, ConnectorError, DecodeError, IntegrityError
 from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
-from .failure import refused, words_of
+from .failure import refused, told_without, words_of
+from .forms import without
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, is_at, origin, redacted
 from .paging import Answer
+from .secret import secrets_in
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
 from .workers import in_worker
 
 T = TypeVar("T")
 
+LONGEST = 1 << 16  # bytes of a bad answer in which secrets are looked for; a longer one is no error's words
 INLINE = 1 << 14  # bytes; smaller bodies are not worth a worker thread
 
 
@@ -133,11 +136,12 @@ class HttpConnector(BaseConnector):
         async def attempt() -> T:
             nonlocal signed
             signed = await self._auth.sign(self._at_home(request), self._send)
-            response = await self._exchange(signed)
+            response = self._quieted(await self._exchange(signed), signed)
             try:
                 return await understand(response)
-            except ConnectorError:
+            except ConnectorError as error:
                 self._kept.forget(signed)  # a body of no use must not be all that is ever asked for
+                told_without(error, self._known(signed))
                 raise
 
         try:
@@ -159,6 +163,21 @@ class HttpConnector(BaseConnector):
         path = redacted(signed.url).removeprefix(self.base_url)
         return replace(response, asked=f"{signed.method} {path}")
 
+    def _known(self, signed: Request) -> list[str]:
+        """The secrets that a service may say again in an answer."""
+        others: Iterable[str] = getattr(self._transport, "secrets", ())  # those of a session of the user's
+        return [*self.secrets, *_sent_with(signed), *others]
+
+    def _quieted(self, response: Response, signed: Request) -> Response:
+        """The answer; what is not good, and says secrets again, without these."""
+        if 200 <= response.status < 300 or len(response.body) > LONGEST:
+            return response
+        headers = dict(response.headers)
+        with suppress(DecodeError, UnicodeDecodeError):
+            text = inflate(response.body, headers.pop("content-encoding", None)).decode()
+            return replace(response, body=without(text, self._known(signed)).encode(), headers=headers)
+        return response
+
     def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
         payload = payload_of(response)
         self.check(response, payload)
@@ -178,8 +197,9 @@ class HttpConnector(BaseConnector):
                 f"{self.name} has no address: give base_url", field="base_url", connector=self.name
             )
         if not is_at(request.url, self.base_url):
+            home, away = origin(self.base_url), redacted(request.url)
             raise IntegrityError(
-                f"{self.name} sends us from {origin(self.base_url)} to {redacted(request.url)}; not followed,"
+                f"{self.name} sends us from {home} to {away}; not followed,"
                 " since our credentials would go along",
                 connector=self.name,
             )
@@ -213,7 +233,8 @@ class HttpConnector(BaseConnector):
         """The token that a person allows within `patience` seconds; it is kept, and taken from now on."""
         kept, mode = self.keeping(), self.config.auth_mode or "auto"
         async with self.line() as send:
-            token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
+            with self.discreet():
+                token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
         await kept.write(token)
         if token.scopes and not set(kept.app.scopes) <= set(token.scopes):
             self._emit(ScopeNarrowed(self.name, kept.app.scopes, token.scopes))
@@ -232,6 +253,13 @@ class HttpConnector(BaseConnector):
 
     def _renewed(self, token: oauth.Token) -> None:
         self._emit(TokenRenewed(self.name))
+
+
+def _sent_with(request: Request) -> Iterator[str]:
+    """The secrets in a request: whole headers, and what stands in them beside the word for its kind."""
+    for text in secrets_in([request.headers, request.params]):
+        yield text
+        yield text.rpartition(" ")[2]
 
 
 def payload_of(response: Response) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import errno
 from asyncio import IncompleteReadError
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from json import JSONDecodeError
 from socket import gaierror
@@ -24,6 +24,7 @@ from .errors import (
     TimeoutError,
     some,
 )
+from .forms import without
 from .guards.quota import parse_retry_after
 from .http import origin
 
@@ -143,6 +144,15 @@ def _is_of_the_network(error: Exception) -> bool:
     if isinstance(error, NO_ANSWER) or type(error).__module__.partition(".")[0] in CLIENTS:
         return True
     return isinstance(error, OSError) and error.errno in UNREACHABLE
+
+
+def told_without(error: ConnectorError, secrets: Iterable[str]) -> None:
+    """Take the secrets out of what an error says: a service may say them again."""
+    known = list(secrets)
+    error.args = tuple(without(it, known) if isinstance(it, str) else it for it in error.args)
+    for name, it in vars(error).items():
+        if isinstance(it, str):
+            setattr(error, name, without(it, known))
 
 
 def words_of(payload: Any) -> str:

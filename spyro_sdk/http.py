@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
+from .secret import Secret
+
 PLAIN_PARAMETERS = frozenset(
     {"q", "page", "per_page", "limit", "offset", "fields", "sort", "direction", "state", "since", "after"}
 )
@@ -41,7 +43,7 @@ class Request:
 
     def with_params(self, **params: object) -> Request:
         """The same request with more query parameters."""
-        return replace(self, params={**self.params, **{name: str(value) for name, value in params.items()}})
+        return replace(self, params={**self.params, **{name: _text(value) for name, value in params.items()}})
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with more headers."""
@@ -52,7 +54,8 @@ class Request:
         """The URL with its query; half a character, as in a cursor that makes no sense, goes as it is."""
         if not self.params:
             return self.url
-        return f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(self.params, errors='surrogatepass')}"
+        query = ("&" if "?" in self.url else "?") + urlencode(self.params, errors="surrogatepass")
+        return self.url + query  # of an address that is secret the whole is as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class Response:
     """Whether the body came earlier, and the service said now (304) that nothing has changed."""
     asked: str = field(default="", repr=False)
     """What it answers, as it may be shown: `GET /orders`."""
+
+    def __post_init__(self) -> None:
+        if cookie := self.headers.get("set-cookie"):
+            object.__setattr__(self, "headers", {**self.headers, "set-cookie": Secret(cookie)})
 
     @property
     def request_id(self) -> str | None:
@@ -111,6 +118,8 @@ def redacted(url: str) -> str:
     >>> redacted("https://ana:pw@acme.example/query?q=SELECT&access_token=abc")
     'https://acme.example/query?q=SELECT&access_token=***'
     """
+    if isinstance(url, Secret):
+        return f"{origin(url)}/***"
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # raises where a password cuts the host short
@@ -120,6 +129,10 @@ def redacted(url: str) -> str:
     if not parts.netloc and "@" in parts.path:  # `ana:pw@acme.example`: what looks like a scheme is a user
         return urlunsplit(("", "", parts.path.rpartition("@")[2], query, ""))
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else str(value)
 
 
 def _shown(parameter: str) -> str:

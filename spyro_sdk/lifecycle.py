@@ -15,6 +15,8 @@ from .config import ConnectorConfig
 from .errors import ConfigurationError, ConnectionError
 from .events import Connected, Disconnected, Event, Observer, tell
 from .failure import typed
+from .forms import without
+from .secret import secrets_in
 
 Turn: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
 Fetching: TypeAlias = Callable[..., AsyncIterator[dict[str, Any]]]
@@ -171,7 +173,8 @@ async def _given_up(connector: Lifecycle, error: BaseException) -> None:
         with anyio.move_on_after(PATIENCE, shield=True):
             await connector.disconnect()
     except Exception as another:  # noqa: BLE001  # an author's own may fail in any way
-        error.add_note(f"closing failed as well: {another!r}")
+        said = without(repr(another), secrets_in(vars(connector.config)))
+        error.add_note(f"closing failed as well: {said}")
 
 
 def _forgotten(disconnect: Turn) -> Turn:

@@ -17,6 +17,7 @@ from .connector import BaseConnector
 from .connectors import installed
 from .errors import ConfigurationError, SignInNeeded, did_you_mean
 from .exchange import HttpConnector
+from .secret import Unseen, hidden
 from .sources import ADDRESSES, Rule, Source, layered
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ def configured(
     Raises where none of them says how to sign in. `accounts`: those in the token store. An empty environment
     is the demo's: no profile is looked for either.
     """
-    known = {f.name for f in fields(ConnectorConfig)} | set(kind.options)
+    known = known_to(kind)
+    settings, environment = hidden(settings, known), Unseen(environment)
     for name in settings:
         if name not in known:
             hint = did_you_mean(name, known)
@@ -84,6 +86,11 @@ def configured(
     if kind.credentials and not is_told:
         raise nobody_to_ask(kind, environment)
     return kind.configure(**found)
+
+
+def known_to(kind: type[BaseConnector]) -> set[str]:
+    """The names of all its settings."""
+    return {f.name for f in fields(ConnectorConfig)} | set(kind.options)
 
 
 def _is_nobody(rule: Rule, found: Mapping[str, Any]) -> bool:
@@ -221,14 +228,14 @@ def _from_environment(
 ) -> dict[str, Any]:
     """The settings that environment variables give, in their types."""
     types = get_type_hints(ConnectorConfig)
-    given = {name: text for name in known if (text := environment.get(_variable(kind, name)))}
-    return {name: _typed(_variable(kind, name), text, types.get(name)) for name, text in given.items()}
+    given = hidden({name: text for name in known if (text := environment.get(_variable(kind, name)))})
+    return {name: _typed(_variable(kind, name), it, types.get(name)) for name, it in given.items()}
 
 
 def _of_others(kind: type[BaseConnector], environment: Mapping[str, str]) -> dict[str, str]:
     """The settings in variables that are not ours, such as `GITHUB_TOKEN`."""
     texts = {name: [environment.get(it) for it in others] for name, others in kind.variables.items()}
-    return {name: text for name, found in texts.items() if (text := next(filter(None, found), None))}
+    return hidden({name: text for name, found in texts.items() if (text := next(filter(None, found), None))})
 
 
 def _typed(variable: str, text: str, kind: Any) -> Any:
@@ -237,8 +244,9 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         return text.lower() == "true"
     if kind is bool:
         raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
+    number: Callable[[str], Any] | None = {int: int, int | None: int, float: float}.get(kind)
     try:
-        return {int: int, int | None: int, float: float}.get(kind, str)(text)
+        return number(text) if number else text
     except ValueError:
         raise ConfigurationError(
             f"{variable}={text!r} cannot be: it must be a number", field=variable
@@ -247,6 +255,7 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
 
 def nobody_to_ask(kind: type[BaseConnector], environment: Mapping[str, str] = os.environ) -> SignInNeeded:
     """The error where credentials are missing: it names the variables and the keys that would do."""
+    environment = Unseen(environment)
     named = [[_variable(kind, name) for name in way] for way in kind.credentials or [("access_token",)]]
     ways = " or ".join(" and ".join(way) for way in named)
     first = ", ".join(kind.credentials[0]) if kind.credentials else "access_token"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .config import BY_PERSON, NEEDED, SECRET_NAME, ConnectorConfig
+from .config import BY_PERSON, NEEDED, ConnectorConfig
 from .errors import ConfigurationError
+from .secret import SECRET_NAME
 
 ADDRESSES = frozenset({"base_url", "token_url"})
 """The settings that say to whom we speak."""

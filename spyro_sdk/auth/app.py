@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import urlsplit
 
+from ..secret import hide
+
 HOST = "127.0.0.1"
 
 
@@ -32,6 +34,9 @@ class App:
     """Where tokens are ended (RFC 7009), where the service does that."""
     redirect_host: str = HOST
     """As it is registered; `localhost` where a service takes no other."""
+
+    def __post_init__(self) -> None:
+        hide(self, "client_secret")
 
     def redirected_to(self, address: str | None) -> Self:
         """The same app with another registered address, such as `http://localhost:1717/OauthRedirect`."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from html import escape
 
 from ..errors import SignInError
+from ..secret import Secret
 from .app import App
 
 LONGEST = 1 << 14  # bytes of a request's head; a code is some hundred
@@ -34,7 +35,7 @@ HEADERS = {
     "Connection": "close",
 }
 
-Read = Callable[[str], str]
+Read = Callable[[Secret], str]
 """The code in a query; raises `SignInError`."""
 
 
@@ -103,10 +104,11 @@ class Loopback:
             return "410 Gone", _page("This sign-in is over", "Go back and look there how it ended."), None
         self._read = None
         try:
-            return "200 OK", _page("You may close this window", WELCOME), read(query)
+            return "200 OK", _page("You may close this window", WELCOME), read(Secret(query))
         except SignInError as error:
             words = f"{error}. You may close this window; to go on, {error.hint}."
-            return "400 Bad Request", _page("This did not work", words), error
+            # without the frames that led to it, which hold the query
+            return "400 Bad Request", _page("This did not work", words), error.with_traceback(None)
 
     def _is_for_us(self, head: str) -> bool:
         """Whether the request names our own host: another name may have been made to lead here."""

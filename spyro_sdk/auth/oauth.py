@@ -14,8 +14,11 @@ import anyio
 
 from ..config import ConnectorConfig
 from ..errors import AuthenticationError, ConfigurationError, DataFetchError, TokenStoreError
+from ..forms import without
 from ..http import Request, Response, Send, origin
+from ..secret import Secret, hide
 from .shared import SharedToken
+from .static import bearing
 from .token import Grant, Refresh, Token
 from .tokens import Account, TokenStore
 
@@ -31,6 +34,13 @@ __all__ = [
     "grant",
 ]
 
+PLAIN = frozenset(
+    {
+        *("error", "expires_in", "instance_url", "interval", "issued_at", "scope", "token_type"),
+        "verification_uri",
+    }
+)
+"""What is no secret in the answers of an authorization server."""
 LEEWAY = 60.0  # seconds before its end at which a token counts as old, and up to half as much more
 
 
@@ -65,7 +75,7 @@ class OAuth:
     async def sign(self, request: Request, send: Send) -> Request:
         """The request with a fresh access token (RFC 6750 §2.1)."""
         token = await self.fresh(send)
-        return request.with_headers({"Authorization": f"Bearer {token.access_token}"})
+        return request.with_headers({"Authorization": bearing(token.access_token)})
 
     async def fresh(self, send: Send) -> Token:
         """A token that is not about to expire."""
@@ -79,7 +89,7 @@ class OAuth:
         carried = refused.headers.get("Authorization")
         if carried is None:  # it was the token endpoint that refused us
             return False
-        if self.token and carried == f"Bearer {self.token.access_token}":
+        if self.token and carried == bearing(self.token.access_token):
             if not self._is_renewable:
                 return False
             self._refused, self.token = self.token.access_token, None
@@ -124,6 +134,9 @@ class ClientCredentials:
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     """More fields of the form, such as `scope`."""
 
+    def __post_init__(self) -> None:
+        hide(self, "client_secret", "extra")
+
     async def __call__(self, send: Send) -> Token:
         form = {**_client(self.client_id, self.client_secret), **self.extra}
         return await _ask(send, self.token_url, "client_credentials", form)
@@ -136,6 +149,9 @@ class Renewal:
     token_url: str
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "client_secret")
 
     async def __call__(self, send: Send, refresh_token: str) -> Token:
         form = {"refresh_token": refresh_token, **_client(self.client_id, self.client_secret)}
@@ -150,6 +166,9 @@ class RefreshToken:
     client_id: str
     refresh_token: str = field(repr=False)
     client_secret: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "client_secret", "refresh_token")
 
     async def __call__(self, send: Send) -> Token:
         token = await self.renewal(send, self.refresh_token)
@@ -174,6 +193,9 @@ class JwtBearer:
     lifetime: float = 180.0  # seconds the statement holds
     clock: Callable[[], float] = field(default=time.time, repr=False)
 
+    def __post_init__(self) -> None:
+        hide(self, "private_key")
+
     async def __call__(self, send: Send) -> Token:
         return await _ask(
             send,
@@ -192,7 +214,7 @@ class JwtBearer:
             "exp": int(self.clock() + self.lifetime),
         }
         try:
-            return str(jwt.encode(claims, self.private_key, algorithm="RS256"))
+            return Secret(jwt.encode(claims, self.private_key, algorithm="RS256"))
         except (ValueError, TypeError, AttributeError, jwt.PyJWTError):  # AttributeError: a public key
             raise AuthenticationError(
                 "private_key is no RSA key in PEM form: give the text between and with"
@@ -272,22 +294,34 @@ def _payload(response: Response) -> dict[str, Any]:
         answer = json.loads(response.body)
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
+    return secretive(answer) if isinstance(answer, dict) else {}
+
+
+def secretive(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What an authorization server says, as secrets but for what is known to be none."""
+    return {
+        name: Secret(it) if isinstance(it, str) and name not in PLAIN else it for name, it in answer.items()
+    }
 
 
 def fail(response: Response, answer: Mapping[str, Any], grant_type: str, form: Mapping[str, str]) -> NoReturn:
     """Raise the error of a token endpoint in its words (RFC 6749 §5.2), without a secret that it may echo."""
-    said = str(answer.get("error", "no access_token in the answer"))
-    words = str(answer.get("error_description", "")).strip()
-    said += f" ({words})" if words else ""
-    for name, value in form.items():
-        said = said if name == "client_id" or not value else said.replace(value, "***")
+    sent = [value for name, value in form.items() if name not in ("client_id", "grant_type") and value]
+    said = _said(answer)
+    for value in sent:  # also one that is too short for `without`
+        said = Secret(said.replace(value, "***"))
+    said = Secret(without(said, sent))  # more may be said again, such as a header of the user's
     raise AuthenticationError(
         f"the token endpoint refused {grant_type}: {said[:300]}",
         hint="check the client id, the secret or key, and that the app allows this way of signing in",
         status=response.status,
-        error_code=code if isinstance(code := answer.get("error"), str) else None,
+        error_code=without(code, sent) if isinstance(code := answer.get("error"), str) else None,
     )
+
+
+def _said(answer: Mapping[str, Any]) -> Secret:
+    words = str(answer.get("error_description", "")).strip()
+    return Secret(answer.get("error", "no access_token in the answer")) + (f" ({words})" if words else "")
 
 
 def _seconds(lifetime: Any) -> float | None:

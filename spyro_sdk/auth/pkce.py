@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from ..errors import SignInError
 from ..http import Send
+from ..secret import all_hidden, hide
 from .app import App
 from .oauth import fail, posted, token_of
 from .quiet import library
@@ -26,6 +27,9 @@ class Attempt:
     state: str = field(repr=False)
     client: Any = field(repr=False)
     """oauthlib's client, which knows the verifier."""
+
+    def __post_init__(self) -> None:
+        hide(self, "state")
 
     @classmethod
     def begin(cls, app: App, redirect_uri: str) -> Self:
@@ -61,4 +65,4 @@ class Attempt:
         body = self.client.prepare_request_body(
             code, redirect_uri=self.redirect_uri, code_verifier=self.client.code_verifier, **secret
         )
-        return dict(parse_qsl(body))
+        return all_hidden(dict(parse_qsl(body)))

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import ConnectionError, ConnectorError, SignInError
 from ..http import Request, Send
+from ..secret import Secret, hide
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 AGAIN = "sign in again, and follow the newest invitation"
@@ -24,7 +25,10 @@ class Expected:
     says_issuer: bool = False
     """Whether the issuer must be in it, since its metadata promises that (RFC 9207 §2.4)."""
 
-    def code(self, query: str) -> str:
+    def __post_init__(self) -> None:
+        hide(self, "state")
+
+    def code(self, query: Secret) -> str:
         """The code in the query of the address; `SignInError` for any other answer."""
         answer = _once_each(query)
         self._check_state(answer.get("state"))
@@ -50,7 +54,7 @@ class Expected:
         """RFC 9207 §2.4: compared character by character."""
         if self.issuer is None or issuer == self.issuer or (issuer is None and not self.says_issuer):
             return
-        came = f"that of {issuer!r:.200}" if issuer else "of nobody"
+        came = f"that of {str(issuer)!r:.200}" if issuer else "of nobody"
         raise SignInError(
             f"the answer must be that of {self.issuer!r}, and is {came}: the code is not sent anywhere",
             error_code="wrong_issuer",
@@ -94,12 +98,12 @@ async def says_issuer(send: Send, issuer: str | None) -> bool:
     return said.get("issuer") == issuer and said.get("authorization_response_iss_parameter_supported") is True
 
 
-def _once_each(query: str) -> dict[str, str]:
+def _once_each(query: Secret) -> dict[str, Secret]:
     """The parameters of a query; one that comes twice is an attempt to be read in two ways."""
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+        pairs = [(it, Secret(text)) for it, text in parse_qsl(query, True, max_num_fields=100)]
     except ValueError:
-        pairs = [("", ""), ("", "")]
+        pairs = [("", Secret()), ("", Secret())]
     answer = dict(pairs)
     if len(answer) < len(pairs):
         raise SignInError(

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from ..errors import ConfigurationError, SignInError, did_you_mean
 from ..http import Send
+from ..secret import Secret
 from .app import App
 from .device import Device, UserCode
 from .loopback import Loopback, listening
@@ -182,6 +183,7 @@ class _Visit:
         for _ in range(TRIES):
             self.is_asking = True
             text = await self.desk.hand(self.person.ask_secret, prompt, self.over)
+            text = None if text is None else Secret(text)
             if text is None or not text.strip():
                 raise SignInError(
                     "the sign-in was given up: nothing was pasted",
@@ -189,7 +191,7 @@ class _Visit:
                     hint="sign in again when you are ready",
                 )
             try:
-                return expected.code(query_of(text, redirect_uri))
+                return expected.code(Secret(query_of(text, redirect_uri)))
             except NotThat as reason:
                 prompt = f"{str(reason)[0].upper()}{str(reason)[1:]}.\n{PROMPT}"
             except SignInError as error:

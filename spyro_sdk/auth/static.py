@@ -6,6 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 
 from ..http import Request, Send
+from ..secret import Secret, hide
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,9 @@ class Header:
 
     name: str = ""
     value: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "value")
 
     async def sign(self, request: Request, send: Send) -> Request:
         return request.with_headers({self.name: self.value}) if self.name else request
@@ -33,10 +37,16 @@ def api_key(key: str, header: str = "X-API-Key") -> Header:
 
 
 def bearer(token: str) -> Header:
-    """An access token that was given to us (RFC 6750 §2.1)."""
-    return Header("Authorization", f"Bearer {token}")
+    """An access token that was given to us."""
+    return Header("Authorization", bearing(token))
+
+
+def bearing(token: str) -> Secret:
+    """What the header says of an access token (RFC 6750 §2.1)."""
+    return Secret(f"Bearer {token}")
 
 
 def basic(username: str, password: str) -> Header:
     """A user and password (RFC 7617)."""
-    return Header("Authorization", "Basic " + b64encode(f"{username}:{password}".encode()).decode())
+    pair = Secret(f"{username}:{password}").encode()
+    return Header("Authorization", "Basic " + Secret(b64encode(pair).decode()))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from ..secret import Unseen
 from . import unseen
 from .person import Invitation, remote_place
 
@@ -41,6 +42,9 @@ class TerminalPerson:
     prompt: Callable[[str], str] = unseen.prompted
     """Asks where there is no terminal whose keys we could read."""
     clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self.environ = Unseen(self.environ)
 
     @property
     def can_answer(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeAlias
 
 from ..errors import DecodeError
 from ..http import Send
+from ..secret import hidden, hide
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Token:
     """Seconds since the epoch at which it was given to us."""
     issuer: str | None = None
     """Who gave it, where that is known."""
+
+    def __post_init__(self) -> None:
+        hide(self, "access_token", "refresh_token")
+        object.__setattr__(self, "extra", hidden(self.extra))
 
     def is_old(self, now: float, leeway: float) -> bool:
         """Whether less than `leeway` seconds of it are left, or of a short life less than a quarter."""
@@ -53,6 +58,7 @@ class Token:
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
         """The token that `to_dict` gave; `DecodeError` for what is none."""
+        kept = hidden(kept)
         for name, is_right in _RIGHT.items():
             if name not in kept or not is_right(kept[name]):
                 raise DecodeError(f"this is no token: its {name} is not one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from typing import IO
 __all__ = ["DemoProcess", "start"]
 
 PATIENCE = 5.0  # seconds that a child has to end by itself
+SECRET_NAME = re.compile("credential|key|passw|secret|token", re.IGNORECASE)
+"""Names of variables that the child has no use for."""
 _running: dict[tuple[object, ...], DemoProcess] = {}
 _guard = threading.Lock()
 
@@ -92,10 +95,11 @@ def _flags(settings: dict[str, str | float | bool]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Let the child find this very package, wherever the parent found it."""
+    """The parent's without its secrets; the child finds this very package, wherever the parent found it."""
     home = str(Path(__file__).resolve().parents[2])
     path = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    kept = {name: text for name, text in os.environ.items() if not SECRET_NAME.search(name)}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _end(process: subprocess.Popen[bytes], errors: IO[bytes], owner: int) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from ..auth.tokens.private import System
-from ..config import SECRET_NAME, ConnectorConfig
+from ..config import ConnectorConfig
 from ..errors import ConfigurationError, did_you_mean, some
+from ..secret import SECRET_NAME, SecretBytes, Unseen, hidden
 from .place import Place
 from .reference import Reference, mending, mode_of, read, reference
 
@@ -53,6 +54,7 @@ class Contents:
 
 def path(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the file is: in the folder for the user's configuration, or in `SPYRO_CONFIG_FOLDER`."""
+    environment = Unseen(environment)
     if named := environment.get(FOLDER, "").strip():
         folder = Path(named).expanduser()
         if not folder.is_absolute():
@@ -194,8 +196,9 @@ def _kind(value: Any) -> str:
 
 def _parsed(text: bytes, where: Path) -> Mapping[str, Any]:
     """The tables of a file; the error says where it goes wrong, and nothing of what stands there."""
+    text = SecretBytes(text)
     try:
-        return tomllib.loads(text.decode("utf-8-sig"))
+        return hidden(tomllib.loads(text.decode("utf-8-sig")))
     except UnicodeDecodeError:
         why = "it is no UTF-8 text"
     except tomllib.TOMLDecodeError as error:

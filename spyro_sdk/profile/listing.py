@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex, overload
 from ..auth.tokens import Account, TokenStore, default_store
 from ..errors import ConfigurationError, TokenStoreError, did_you_mean, some
 from ..http import redacted
+from ..secret import Unseen
 from .file import CONNECTOR, Contents, contents, is_plain_secret, path
 from .reference import KINDS
 
@@ -94,6 +95,7 @@ def profiles(environment: Mapping[str, str] = os.environ, store: TokenStore | No
 
     Raises `ConfigurationError` where the file cannot be read.
     """
+    environment = Unseen(environment)
     where = path(environment)
     file = contents(where)
     if file is None:
@@ -113,7 +115,7 @@ def _shown(file: Contents, name: str, signed_in: set[tuple[str, str]]) -> Profil
     return Profile(
         name,
         connector,
-        redacted(address) if isinstance(address, str) else None,
+        redacted(str(address)) if isinstance(address, str) else None,
         dict(_secrets(table)),
         (connector, name) in signed_in,
     )

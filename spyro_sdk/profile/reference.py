@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any
 
 from ..auth.tokens.private import System
+from ..secret import Secret
 from .place import Place
 
 KINDS = ("env", "keyring", "file")
@@ -40,7 +41,7 @@ class Reference:
 
     def _of_environment(self, environment: Mapping[str, str]) -> str:
         if value := environment.get(self.name):
-            return value
+            return Secret(value)
         raise self.at.refused(f"the environment variable {self.name} is not set")
 
     def _of_keyring(self) -> str:
@@ -54,7 +55,7 @@ class Reference:
         if failure:
             raise self.at.refused(f"the keyring of the system cannot be read ({failure}): unlock it")
         if value:
-            return str(value)
+            return Secret(value)
         raise self.at.refused(
             f"the keyring has no entry {self.name!r} of the service {SERVICE!r}",
             f"keyring set {SERVICE} {quote(self.name)}",
@@ -69,7 +70,7 @@ class Reference:
         except UnicodeDecodeError:
             text = ""
         if text.strip():
-            return text.removesuffix("\n").removesuffix("\r")
+            return Secret(text.removesuffix("\n").removesuffix("\r"))
         raise self.at.refused(f"{path} holds no text")
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 from ..config import ConnectorConfig
 from ..errors import ConfigurationError, DecodeError, NotRecordedError
 from ..http import Request, Response, Send, origin
+from ..secret import Secret
 from ..transport.pool import SharedTransport
 from . import layout
 from .exchange import Written, as_response, conditions, of_request, of_response, unzipped
@@ -122,7 +123,7 @@ class Recorder:
         self._written()  # what a later answer calls a secret is hidden in those before it, too
         for exchange in self._exchanges:
             self._scrubber.learn(exchange.request.headers)
-        text = layout.lines({"format": Number(FORMAT), "exchanges": self._written()}) + "\n"
+        text = Secret(layout.lines({"format": Number(FORMAT), "exchanges": self._written()}) + "\n")
         self._check(text)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_name(f".{self._path.name}.part")

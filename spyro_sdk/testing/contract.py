@@ -46,7 +46,7 @@ from ..events import (
     FetchStarted,
     PageArrived,
 )
-from .forms import secrets_of
+from .secrets import secrets_of
 
 Make = Callable[..., BaseConnector]
 

@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
-from ..config import SECRET_NAME, ConnectorConfig
+from ..config import ConnectorConfig
 from ..errors import ConfigurationError
+from ..forms import SHORTEST, forms
 from ..http import origin
+from ..secret import SECRET_NAME
 from . import layout
-from .forms import forms, secrets_of
 from .layout import Number
+from .secrets import secrets_of
 
 HIDDEN = "SCRUBBED"
 """Stands for a secret, alone or with what tells it from others: `SCRUBBED-api_key`, `SCRUBBED-3`."""
 ELSEWHERE = "https://recorded.invalid"
 """Stands for the origin of the base URL, so that a recording answers at any (RFC 2606 §2)."""
-SHORTEST = 6  # characters; a shorter secret cannot be told from other text
 
 SECRET = re.compile(
     rf"{SECRET_NAME.pattern}|assertion|csrf|xsrf|nonce|device_?code|user_?code|sess(ion)?_?id|\bsid\b|\bsig\b"

@@ -15,6 +15,7 @@ from yarl import URL
 from ..config import ConnectorConfig
 from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
 from ..http import Request, Response, origin, redacted
+from ..secret import Unseen
 from ..workers import in_worker
 from .proxies import proxy_for
 from .trust import chosen, trusted
@@ -45,6 +46,7 @@ class AiohttpTransport:
         environment: Mapping[str, str] = os.environ,
         proxies: Callable[[], Mapping[str, str]] = getproxies,
     ) -> None:
+        environment = Unseen(environment)
         self._config, self._environment, self._proxies = config, environment, proxies
         self._ways: dict[str, Way] = {}
         if not isinstance(config.verify_ssl, bool):

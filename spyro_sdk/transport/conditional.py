@@ -10,6 +10,7 @@ from hashlib import blake2b
 from os import urandom
 
 from ..http import Request, Response, Send
+from ..secret import revealed
 
 OF_THE_BODY = ("content-encoding", "content-length", "content-type", "transfer-encoding")
 """Headers that tell of the body: those that came with it hold for it, not those of an answer without one."""
@@ -56,7 +57,7 @@ class Kept:
 
     def _identity(self, request: Request) -> bytes:
         headers = sorted((name.lower(), text) for name, text in request.headers.items())
-        told = repr((request.method, request.address, headers))
+        told = repr(revealed((request.method, request.address, headers)))
         return blake2b(told.encode(), key=self._salt, digest_size=16).digest()
 
 

@@ -9,6 +9,7 @@ from urllib.request import proxy_bypass
 
 from ..config import is_loopback
 from ..errors import ConfigurationError
+from ..secret import Secret, Unseen
 
 SPOKEN = ("http", "https")
 """Kinds of proxies that can be used."""
@@ -20,11 +21,11 @@ def proxy_for(url: str, known: Mapping[str, str]) -> str | None:
     For this machine there is none. Raises `ConfigurationError` for a proxy of another kind, rather than go
     around it.
     """
-    parts = urlsplit(url)
-    proxy = known.get(parts.scheme) or known.get("all")
+    parts, known = urlsplit(url), Unseen(known)  # a proxy's address may have a password in it
+    proxy = Secret(known.get(parts.scheme) or known.get("all") or "")
     if not proxy or is_exempt(parts, known):
         return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    proxy = proxy if "://" in proxy else "http://" + proxy
     if not _is_spoken(proxy):
         raise ConfigurationError(
             f"the proxy that the environment names for {parts.scheme} is no address of an HTTP proxy:"

@@ -91,6 +91,15 @@ class RequestsTransport:
             errand.leave()
         raise self._closed() if errand.is_ended else _too_late(self._config.name, request)
 
+    @property
+    def secrets(self) -> list[str]:
+        """What the session sends of its owner's, which a service may say again."""
+        usual = requests.utils.default_headers()
+        found = [text for name, text in self._session.headers.items() if text != usual.get(name)]
+        found += [it.value for it in self._session.cookies if it.value]
+        found += self._session.auth if isinstance(self._session.auth, tuple) else ()
+        return [it.decode("latin-1") if isinstance(it, bytes) else str(it) for it in found]
+
     async def close(self) -> None:
         """End what still waits for an answer; the session stays open."""
         for errand, scope in self._errands.items():

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spyro_sdk.config import ConnectorConfig
-from spyro_sdk.testing.forms import forms, secrets_of
+from spyro_sdk.forms import forms
+from spyro_sdk.testing.secrets import secrets_of
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=6, max_size=40)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...errors import ConfigurationError
+from ...secret import Unseen
 from ..token import Token
 from .account import Account
 from .file import FileStore
@@ -55,6 +56,7 @@ def default_store(environ: Mapping[str, str] = os.environ) -> TokenStore:
     A keyring is never chosen by itself: it may ask for a password in a kernel that nobody watches, and
     tokens would seem lost on the day one is installed.
     """
+    environ = Unseen(environ)
     match environ.get(VARIABLE, "").strip():
         case "" | "file":
             return FileStore()

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from ...errors import DecodeError
+from ...secret import Secret
 from ..token import Token
 
 VERSION = 1  # of what is written; another is not read
@@ -42,7 +43,8 @@ class Account:
 def encoded(account: Account, token: Token | None) -> bytes:
     """A record as it is kept; without a token it tells only that the account is."""
     kept = token and token.to_dict()
-    return json.dumps({"version": VERSION, "account": asdict(account), "token": kept}, indent=1).encode()
+    record = {"version": VERSION, "account": asdict(account), "token": kept}
+    return Secret(json.dumps(record, indent=1)).encode()
 
 
 def decoded(record: bytes) -> tuple[Account, Token | None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import ConfigurationError, DecodeError, TokenStoreError
+from ...secret import Secret
 from ..token import Token
 from .account import Account, decoded, encoded
 from .file import Records, own_folder
@@ -52,7 +53,7 @@ class KeyringStore:
 
     def write(self, account: Account, token: Token) -> None:
         self._records.keep(account, None)  # before: a token that no list shows would never be removed
-        text = encoded(account, token).decode()
+        text = Secret(encoded(account, token).decode())
         _asked(lambda: self._keyring.set_password(SERVICE, account.key, text), "written")
 
     def delete(self, account: Account) -> None:

@@ -39,6 +39,7 @@ from ...paging import dig
 from ...plan import Plan
 from ...reading import Reading, is_list_of_objects
 from ...rest import RestConnector
+from ...secret import Unseen, hidden
 from .checks import TEMPORARY, at, keys_of, seen_in, twice
 from .detect import Found, Seen, detected
 from .offers import Offer
@@ -101,6 +102,8 @@ class Declared(RestConnector):
         references such as `${TOKEN}` stand for. Raises `ConfigurationError` naming the key that makes no
         sense.
         """
+        declaration = hidden(declaration) if isinstance(declaration, Mapping) else declaration
+        environment = Unseen(environment)
         it = read(declaration, name, environment)
         body = {
             "__doc__": f"The service that is declared as {it.name}.",
@@ -116,6 +119,7 @@ class Declared(RestConnector):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration from `settings` over those of the declaration, secrets among them."""
+        settings = hidden(settings)
         given = {**cls._given, **settings}
         if "headers" in settings:
             given["headers"] = {**cls._given.get("headers", {}), **settings["headers"]}
@@ -199,7 +203,14 @@ class Declared(RestConnector):
             params = {**filled_in(params, values), **offer.since.params(query.since)}
             entity = replace(entity, path=filled_in(entity.path, values), body=filled_in(entity.body, values))
         entity = replace(entity, params=self.hidden.filled(params), body=self.hidden.filled(entity.body))
-        return super().request(entity, query).with_headers(self.hidden.filled(offer.headers))
+        return (
+            super().request(self.hidden.hiding(entity), query).with_headers(self.hidden.filled(offer.headers))
+        )
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown, though the service may say it."""
+        return [*super().secrets, *self.hidden.secrets]
 
     def is_empty(self, entity: Entity, response: Response) -> bool:
         """Whether the declaration says so of an answer that is not 2xx."""

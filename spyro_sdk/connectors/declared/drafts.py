@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...errors import ConfigurationError
@@ -30,11 +30,11 @@ class Draft:
     name: str
     place: str
     """Where it is said, such as `resources[0]`."""
-    path: str
+    path: str = field(repr=False)
     method: str = "GET"
-    params: Mapping[str, Any] | None = None
-    body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] | None = None
+    params: Mapping[str, Any] | None = field(default=None, repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
     records: str | None = None
     is_single: bool = False
     paging: Any = None

@@ -14,6 +14,7 @@ import pyarrow as pa
 from ...entity import Entity, Parent
 from ...errors import ConfigurationError
 from ...paging import ONE_PAGE
+from ...secret import all_hidden
 from .columns import arrow_type, hinted
 from .detect import Told
 from .drafts import Draft, drafts
@@ -42,7 +43,7 @@ class Offer:
     keys: tuple[str, ...] = ()
     """The columns that together tell one record from another, as they are declared."""
     since: Since | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ignored: Sequence[Any] = ()
     is_flat: bool = False
     is_single: bool = False
@@ -102,7 +103,7 @@ def _offer(draft: Draft, known: Mapping[str, Draft]) -> Offer:
         _parent(draft, it, known),
     )
     at = {name: draft.at(name) for name in ("key", "cursor", "path", "records")}
-    keys, headers = draft.keys, draft.headers or {}
+    keys, headers = draft.keys, all_hidden(draft.headers or {})
     return Offer(
         entity,
         told,

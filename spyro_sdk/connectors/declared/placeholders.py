@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ...errors import did_you_mean, some
+from ...secret import Secret, hidden
 from .drafts import Draft, incremental_of
 from .since import END, START, Since
 
@@ -28,8 +29,8 @@ class Asked:
     """What a request is made of, with placeholders as `Entity` and `Since` have them."""
 
     path: str = ""
-    params: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | None = None
+    params: dict[str, str] = field(default_factory=dict, repr=False)
+    body: dict[str, Any] | None = field(default=None, repr=False)
     since: Since | None = None
     parent: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
@@ -49,7 +50,8 @@ class _Reader:
 
     def __init__(self, draft: Draft, names: Collection[str]) -> None:
         self._draft, self._names = draft, names
-        self._params = dict(draft.params or {})
+        sent = hidden({"params": dict(draft.params or {}), "json": draft.body})
+        self._params, self._json = sent["params"], sent["json"]
         self._asked = Asked(since=draft.since)
 
     def read(self) -> Asked:
@@ -66,7 +68,7 @@ class _Reader:
                 it.params[name] = self._param(name, value)
         if repeated:
             it.path += ("&" if "?" in it.path else "?") + urlencode(repeated)
-        it.body = self._body(self._draft.body)
+        it.body = self._body(self._json)
         return it
 
     def _set_since(self, name: str, declared: Any) -> None:
@@ -95,6 +97,10 @@ class _Reader:
                 return other(context)
             return self._dotted(context, rest, key)
 
+        done = self._replaced(found, text)
+        return Secret(done) if isinstance(text, Secret) else done
+
+    def _replaced(self, found: Callable[[re.Match[str]], str], text: str) -> str:
         if self._draft.is_short:
             return EXPRESSION.sub(found, text)
         single = DOUBLED.sub(lambda brace: OPEN if brace[0] == "{{" else CLOSE, text)
@@ -165,4 +171,6 @@ class _Reader:
 
     @staticmethod
     def _sent(value: Any) -> str:
+        if isinstance(value, str):
+            return value
         return str(value).lower() if isinstance(value, bool) else str(value)

@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import ConfigurationError
+from ...secret import hidden
 from .file import load
 from .offers import Offer, offers
 from .references import Hidden, check_no_secrets, plain
@@ -52,27 +53,26 @@ def _understood(document: Any, name: str | None, usual: str, environment: Mappin
     from .refusal import refused
     from .shape import Declaration
 
-    hidden = Hidden(environment)
+    values = Hidden(environment)
     try:
-        it = Declaration.model_validate(hidden.resolved(document))
+        it = Declaration.model_validate(values.resolved(document))
     except ValidationError as error:
         raise refused(error, document) from None
-    found = offers(it)
+    found = {name: replace(offer, entity=values.hiding(offer.entity)) for name, offer in offers(it).items()}
     if not found:
         raise ConfigurationError("it declares nothing: give entities, or resources", field="entities")
-    return Read(name or it.name or usual, found, *_settings(it), hidden)
+    return Read(name or it.name or usual, found, *_settings(it, values), values)
 
 
-def _settings(it: Any) -> tuple[Signing, dict[str, Any]]:
+def _settings(it: Any, values: Hidden) -> tuple[Signing, dict[str, Any]]:
     _one(it, "paging", "paginator")
     how, credentials = signing(_one(it, "auth"))
     settings = {} if it.settings is None else it.settings.model_dump(exclude_unset=True)
-    for key in ("base_url", "headers"):
-        if (value := _one(it, key)) is not None:
-            settings[key] = value
+    given = hidden({key: values.shown(_one(it, key)) for key in ("base_url", "headers")})
+    settings |= {key: value for key, value in given.items() if value is not None}
     if how.auth_type is not None:
         settings["auth_type"] = how.auth_type
-    _check_address(it, settings.get("base_url"))
+    _check_address(it, settings.get("base_url"), values)
     return how, settings | credentials
 
 
@@ -85,11 +85,17 @@ def _one(it: Any, key: str, of_client: str = "") -> Any:
     return below if above is None else above
 
 
-def _check_address(it: Any, base_url: str | None) -> None:
+def _check_address(it: Any, base_url: str | None, values: Hidden) -> None:
+    key = "base_url" if it.base_url else "client.base_url"
     if base_url is not None and "://" not in base_url:
-        key = "base_url" if it.base_url else "client.base_url"
         raise ConfigurationError(
             f"{key}={urlsplit('//' + base_url).hostname!r} has no scheme: write it as 'https://api.example.com/v1'",
+            field=key,
+        )
+    if base_url is not None and values.are_in(base_url):
+        raise ConfigurationError(
+            f"{key} has a variable in it that is called like a secret, and addresses are shown: write it"
+            " in the paths of the entities, in headers or params",
             field=key,
         )
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
+from ...entity import Entity
 from ...errors import ConfigurationError
+from ...forms import SHORTEST
+from ...secret import SECRET_NAME as CALLED_SECRET
+from ...secret import Secret, Unseen
 
 REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
 """`$${` stands for `${` itself."""
@@ -82,7 +87,7 @@ class Hidden:
     """Values that are never shown: what the variables of a declaration stand for."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment, self._values = environment, dict[str, str]()
+        self._environment, self._values = Unseen(environment), dict[str, str]()
 
     def __repr__(self) -> str:
         return f"<{len(self._values)} hidden values>"
@@ -96,20 +101,41 @@ class Hidden:
 
     def filled(self, value: Any) -> Any:
         """A JSON value with the values of the variables that were found to be there."""
-        return _mapped(lambda place, text: REFERENCE.sub(self._known, text), value)
+        return _mapped(self._filled, value)
+
+    @property
+    def secrets(self) -> list[str]:
+        """The values of those variables that are called like a secret."""
+        called = (text for name, text in self._values.items() if CALLED_SECRET.search(name))
+        return [text for text in called if len(text) >= SHORTEST]
+
+    def are_in(self, text: str) -> bool:
+        """Whether one of these stands in a text."""
+        return any(it in text for it in self.secrets)
+
+    def shown(self, value: Any) -> Any:
+        """The value, as a secret where it is a text with one of these in it."""
+        return Secret(value) if isinstance(value, str) and self.are_in(value) else value
+
+    def hiding(self, entity: Entity) -> Entity:
+        """The entity with a path that no repr shows, where one of these stands in it."""
+        return replace(entity, path=Secret(entity.path)) if self.are_in(entity.path) else entity
+
+    def _filled(self, place: Place, text: str) -> str:
+        return Secret(REFERENCE.sub(self._known, text)) if REFERENCE.search(text) else text
 
     def _of_place(self, place: Place, text: str) -> str:
         def found(reference: re.Match[str]) -> str:
             return self._found(reference, place)
 
-        filled = REFERENCE.sub(found, text)
+        filled = Secret(REFERENCE.sub(found, text))
         if UNFINISHED.search(REFERENCE.sub("", text)):
             raise ConfigurationError(
                 f"{where(place)} has a '${{' that is no reference: write '${{NAME}}', '${{NAME:-default}}',"
                 " or '$${' for the two characters themselves",
                 field=where(place),
             )
-        return text if set(LATER) & {*place[:-1]} else filled
+        return text if set(LATER) & {*place[:-1]} else str(filled)
 
     def _found(self, reference: re.Match[str], place: Place) -> str:
         name, default = reference["name"], reference["default"]
@@ -120,11 +146,11 @@ class Hidden:
             raise ConfigurationError(
                 f"{where(place)} asks for the environment variable {name}, which is not set", field=name
             )
-        self._values[reference[0]] = value
+        self._values[reference[0]] = Secret(value)
         return value
 
     def _known(self, reference: re.Match[str]) -> str:
-        return self._values[reference[0]] if reference["name"] else "${"
+        return str(self._values[reference[0]]) if reference["name"] else "${"
 
 
 def _mapped(change: Callable[[Place, str], str], value: Any, place: Place = ()) -> Any:

@@ -29,6 +29,9 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # what a declaration says may be a secret
+
     @model_validator(mode="before")
     @classmethod
     def _has_known_keys(cls, value: Any) -> Any:

@@ -11,6 +11,7 @@ from ...auth import Auth, static
 from ...auth.oauth import ClientCredentials, OAuth
 from ...config import ConnectorConfig
 from ...http import Request, Send
+from ...secret import hidden, hide
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class Parameter:
 
     name: str
     value: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "value")
 
     async def sign(self, request: Request, send: Send) -> Request:
         sent = {name for name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)}
@@ -41,6 +45,9 @@ class Signing:
     """More fields of the form by which a token is asked for."""
     needs: Sequence[str] = ()
     """The settings that must be given to sign in."""
+
+    def __post_init__(self) -> None:
+        hide(self, "form")
 
     def auth(self, config: ConnectorConfig, usual: Auth) -> Auth:
         """What signs the requests; `usual` where nothing is declared that differs from it."""
@@ -75,7 +82,7 @@ def signing(declared: Any) -> tuple[Signing, dict[str, str]]:
 
 
 def _given(auth_type: str, **settings: str | None) -> tuple[Signing, dict[str, str]]:
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = hidden({name: value for name, value in settings.items() if value is not None})
     return Signing(auth_type, needs=tuple(name for name in settings if name not in given)), given
 
 

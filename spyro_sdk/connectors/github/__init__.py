@@ -24,6 +24,7 @@ from ...failure import words_of
 from ...guards.quota import Quota
 from ...http import Request, Response
 from ...rest import RestConnector
+from ...secret import hidden
 from . import asked, owner, refusal
 from .entities import HEARS_SINCE, offered
 from .pages import Named
@@ -54,6 +55,7 @@ class GitHub(RestConnector):
     @classmethod
     def configure(cls, **settings: Any) -> ConnectorConfig:
         """A configuration over GitHub's defaults; without any secret only what is public can be read."""
+        settings = hidden(settings)
         says_how = any(settings.get(name) for name in ("auth_type", "auth_mode", *asked.SECRETS))
         if not says_how or (settings.get("auth_mode") == "auto" and not any(map(settings.get, asked.KNOWN))):
             settings["auth_type"] = "none"

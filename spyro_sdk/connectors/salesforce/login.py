@@ -18,6 +18,7 @@ from typing import Any
 from ...auth.token import Token
 from ...errors import AuthenticationError
 from ...http import Send
+from ...secret import SecretBytes, Unseen, hidden
 from .program import output
 
 TIMEOUT = 60.0  # seconds for one run of the command, which may renew its token over the network
@@ -55,6 +56,9 @@ class Borrowed:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     timeout: float = TIMEOUT
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "environment", Unseen(self.environment))
+
     async def __call__(self, send: Send) -> Token:
         """The token; `AuthenticationError` where there is no command, no login, or no answer to be had."""
         path = command(self.environment)
@@ -78,6 +82,7 @@ class Borrowed:
             wish = ["--targetusername", self.org]
         try:
             came = await output([path, *what.split(), "--json", *wish], self._surroundings(), self.timeout)
+            came = SecretBytes(came)
         except builtins.TimeoutError:
             why = f"`sf {what}` has not answered within {self.timeout:g} s"
         except OSError as error:
@@ -114,7 +119,7 @@ def _parsed(came: bytes) -> Mapping[str, Any]:
         answer = json.loads(COLORS.sub(b"", came))
     except (ValueError, RecursionError):
         return {}
-    return answer if isinstance(answer, Mapping) else {}
+    return hidden(answer) if isinstance(answer, Mapping) else {}
 
 
 def _text(shown: Mapping[str, Any], name: str) -> str:
