@@ -121,7 +121,7 @@ class SignInError(AuthenticationError):
     """A person's sign-in came to nothing; `error_code` says why.
 
     Either the service's own word, such as `access_denied`, or one of ours: `cancelled`, `timed_out`,
-    `port_taken`, `wrong_state`, `wrong_issuer`, `no_code`.
+    `port_taken`, `wrong_state`, `wrong_issuer`, `no_code`, `scope_narrowed`.
     """
 
 

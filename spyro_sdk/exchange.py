@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,14 @@ from .auth.token import Token
 from .auth.tokens import Account, TokenStore
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .errors import AuthenticationError, ConfigurationError, ConnectorError, DecodeError, IntegrityError
+from .errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectorError,
+    DecodeError,
+    IntegrityError,
+    SignInError,
+)
 from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
 from .failure import refused, told_without, words_of
 from .forms import without
@@ -235,6 +242,8 @@ class HttpConnector(BaseConnector):
         async with self.line() as send:
             with self.discreet():
                 token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
+        if lacking := kept.app.lacking(token.scopes):
+            raise _too_narrow(self.name, lacking[0], token.scopes)
         await kept.write(token)
         if token.scopes and not set(kept.app.scopes) <= set(token.scopes):
             self._emit(ScopeNarrowed(self.name, kept.app.scopes, token.scopes))
@@ -260,6 +269,17 @@ def _sent_with(request: Request) -> Iterator[str]:
     for text in secrets_in([request.headers, request.params]):
         yield text
         yield text.rpartition(" ")[2]
+
+
+def _too_narrow(name: str, lacking: str, granted: Sequence[str]) -> SignInError:
+    """The error for a sign-in that does not allow what each request needs."""
+    wanted = lacking.replace("|", " or ")
+    return SignInError(
+        f"{name} was allowed {' '.join(granted)}, and not {wanted}, without which nothing can be read",
+        error_code="scope_narrowed",
+        hint=f"sign in again and allow {wanted}, or have the app's scopes changed at the service",
+        connector=name,
+    )
 
 
 def payload_of(response: Response) -> Any:

@@ -214,6 +214,23 @@ def test_a_narrowed_scope_is_told_by_an_event(own: Service) -> None:
     assert not signed.renews
 
 
+def test_a_scope_without_which_nothing_can_be_read_is_an_error_and_nothing_is_kept(own: Service) -> None:
+    own.signing.scopes = ("id", "refresh_token")
+    with pytest.raises(SignInError, match="allowed id refresh_token, and not api or full") as caught:
+        spyro.login("salesforce", person=Visitor(), **to(own))
+    assert (caught.value.error_code, caught.value.connector) == ("scope_narrowed", "salesforce")
+    assert caught.value.hint
+    assert caught.value.hint.startswith("sign in again and allow api")
+    assert not list(in_memory().accounts())
+
+
+@pytest.mark.parametrize(
+    ("granted", "lacking"), [((), ()), (("full",), ()), (("api", "id"), ()), (("id",), ("api|full",))]
+)
+def test_an_app_tells_what_it_lacks(granted: tuple[str, ...], lacking: tuple[str, ...]) -> None:
+    assert App("", "", "c", needed=("api|full",)).lacking(granted) == lacking
+
+
 def test_the_scope_that_is_asked_for_may_be_said(own: Service) -> None:
     person = Visitor()
     signed = spyro.login("salesforce", person=person, scope="api id", **to(own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ class App:
     """Apps on people's own machines have none: it would be no secret."""
     scopes: tuple[str, ...] = ()
     """What it asks to be allowed."""
+    needed: tuple[str, ...] = ()
+    """Groups of scopes, divided by `|`: without one of each nothing can be read."""
     issuer: str | None = None
     """What the authorization server calls itself (RFC 8414), where that is known."""
     device_url: str | None = None
@@ -37,6 +40,10 @@ class App:
 
     def __post_init__(self) -> None:
         hide(self, "client_secret")
+
+    def lacking(self, granted: Collection[str]) -> tuple[str, ...]:
+        """What is needed, and was not allowed; nothing where the service does not say what it granted."""
+        return tuple(it for it in self.needed if granted and not set(it.split("|")) & set(granted))
 
     def redirected_to(self, address: str | None) -> Self:
         """The same app with another registered address, such as `http://localhost:1717/OauthRedirect`."""

@@ -49,6 +49,7 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
         config.client_id,
         config.client_secret,
         tuple(config.scope.split()) if config.scope else SCOPES,
+        ("api|full",),
         issuer=home,
         revoke_url=f"{home}{OAUTH}/revoke",
     ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
