@@ -15,6 +15,7 @@ import anyio
 import pyarrow as pa
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from .arrow.select import column_at
 from .entity import Entity, Parent
 from .errors import DataFetchError
 from .pages import Page
@@ -58,14 +59,8 @@ def filled(entity: Entity, row: pa.RecordBatch) -> Entity:
 
 def kind_at(schema: pa.Schema, path: str) -> pa.DataType | None:
     """The type of the column at a dotted path; None where the schema has none."""
-    if path in schema.names:
-        return schema.field(path).type
-    kind = pa.struct(list(schema))
-    for step in path.split("."):
-        if not pa.types.is_struct(kind) or kind.get_field_index(step) < 0:
-            return None
-        kind = kind.field(step).type
-    return kind
+    found = column_at(pa.RecordBatch.from_pylist([], schema), path)
+    return None if found is None else found.type
 
 
 def included(batch: pa.RecordBatch, parent: Parent, row: pa.RecordBatch) -> pa.RecordBatch:
@@ -165,12 +160,8 @@ async def _pour(source: AsyncGenerator[T, None], into: MemoryObjectSendStream[T]
 
 def _cell(row: pa.RecordBatch, path: str) -> pa.Scalar:
     """The value at a dotted path in a batch of one row; null where a step is missing."""
-    kind = kind_at(row.schema, path)
-    head, *steps = [path] if path in row.schema.names else path.split(".")
-    value = row[head][0] if kind is not None else pa.scalar(None)
-    for step in steps:
-        value = value[step] if value.is_valid else pa.scalar(None, kind)
-    return value
+    found = column_at(row, path)
+    return pa.scalar(None) if found is None else found[0]
 
 
 def _value(entity: Entity, row: pa.RecordBatch, path: str) -> str:

@@ -8,7 +8,6 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from .arrow.decode import Body, decode
 from .arrow.schema import changes, merge
@@ -119,17 +118,6 @@ def by_worker(*shapes: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Finish:
         return replace(page, batch=await in_worker(shaped, page.batch)) if shapes else page
 
     return finish
-
-
-def column_at(batch: pa.RecordBatch, path: str) -> pa.Array | None:
-    """The column at a dotted path; None where there is none."""
-    head, *steps = [path] if path in batch.schema.names else path.split(".")
-    if head not in batch.schema.names:
-        return None
-    try:
-        return pc.struct_field(batch[head], steps) if steps else batch[head]
-    except pa.ArrowException:
-        return None
 
 
 def is_list_of_objects(found: Any) -> bool:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .arrow.exact import column
-from .arrow.select import Selection
+from .arrow.select import Selection, column_at
 from .canonical import Context, Translation
 from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
 from .errors import DataFetchError, ValidationError
@@ -25,7 +25,7 @@ from .lists import ListConnector
 from .pages import Page, watched
 from .plan import Plan
 from .question import Question, listed
-from .reading import Reading, by_worker, column_at, wanted
+from .reading import Reading, by_worker, wanted
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
 
 MOMENT = pa.timestamp("us", "UTC")

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pytest
 
+from spyro_sdk.arrow.select import column_at
 from spyro_sdk.canonical import VOCABULARY, Translation, constant, made, same
 from spyro_sdk.entity import Entity, Query
 from spyro_sdk.errors import UnknownEntityError, ValidationError
 from spyro_sdk.http import Request, Response
 from spyro_sdk.question import Question, listed
-from spyro_sdk.reading import column_at
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.where import IsNull, Where
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..entity import Query, unknown_column
 
@@ -52,3 +53,14 @@ class Selection:
             if name not in batch.schema.names:
                 raise unknown_column(self._query.entity, name, batch.schema.names)
         return batch.select(list(wanted))
+
+
+def column_at(batch: pa.RecordBatch, path: str) -> pa.Array | None:
+    """The column at a dotted path; None where there is none."""
+    head, *steps = [path] if path in batch.schema.names else path.split(".")
+    if head not in batch.schema.names:
+        return None
+    try:
+        return pc.struct_field(batch[head], steps) if steps else batch[head]
+    except pa.ArrowException:
+        return None

@@ -60,7 +60,7 @@ class Offset:
     """Whether the list stays as it is while it is read: pages then need not overlap to be sure of that."""
 
     def first(self, request: Request, size: int) -> Request:
-        return self._asking(request, self.start, size if self.most is None else min(size, self.most))
+        return _asking(self, request, self.start, size if self.most is None else min(size, self.most))
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         end = self._start(request) + answer.rows
@@ -78,14 +78,10 @@ class Offset:
         return start, None if size is None else start + size
 
     def around(self, request: Request, place: int, size: int) -> Request:
-        return self._asking(request, self.start + place, size)
+        return _asking(self, request, self.start + place, size)
 
     def _start(self, request: Request) -> int:
         return _number(self, request) - self.start
-
-    def _asking(self, request: Request, offset: int, size: int) -> Request:
-        sized = {} if self.size_param is None else {self.size_param: size}
-        return giving(request, {self.param: offset, **sized}, self.into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class PageNumber:
     """Whether the list stays as it is while it is read: pages then need not overlap to be sure of that."""
 
     def first(self, request: Request, size: int) -> Request:
-        return self._asking(request, self.start, size if self.most is None else min(size, self.most))
+        return _asking(self, request, self.start, size if self.most is None else min(size, self.most))
 
     def next(self, request: Request, answer: Answer) -> Request | None:
         pages = answer.number(self.pages)
@@ -134,17 +130,13 @@ class PageNumber:
             if (reach := (place // each + 1) * each) > stop:
                 best, stop = each, reach
             each -= 1
-        return self._asking(request, self.start + place // best, best)
+        return _asking(self, request, self.start + place // best, best)
 
     def _is_whole(self, request: Request, answer: Answer) -> bool:
         """Whether a full page ends where all records do; where one is not full, the counting may be off."""
         start, stop = self.window(request) or (0, None)
         is_full = stop is not None and answer.rows >= stop - start
         return is_full and answer.total is not None and stop is not None and stop >= answer.total
-
-    def _asking(self, request: Request, page: int, size: int) -> Request:
-        sized = {} if self.size_param is None else {self.size_param: size}
-        return giving(request, {self.param: page, **sized}, self.into)
 
 
 def bound_of(paging: Paging, request: Request, answer: Answer) -> int | None:
@@ -203,6 +195,12 @@ def spelt(request: Request) -> Request:
     address, _, query = request.address.partition("?")
     params = parse_qsl(query, keep_blank_values=True)
     return replace(request, url=address, params=dict(params)) if len(dict(params)) == len(params) else request
+
+
+def _asking(paging: Offset | PageNumber, request: Request, number: int, size: int) -> Request:
+    """The request for at most `size` records, from that number on."""
+    sized = {} if paging.size_param is None else {paging.size_param: size}
+    return giving(request, {paging.param: number, **sized}, paging.into)
 
 
 def _is_last(paging: Offset | PageNumber, request: Request, answer: Answer) -> bool:

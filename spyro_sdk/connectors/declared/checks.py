@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...arrow.select import column_at
 from ...failure import shape_of
 from ...reading import is_list_of_objects
 
@@ -17,17 +18,8 @@ TEMPORARY = "\0cursor"  # no column is called so
 
 def at(batch: pa.RecordBatch, path: str) -> Any:
     """The column at a dotted path, or what `flattened` made of it; None where there is none."""
-    names = batch.schema.names
-    for name in (path, path.replace(".", "_")):
-        if name in names:
-            return batch.column(name)
-    head, *steps = path.split(".")
-    found = batch.column(head) if head in names else None
-    for step in steps:
-        if found is None or not pa.types.is_struct(found.type) or found.type.get_field_index(step) < 0:
-            return None
-        found = pc.struct_field(found, [found.type.get_field_index(step)])
-    return found
+    names, flat = batch.schema.names, path.replace(".", "_")
+    return batch.column(flat) if path not in names and flat in names else column_at(batch, path)
 
 
 def keys_of(batch: pa.RecordBatch, paths: Sequence[str]) -> Any:
