@@ -90,7 +90,9 @@ def facts(told: Mapping[str, Node]) -> h.Element:
         ]
         for what, said in told.items()
     ]
-    return h.table(style="border-collapse:collapse;margin:4px 0 0;font-size:13px;border:none")[h.tbody[rows]]
+    return h.table(style="border-collapse:collapse;margin:4px 0 0;font-size:13px;border:none;color:inherit")[
+        h.tbody[rows]
+    ]
 
 
 def table(
@@ -103,7 +105,9 @@ def table(
     """A table with a header, as wide as it needs; `right`: the columns of numbers, from 0."""
 
     def style(place: int) -> str:
-        return f"text-align:{'right' if place in right else 'left'};padding:2px 12px 2px 0;vertical-align:top"
+        return (
+            f"text-align:{'right' if place in right else 'left'};padding:3px 14px 3px 0;vertical-align:middle"
+        )
 
     head = [
         h.th(scope="col", style=f"{style(i)};border-bottom:1px solid {FAINT}")[it]
@@ -116,7 +120,7 @@ def table(
         h.caption(style=f"caption-side:top;text-align:left;padding:0;{MUTED}")[caption] if caption else None
     )
     return h.div(style="overflow-x:auto;margin-top:4px")[
-        h.table(style="border-collapse:collapse;font-size:13px;margin:0;border:none")[
+        h.table(style="border-collapse:collapse;font-size:13px;margin:0;border:none;color:inherit")[
             title, h.thead[h.tr(style="background:none")[head]], h.tbody[body]
         ]
     ]
@@ -134,7 +138,8 @@ def link(address: str, text: Node) -> h.Element:
     """A link that opens a page of its own; anything but http leads nowhere, and is shown as text."""
     if not address.startswith(("https://", "http://")):
         return h.span[text]
-    return h.a(href=address, target="_blank", rel="noopener noreferrer")[text]
+    style = "color:inherit;text-decoration:underline"  # a browser's own blue cannot be read on dark
+    return h.a(href=address, target="_blank", rel="noopener noreferrer", style=style)[text]
 
 
 def aside(*parts: Node, picture: Node = None) -> h.Element:
