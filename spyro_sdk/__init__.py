@@ -24,6 +24,7 @@ Where to look, from the face down
     warm                   what is heavy is imported while the service is being asked
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
+    private                files that their owner alone can read, replaced as a whole
     secret, forms          texts that are never shown, and the forms in which they may be written
     shown, words           what a notebook shows as a card, and numbers in words
     demo                   services that never were, to try it all without an account
