@@ -6,7 +6,7 @@ import os
 import sys
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from inspect import signature
@@ -17,7 +17,7 @@ from .auth.person import Person
 from .auth.terminal import TerminalPerson
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Catalogue, EntitySchema, Query, decided, named
+from .entity import Catalogue, EntitySchema, Query, counted, decided, named
 from .errors import ConfigurationError, ConnectionError, SignInNeeded
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
@@ -30,6 +30,8 @@ from .settings import configured, demo_options, demo_settings, has_app, known_to
 
 if TYPE_CHECKING:
     import requests
+
+SAMPLE = 1_000  # records
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
 """The connectors of this process, for a child that is forked from it."""
@@ -140,15 +142,23 @@ class Connection:
         """What the service offers."""
         return Catalogue(blocking.run(self._live().entities))
 
-    def describe(self, entity: str, *, native: bool = False) -> EntitySchema:
+    def describe(
+        self, entity: str, *, native: bool = False, sample: int | bool | None = None
+    ) -> EntitySchema:
         """The columns of an entity: names, types, labels, what can be filtered by.
 
-        `native`: those of the service's own entity where a canonical one has its name.
+        `native`: those of the service's own entity where a canonical one has its name. `sample`: how many
+        records to fetch, the first that come, to tell what the values are like: how many are missing, how
+        many differ, from where to where they go; True for 1,000. It is in the `sample` of what is returned.
         """
         discover: Callable[..., Awaitable[EntitySchema]] = self._live().discover_schema
+        size = _sample_size(sample)
         if decided("native", native) and "native" in signature(discover).parameters:
             discover = partial(discover, native=True)  # other connectors know only their own
-        return blocking.run(discover, named(entity))
+        schema = blocking.run(discover, named(entity))
+        if size is None:
+            return schema
+        return replace(schema, sample=self.fetch(entity, native=native, limit=size).profile())
 
     def fetch(
         self,
@@ -278,6 +288,13 @@ def _listeners(observers: Any) -> list[Observer]:
             field="observers",
         )
     return listed
+
+
+def _sample_size(sample: Any) -> int | None:
+    """How many records to look at; None for none."""
+    if sample is None or sample is False:
+        return None
+    return SAMPLE if sample is True else counted("sample", sample, least=1)
 
 
 def _leave_to_parent() -> None:

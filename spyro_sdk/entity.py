@@ -15,6 +15,8 @@ from .where import Where, parse
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .arrow.quality import Quality
+
 
 APIS = ("rest", "bulk", "auto")
 """The interfaces that a service may have: page by page, by jobs, or whichever suits the fetch."""
@@ -137,6 +139,8 @@ class EntitySchema:
     label: str = ""
     key: str | None = None
     cursor: str | None = None
+    sample: Quality | None = None
+    """What the values of some records are like, where `describe` was asked for that."""
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -166,7 +170,7 @@ class EntitySchema:
         width = max((len(column.name) for column in self.columns), default=0)
         lines = [f"{self.entity}: {len(self)} columns"]
         lines += [f"  {c.name:{width}}  {c.type}{'' if c.nullable else ' not null'}" for c in self.columns]
-        return "\n".join(lines)
+        return "\n".join(lines if self.sample is None else [*lines, "", f"Sample of {self.sample}"])
 
 
 @dataclass(frozen=True, slots=True)

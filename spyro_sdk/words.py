@@ -46,3 +46,12 @@ def percent(share: float) -> str:
     if share >= 0.995:
         return "> 99 %"
     return f"{share * 100:.0f} %"
+
+
+def legible(text: str, most: int) -> str:
+    """A text of anybody's in one line of at most `most` characters, what is not seen of it as `�`.
+
+    So no control character moves the cursor, and no mark turns the direction in which a line is read.
+    """
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(it if it.isprintable() else "�" for it in cut)
