@@ -254,9 +254,8 @@ class Fetch:
         """
         from .arrow.profiling import Profile
 
-        connector = self._connector()
-        profile = Profile(self.query.entity, *blocking.run(_described, connector, self.query))
         with closing(cast("Generator[pa.RecordBatch, None, None]", self.batches())) as batches:
+            profile = Profile(self.query.entity, *blocking.run(_described, self._connector(), self.query))
             for batch in batches:
                 profile.add(batch)
         return profile.quality()

@@ -29,15 +29,11 @@ class Histogram:
     """How many numbers lie where: bins of one width, side by side."""
 
     counts: tuple[int, ...]
-    start: float
-    """Where the first bin begins, at or below the smallest number; of moments in seconds from 1970 (UTC)."""
-    width: float
-    """Of each bin: a power of two, of days in a column of dates; its lower edge is in it, its upper is not."""
+    edges: tuple[float, ...]
+    """Where each bin begins, which is in it, and where the last one ends.
 
-    @property
-    def edges(self) -> tuple[float, ...]:
-        """Where each bin begins, and where the last one ends."""
-        return tuple(min(self.start + it * self.width, GREATEST) for it in range(len(self.counts) + 1))
+    Moments are in seconds from 1970 (UTC), times of day in seconds from midnight.
+    """
 
 
 @dataclass
@@ -75,7 +71,8 @@ class Bins:
         first, last = min(self.counted), max(self.counted)
         width = 2.0**self.exponent
         counts = tuple(self.counted[it] for it in range(first, last + 1))
-        return Histogram(counts, max(first * width, -GREATEST), width)
+        edges = [min(max(it * width, -GREATEST), GREATEST) for it in range(first, last + 2)]
+        return Histogram(counts, tuple(edges))
 
     def _widen(self, low: float, high: float) -> None:
         self.low, self.high = min(self.low, low), max(self.high, high)

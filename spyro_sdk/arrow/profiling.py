@@ -27,6 +27,7 @@ LONG_BYTES: Final = 4 * LONG  # of a text that is compared as it is: no fewer th
 LONG_KEY: Final = 64  # bytes of a key that is compared as it is
 DAY: Final = 86_400  # seconds
 DIGITS: Final = 76  # of a sum, so that it is exact
+HUGE: Final = 1 << 64  # more than there are records
 NAN: Final = "NaN"  # in a column of texts
 
 
@@ -44,19 +45,23 @@ class Profile:
         """Measure some more of the table."""
         self._rows += batch.num_rows
         for field, column in zip(batch.schema, batch.columns, strict=True):
-            part, values = self._part(field.name, field.type), _plain(column.drop_null())
-            part.add(values)
-            if field.name == self._key and part.is_compared:
-                keys = self._keys.setdefault(field.type, Distinct(MOST_KEYS))
-                keys.add(shortened(values, LONG_KEY) if part.is_text else values)
+            part = self._part(field.name, field.type)
+            part.valid += len(column) - column.null_count
+            if part.is_compared:
+                values = column.cast(_plain_kind(column.type)).drop_null()
+                part.add(values)
+                if field.name == self._key:
+                    keys = self._keys.setdefault(field.type, Distinct(MOST_KEYS))
+                    keys.add(shortened(values, LONG_KEY) if part.is_text else values)
 
     def quality(self) -> Quality:
         """What has been measured up to now."""
         columns = {name: _Whole(name, list(parts.values())) for name, parts in self._columns.items()}
         told = tuple(column.told(self._rows) for column in columns.values())
-        if self._key not in columns:
+        key = columns.get(self._key or "")
+        if key is None or not key.is_compared:
             return Quality(self._entity, self._rows, told)
-        return Quality(self._entity, self._rows, told, self._key, self._duplicates(columns[self._key]))
+        return Quality(self._entity, self._rows, told, key.name, self._duplicates(key))
 
     def _part(self, name: str, kind: Kind) -> _Part:
         parts = self._columns.setdefault(name, {})
@@ -69,7 +74,7 @@ class Profile:
         for counted in self._keys.values():
             keys.include(counted, column.plain)
         found = keys.counts()
-        return column.valid - len(found) if column.is_compared and found is not None else None
+        return None if found is None else column.valid - len(found)
 
 
 class _Part:
@@ -89,11 +94,10 @@ class _Part:
         self.bins = Bins(_is_whole(plain))
 
     def add(self, values: Column) -> None:
-        """Measure values none of which is null."""
-        self.valid += len(values)
+        """Measure values that can be compared, none of which is null."""
         if pa.types.is_floating(values.type):
             values = self._without_nans(values)
-        if not self.is_compared or not len(values):
+        if not len(values):
             return
         if self.is_ordered:
             self.ends = _ends([values] if self.ends is None else [self.ends, values])
@@ -190,7 +194,7 @@ class _Whole:
         found = bins.told()
         if found is None or not pa.types.is_date32(self.plain):
             return found
-        return Histogram(found.counts, found.start * DAY, found.width * DAY)
+        return Histogram(found.counts, tuple(edge * DAY for edge in found.edges))
 
 
 def _kind_of(parts: Sequence[_Part]) -> Kind:
@@ -211,10 +215,6 @@ def _plain_kind(kind: Kind) -> Kind:
     if pa.types.is_string_view(kind):
         return pa.string()
     return pa.float32() if pa.types.is_float16(kind) else kind
-
-
-def _plain(column: Column) -> Column:
-    return column.cast(_plain_kind(column.type))
 
 
 def _is_text(kind: Kind) -> bool:
@@ -264,10 +264,13 @@ def _seconds(values: Column) -> Numbers:
 
 
 def _sum(values: Column) -> Fraction | None:
-    """The sum of numbers; None where it is infinite."""
+    """The sum of numbers; None where one is infinite."""
     if pa.types.is_floating(values.type):
-        total = pc.sum(values).as_py()
-        return Fraction(total) if math.isfinite(total) else None
+        for share in (1, HUGE):  # a sum of huge numbers may be beyond the floats
+            total = pc.sum(pc.divide(values, float(share))).as_py()
+            if math.isfinite(total):
+                return Fraction(total) * share
+        return None
     scale = values.type.scale if pa.types.is_decimal(values.type) else 0
     return Fraction(pc.sum(values.cast(pa.decimal256(DIGITS, scale))).as_py())
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import east_asian_width
 
 import pyarrow as pa
 
@@ -28,6 +29,7 @@ LONG: Final = 100  # characters of a text that are kept
 
 NAMED: Final = 3  # columns in a finding
 CELL: Final = 24  # characters of a value in the table
+RARE: Final = 0.01  # share of the records in which a value is not common
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,9 @@ class Quality(Shown):
     rows: int
     columns: tuple[ColumnQuality, ...]
     key: str | None = None
-    """The column by which records are told apart, if it is one of these."""
+    """The column by which records are told apart, if it is one of these and its values can be compared."""
     duplicates: int | None = None
-    """Records whose key had come before; None where there is no key, or more than a million of them."""
+    """Records whose key had come before; None where there is no key, or a million different ones and more."""
 
     def __iter__(self) -> Iterator[ColumnQuality]:
         return iter(self.columns)
@@ -120,6 +122,11 @@ class Quality(Shown):
             if column.name == name:
                 return column
         raise unknown_column(self.entity, name, self.names)
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether each record has a key, and no two the same."""
+        return self.key is not None and self.rows > 0 == self.duplicates == self[self.key].nulls
 
     @property
     def findings(self) -> list[str]:
@@ -156,17 +163,10 @@ class Quality(Shown):
         return pd.DataFrame({**table, "mean": pd.Series([it.mean for it in self], dtype="float64")})
 
     def __str__(self) -> str:
-        title = f"{self.entity}: {counted(self.rows, 'record')}, {counted(len(self), 'column')}"
-        rows = [HEADINGS, *(_cells(column) for column in self)]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(HEADINGS))]
-        lines = [
-            "  ".join(
-                f"{cell:{'>' if place in NUMBERS else '<'}{width}}"
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in rows
-        ]
-        return "\n".join([title, *(f"  {it}" for it in self.findings), *map(str.rstrip, lines)])
+        rows = [HEADINGS, *map(_cells, self)]
+        widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+        lines = [f"  {finding}" for finding in self.findings]
+        return "\n".join([title_of(self), *lines, *(_line(row, widths) for row in rows)])
 
     __repr__ = __str__
 
@@ -174,6 +174,13 @@ class Quality(Shown):
 HEADINGS: Final = ("column", "type", "null", "distinct", "min", "max", "mean", "most frequent")
 NUMBERS: Final = (2, 3, 4, 5, 6)
 """The places of the cells that stand at the right."""
+
+
+def title_of(quality: Quality) -> str:
+    """What it is about, in a line: how many records and columns, and that each key came once."""
+    name = legible(quality.entity, CELL * 2)
+    said = f"{name}: {counted(quality.rows, 'record')}, {counted(len(quality), 'column')}"
+    return f"{said}, each {legible(quality.key or '', CELL)} once" if quality.is_keyed else said
 
 
 def value_text(value: Any, most: int = CELL) -> str:
@@ -205,8 +212,8 @@ def distinct_text(column: ColumnQuality) -> str:
 
 
 def frequent_text(column: ColumnQuality, most: int = 2) -> str:
-    """The commonest values and their shares of the records; '' where there is none, or each comes once."""
-    common = [it for it in column.frequent[:most] if it.count > 1]
+    """The commonest values and their shares of the records; '' where none is common."""
+    common = [it for it in column.frequent[:most] if it.count > max(1, column.rows * RARE)]
     return ", ".join(f"{value_text(it.value) or repr('')} {percent(it.count / column.rows)}" for it in common)
 
 
@@ -223,6 +230,19 @@ def _cells(column: ColumnQuality) -> tuple[str, ...]:
     )
 
 
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        " " * (width - _width(cell)) + cell if place in NUMBERS else cell + " " * (width - _width(cell))
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes in a terminal, where Chinese characters take two."""
+    return len(text) + sum(east_asian_width(it) in "WF" for it in text)
+
+
 def _of_keys(quality: Quality) -> str:
     """What is wrong with the key."""
     if quality.key is None:
@@ -231,6 +251,8 @@ def _of_keys(quality: Quality) -> str:
     said = [f"{counted(nulls, 'record')} without {key}"] if nulls else []
     if quality.duplicates:
         said.append(f"{counted(quality.duplicates, 'record')} with the {key} of an earlier one")
+    if quality.duplicates is None:
+        said.append(f"more than {MOST_KEYS:,} different {key}: whether one comes twice is not known")
     return ", ".join(said)
 
 
