@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
-from inspect import signature
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import accounts, blocking, registry, warm
@@ -151,14 +149,20 @@ class Connection:
         records to fetch, the first that come, to tell what the values are like: how many are missing, how
         many differ, from where to where they go; True for 1,000. It is in the `sample` of what is returned.
         """
-        discover: Callable[..., Awaitable[EntitySchema]] = self._live().discover_schema
+        connector, name, is_native = self._live(), named(entity), decided("native", native)
         size = _sample_size(sample)
-        if decided("native", native) and "native" in signature(discover).parameters:
-            discover = partial(discover, native=True)  # other connectors know only their own
-        schema = blocking.run(discover, named(entity))
+
+        async def described() -> EntitySchema:
+            return await connector.described(name, native=is_native)
+
+        schema = blocking.run(described)
         if size is None:
             return schema
         return replace(schema, sample=self.fetch(entity, native=native, limit=size).profile())
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        self._live().refresh()
 
     def fetch(
         self,

@@ -29,22 +29,23 @@ DOORS = {
 
 
 METHODS = {
-    "repr": "accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
+    "repr": "arrow.quality.Quality accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
     " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
     " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
     " testing.cassette.Replay profile.listing.Profiles",
-    "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
+    "str": "arrow.quality.Quality accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
     ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
     " profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
-    "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
-    "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
+    "reduce": "arrow.head.Head connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
+    "to_dict": "arrow.quality.ColumnQuality arrow.quality.Quality auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
     "_repr_mimebundle_": "shown.Shown",
     "to_html": "notebook.card.Card",
     "save": "testing.cassette.Recorder",
     "to_arrow": "entity.EntitySchema fetch.Fetch",
-    **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_pandas", "to_parquet", "to_polars"), "fetch.Fetch"),
+    "to_pandas": "arrow.quality.Quality fetch.Fetch",
+    **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_parquet", "to_polars"), "fetch.Fetch"),
     **dict.fromkeys(("arrow_c_schema", "arrow_c_stream"), "fetch.Fetch"),
 }
 """What shows something of an object, on the surface of that name, or of the file that it makes."""
@@ -75,6 +76,7 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "schema_cache": "SchemaCache",
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
