@@ -29,16 +29,20 @@ DOORS = {
 
 
 METHODS = {
-    "repr": "arrow.quality.Quality accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
+    "repr": "arrow.quality.Quality"
+    " accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
     " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
     " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
     " testing.cassette.Replay profile.listing.Profiles",
-    "str": "arrow.quality.Quality accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
+    "str": "arrow.quality.Quality"
+    " accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
     ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
     " profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
-    "reduce": "arrow.head.Head connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
-    "to_dict": "arrow.quality.ColumnQuality arrow.quality.Quality auth.token.Token config.ConnectorConfig observers.stats.Stats",
+    "reduce": "arrow.head.Head"
+    " connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
+    "to_dict": "arrow.quality.ColumnQuality arrow.quality.Quality"
+    " auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
     "_repr_mimebundle_": "shown.Shown",
     "to_html": "notebook.card.Card",
