@@ -49,9 +49,10 @@ def percent(share: float) -> str:
 
 
 def legible(text: str, most: int) -> str:
-    """A text of anybody's in one line of at most `most` characters, what is not seen of it as `�`.
+    """A text of anybody's in one line of at most `most` characters; what cannot be seen of it is `�`.
 
-    So no control character moves the cursor, and no mark turns the direction in which a line is read.
+    So no control character moves the cursor, and no mark turns the direction in which a line is read. White
+    space of every kind is a space.
     """
     cut = text if len(text) <= most else f"{text[: most - 1]}…"
-    return "".join(it if it.isprintable() else "�" for it in cut)
+    return "".join(it if it.isprintable() else " " if it.isspace() else "�" for it in cut)

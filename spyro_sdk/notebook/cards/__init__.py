@@ -7,7 +7,10 @@ from typing import Final
 
 from ..card import Card
 
-HOMES: Final[dict[str, str]] = {}
+HOMES: Final[dict[str, str]] = {
+    "arrow.head.Head": "head",
+    "arrow.quality.Quality": "quality",
+}
 """For each class, by its module and name within this package, the module of its card."""
 
 
