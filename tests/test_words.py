@@ -72,8 +72,11 @@ def test_a_text_that_fits_is_said_as_it_is_and_else_cut(text, said):
     assert legible(text, 8) == said
 
 
-@pytest.mark.parametrize(
-    "hidden", ["\n", "\t", "\x1b", "\x00", "\u202e", "\u2066", "\u200b", "\ud800", "\u00a0"]
-)
+@pytest.mark.parametrize("hidden", ["\x1b", "\x00", "\u202e", "\u2066", "\u200b", "\ud800"])
 def test_what_moves_the_cursor_or_turns_the_line_is_replaced(hidden):
     assert legible(f"a{hidden}b", 8) == "a�b"
+
+
+@pytest.mark.parametrize("space", ["\n", "\t", "\r", "\u00a0", "\u2028", " "])
+def test_every_white_space_is_a_space(space):
+    assert legible(f"a{space}b", 8) == "a b"
