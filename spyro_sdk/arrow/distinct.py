@@ -55,7 +55,8 @@ class Distinct:
 
     def _count(self) -> None:
         if len(self._counted) > 1:
-            together = pa.concat_tables(self._counted).group_by("value").aggregate([("count", "sum")])
+            table = pa.concat_tables(self._counted)
+            together = table.group_by("value", use_threads=False).aggregate([("count", "sum")])
             self._counted = [together.rename_columns({"count_sum": "count"})]
         self._kept, self._waiting = sum(map(len, self._counted)), 0
         if self._kept > self.most:
