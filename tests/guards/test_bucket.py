@@ -9,8 +9,10 @@ import pytest
 
 from spyro_sdk.errors import StoreError
 from spyro_sdk.guards.account import BUCKETS
-from spyro_sdk.guards.bucket import MARK, STATE, Bucket, Level
+from spyro_sdk.guards.bucket import Bucket, Level
 from spyro_sdk.private import PrivateFolder, System, try_lock, unlock
+
+LAYOUT, MARK = "<8sddd", b"spyro.1\0"
 
 
 class Clock:
@@ -35,7 +37,7 @@ def bucket(folder, clock):
     """Holds 3, gains 2 a second where it is asked so."""
     bucket = Bucket(folder, "a", 3, clock=clock)
     yield bucket
-    bucket.close()
+    bucket.state.close()
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def other(folder, clock):
     """The same, as another process sees it."""
     other = Bucket(folder, "a", 3, clock=clock)
     yield other
-    other.close()
+    other.state.close()
 
 
 def waits(bucket, clock, number, tokens=1):
@@ -115,9 +117,9 @@ def test_who_finds_it_locked_is_told(bucket, other, folder, clock):
         b"",
         b"short",
         bytes(32),
-        STATE.pack(b"another.", 9e9, 9e9, 0.0),
-        STATE.pack(MARK, 9e9, 9e9, math.nan),
-        STATE.pack(MARK, 9e9, 9e9, 1000.1),  # before the system started anew, and its clock with it
+        struct.pack(LAYOUT, b"another.", 9e9, 9e9, 0.0),
+        struct.pack(LAYOUT, MARK, 9e9, 9e9, math.nan),
+        struct.pack(LAYOUT, MARK, 9e9, 9e9, 1000.1),  # before the system started anew, and its clock with it
     ],
 )
 def test_what_makes_no_sense_is_a_full_bucket(bucket, folder, clock, text):
@@ -128,7 +130,7 @@ def test_what_makes_no_sense_is_a_full_bucket(bucket, folder, clock, text):
 
 def test_a_forked_child_opens_the_file_anew(bucket, folder, clock, monkeypatch):
     bucket.reserve(1, 2.0)
-    shared = os.dup(bucket._file.number)
+    shared = os.dup(bucket.state._file.number)
     assert try_lock(shared)  # as its parent might have, at the moment of the fork
     try:
         monkeypatch.setattr(os, "getpid", lambda: -1)
@@ -151,4 +153,4 @@ def test_a_folder_of_no_use_is_told(folder, clock):
 
 def test_a_level_takes_32_bytes(bucket, folder):
     bucket.reserve(1, 2.0)
-    assert len(folder.read("a", 100)) == struct.calcsize("<8sddd") == 32
+    assert len(folder.read("a", 100)) == struct.calcsize(LAYOUT) == 32

@@ -178,16 +178,16 @@ def test_processes_of_one_account_find_the_same_bucket(tmp_path):
     environ = {VARIABLE: str(tmp_path / "mine")}
     one, again = made(config(), environ), made(config(), environ)
     assert isinstance(one, TogetherLimiter)
-    names = {(it._bucket._folder.path, it._bucket._name) for it in (one, again)}
+    names = {(it._bucket.state.folder.path, it._bucket.state.name) for it in (one, again)}
     assert len(names) == 1
     other = made(config(rate_limit=7), environ)
-    assert (other._bucket._folder.path, other._bucket._name) not in names
+    assert (other._bucket.state.folder.path, other._bucket.state.name) not in names
 
 
 def test_the_usual_folder_is_that_of_running_programs(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert made(config(), {})._bucket._folder.path.name == "rate-limits"
+    assert made(config(), {})._bucket.state.folder.path.name == "rate-limits"
 
 
 @pytest.mark.parametrize(
@@ -248,4 +248,4 @@ def test_a_killed_holder_delays_nobody(folder):
         begun = time.perf_counter()
         assert bucket.reserve(1, 2.0) is not None
         assert time.perf_counter() - begun < 0.010
-        bucket.close()
+        bucket.state.close()
