@@ -1,4 +1,4 @@
-"""One bucket for all processes that ask the same account: a few numbers in a locked file.
+"""One bucket for all who ask the same account, in whichever process: a few numbers in a locked file.
 
 Whoever comes first takes the tokens that are there; whoever comes later takes those to come, is told how long
 to wait for them, and sleeps by himself. So nobody holds the lock for longer than it takes to write 32 bytes,
@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..private import PrivateFolder
 from .state import FileState, Numbers
@@ -19,7 +20,7 @@ from .state import FileState, Numbers
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How full a bucket is. Seconds are those of the clock that all share."""
+    """How full a bucket is. Seconds are those of the clock that its limiter goes by."""
 
     empty_at: float = -math.inf
     """It gains tokens since then; in the future, where what it will gain is taken already."""
@@ -27,25 +28,48 @@ class Level:
     """Until then nobody may go, whatever he was promised."""
 
 
-class Bucket:
-    """A token bucket in a file. Nothing here waits: who finds it locked is told, and comes again.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Tokens that are ours at a time, and by what the bucket knows whether others came after us."""
 
-    Each method raises `StoreError` where the file is of no use.
-    """
+    ready: float
+    mark: float
+
+
+class Bucket(Protocol):
+    """A token bucket that several limiters share. Its methods raise `StoreError` where it is of no use."""
+
+    async def reserve(self, tokens: int, rate: float) -> Turn | None:
+        """Take tokens that are there or, at `rate` a second, will be; None to come again in a moment."""
+        ...
+
+    def give_back(self, turn: Turn, tokens: int, rate: float) -> None:
+        """Return what is not needed after all, unless others have reserved since: they know when to go."""
+        ...
+
+    def drain(self, seconds: float) -> None:
+        """Let nobody go for so long."""
+        ...
+
+    async def fresh(self) -> Level:
+        """How full it is now."""
+        ...
+
+    def look(self) -> Level:
+        """How full it is, as far as that can be told at once."""
+        ...
+
+
+class FileBucket:
+    """A token bucket in a file. Nothing here waits: who finds it locked is told, and comes again."""
 
     def __init__(
         self, folder: PrivateFolder, name: str, burst: int, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.state = FileState(folder, name, count=3)
-        self.level = Level()
-        """As we saw it last."""
-        self._burst, self._clock = burst, clock
+        self._burst, self._clock, self._seen = burst, clock, Level()
 
-    def reserve(self, tokens: int, rate: float) -> float | None:
-        """Take tokens that are there or, at `rate` a second, will be; return when that is.
-
-        None where another holds the lock.
-        """
+    async def reserve(self, tokens: int, rate: float) -> Turn | None:
         with self.state.held() as numbers:
             if numbers is None:
                 return None
@@ -53,33 +77,31 @@ class Bucket:
             known = self._read(numbers, now)
             ready = max(known.empty_at, now - self._burst / rate) + tokens / rate
             self._write(numbers, Level(ready, known.drained), now)
-            return ready
+            return Turn(ready, ready)
 
-    def give_back(self, ready: float, tokens: int, rate: float) -> None:
-        """Return what is not needed after all, unless others have reserved since: they know when to go."""
+    def give_back(self, turn: Turn, tokens: int, rate: float) -> None:
         with self.state.held() as numbers:
             if numbers is not None:
                 now = self._clock()
                 known = self._read(numbers, now)
-                if known.empty_at == ready:
-                    self._write(numbers, Level(ready - tokens / rate, known.drained), now)
+                if known.empty_at == turn.mark:
+                    self._write(numbers, Level(turn.ready - tokens / rate, known.drained), now)
 
-    def drain(self, until: float) -> bool:
-        """Let nobody go before then; whether that could be written."""
-        with self.state.held() as numbers:
-            if numbers is None:
-                return False
-            now = self._clock()
-            known = self._read(numbers, now)
-            self._write(numbers, Level(max(known.empty_at, until), max(known.drained, until)), now)
-            return True
-
-    def look(self) -> Level:
-        """How full it is now; as we saw it last, where another holds the lock."""
+    def drain(self, seconds: float) -> None:
         with self.state.held() as numbers:
             if numbers is not None:
-                self.level = self._read(numbers, self._clock())
-        return self.level
+                now = self._clock()
+                known, until = self._read(numbers, now), now + seconds
+                self._write(numbers, Level(max(known.empty_at, until), max(known.drained, until)), now)
+
+    async def fresh(self) -> Level:
+        return self.look()
+
+    def look(self) -> Level:
+        with self.state.held() as numbers:
+            if numbers is not None:  # else as we saw it last
+                self._seen = self._read(numbers, self._clock())
+        return self._seen
 
     def _read(self, numbers: Numbers, now: float) -> Level:
         """What was written; a full bucket where nothing was, or before the system started anew."""
@@ -88,4 +110,4 @@ class Bucket:
 
     def _write(self, numbers: Numbers, level: Level, now: float) -> None:
         numbers.write(level.empty_at, level.drained, now)
-        self.level = level
+        self._seen = level
