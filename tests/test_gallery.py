@@ -42,7 +42,8 @@ def test_it_reads_as_what_each_is_and_takes(tmp_path: Path) -> None:
         "1 connector: spyro.connect(name)\n"
         "  salesforce\n"
         "    Salesforce's objects under their own names, and Customer, Contact, Opportunity and User.\n"
-        "    sign in         a person in a browser, or access token, or refresh token, or client credentials,\n"
+        "    sign in         a person in a browser, or access token, or refresh token,"
+        " or client credentials,\n"
         "                    or JWT signed with a private key, or sf=…\n"
         "    pace            1,200 requests a minute, 20 at once\n"
     )
@@ -80,7 +81,7 @@ def test_credentials_are_found_in_variables(tmp_path: Path) -> None:
 
 
 def test_credentials_are_found_in_a_profile_whose_secrets_stay_where_they_are(tmp_path: Path) -> None:
-    text = '[salesforce]\nbase_url = "https://acme.example"\naccess_token = { env = "A_VARIABLE_THAT_IS_NOT_SET" }'
+    text = '[salesforce]\nbase_url = "https://acme.example"\naccess_token = { env = "A_VARIABLE" }'
     it = shown("salesforce", tmp_path, file(tmp_path, text))
     assert (it.state, it.why) == ("ready", "credentials in the profile 'salesforce'")
     named = toml("acme", connector="salesforce", **account("acme"))
