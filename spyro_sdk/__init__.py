@@ -19,6 +19,7 @@ Where to look, from the face down
     question               which of a service's entities answers a query, and in which columns
     identity               who we are to a service
     lifecycle, failure     how it opens and closes, and what its failures are called
+    schema_cache           what a service said of its columns, kept on disk for the next run
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
     guards                 retry, circuit breaker, rate limiter: around any call

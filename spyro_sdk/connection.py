@@ -6,11 +6,9 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
-from inspect import signature
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import anyio
@@ -165,12 +163,19 @@ class Connection(Shown):
 
         `native`: those of the service's own entity where a canonical one has its name.
         """
-        discover: Callable[..., Awaitable[EntitySchema]] = self._live().discover_schema
-        if decided("native", native) and "native" in signature(discover).parameters:
-            discover = partial(discover, native=True)  # other connectors know only their own
-        schema = blocking.run(discover, named(entity))
-        self._known.learn_columns(entity, schema, own=native)
+        connector, name, is_native = self._live(), named(entity), decided("native", native)
+
+        async def described() -> EntitySchema:
+            return await connector.described(name, native=is_native)
+
+        schema = blocking.run(described)
+        self._known.learn_columns(name, schema, own=is_native)
         return schema
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        self._live().refresh()
+        self._known = Known(lambda: self._connector)
 
     def fetch(
         self,
@@ -222,7 +227,7 @@ class Connection(Shown):
 
         By what name it knows us, it is asked once, when this is first looked at.
         """
-        return replace(self._connector.identity(), who=self._called())
+        return replace(self._connector.identified(), who=self._called())
 
     @property
     def known(self) -> Known:

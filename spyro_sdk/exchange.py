@@ -118,9 +118,9 @@ class HttpConnector(BaseConnector):
         """What the answer says of the service's quota."""
         return read_quota(response.headers, now=time.time())
 
-    def identity(self) -> Identity:
+    def identified(self) -> Identity:
         """Who we are, by the token that we have."""
-        it = replace(super().identity(), base_url=redacted(self.base_url), by=self._manner())
+        it = replace(super().identified(), base_url=redacted(self.base_url), by=self._manner())
         if not isinstance(self._auth, oauth.OAuth):
             return it
         until = self._auth.token.expires_at if self._auth.token else None

@@ -48,8 +48,16 @@ class Known:
         """
         if names := self._connector().known_columns(entity, own=own):
             return names
-        schema = self._schemas.get((entity, own)) or self._schemas.get((entity, False))
+        schema = self._seen(entity, own)
         return schema.names if schema else ()
+
+    def _seen(self, entity: str, own: bool) -> EntitySchema | None:
+        """The columns that were described; `own`: those of what a canonical entity is made of."""
+        schema = self._schemas.get((entity, False))
+        if not own:
+            return schema
+        behind = schema.native if schema else ""
+        return self._schemas.get((entity, True)) or self._schemas.get((behind or entity, False))
 
 
 def completions(known: Known, wanted: Wanted, entity: str = "", *, own: bool = False) -> list[str]:

@@ -58,7 +58,7 @@ class Acme(HttpConnector):
 
 def identity(tokens=None, **settings):
     kind = type("Acme", (Acme,), {"tokens": tokens})
-    return kind(ConnectorConfig("acme", base_url="https://acme.example/", **settings)).identity()
+    return kind(ConnectorConfig("acme", base_url="https://acme.example/", **settings)).identified()
 
 
 def test_a_token_that_is_given_neither_ends_nor_renews_as_far_as_we_know():

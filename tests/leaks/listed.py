@@ -88,6 +88,7 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "schema_cache": "SchemaCache",
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
