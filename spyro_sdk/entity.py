@@ -150,7 +150,7 @@ class EntitySchema(Shown):
         """What there is to say of a column beside its name and type."""
         roles = {self.key: "key", self.cursor: "changes"}
         label = column.label if column.label != column.name else ""
-        source = f"from {', '.join(column.source)}" if column.source else ""
+        source = f"from {some(column.source, 3)}" if column.source else ""
         points = f"refers to {some(column.references, 3)}" if column.references else ""
         nothing = "nothing here" if column.is_empty else ""
         return ", ".join(filter(None, [roles.get(column.name), label, source, points, nothing]))
