@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["ready", "needs sign-in", "needs credentials", "needs settings", "broken"]
 WIDTH: Final = 100  # characters of a line of text
+ANY: Final = "whatever the service wants"
 KEPT: Final = "kept elsewhere"
 """Stands for a value that a profile names, and that is not read for this."""
 BY_PERSON: Final = ("browser", "paste", "device")
@@ -95,7 +96,7 @@ def _ways(kind: type[BaseConnector]) -> tuple[str, ...]:
     from .settings import has_app
 
     person = ("a person in a browser",) if has_app(kind) else ()
-    return (*person, *(way(it) for it in kind.credentials or ())) or ("whatever the service wants",)
+    return (*person, *map(way, kind.credentials)) if kind.credentials else (*person, ANY)
 
 
 def _pace(kind: type[BaseConnector]) -> str:

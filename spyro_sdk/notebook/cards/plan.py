@@ -9,7 +9,7 @@ from ...words import counted, lasting, percent
 from ..card import Card, Node, bar, code, details, facts, line, muted, pill, table
 from ..theme import Tone
 
-REQUEST: Final = 600  # characters of a request; its text has all
+REQUEST: Final = 240  # characters of a request; its text has all
 DEAR: Final = 0.5  # of the quota that is left
 
 
