@@ -300,7 +300,7 @@ def test_a_plan_says_what_is_asked_and_what_that_leaves(sf):
     text = words(plan)
     assert text.startswith("salesforce.Customer nothing is fetched asks GET /services/data/v67.0/query?q=")
     assert "filters here name like 'A%' on what arrives" in text
-    assert "road calls takes rest 1" in text
+    assert "road calls takes rest bulk 1 13 " in text
     assert " taken " in text
     assert "left of the quota" in text
     assert len(html(plan).encode()) < USUAL
@@ -330,7 +330,7 @@ def test_a_plan_that_takes_much_of_the_quota_warns(rows, left, said):
 
 def test_a_long_request_is_cut_and_notes_are_folded():
     plan = replace(PLAN, request="x" * 700, notes=("found by a page",))
-    assert "and 460 more characters: print(plan) shows all" in words(plan)
+    assert "and 300 more characters: print(plan) shows all" in words(plan)
     assert words(plan).endswith("found out found by a page")
 
 

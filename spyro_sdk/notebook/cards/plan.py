@@ -6,11 +6,12 @@ from typing import Final
 
 from ...plan import Plan
 from ...words import counted, lasting, percent
-from ..card import Card, Node, bar, code, details, facts, line, muted, pill, table
+from ..card import Card, Node, bar, code, details, facts, line, listing, muted, pill
 from ..theme import Tone
 
-REQUEST: Final = 240  # characters of a request; its text has all
+REQUEST: Final = 400  # characters of a request; its text has all
 DEAR: Final = 0.5  # of the quota that is left
+SEEN: Final = 0.01  # of a bar
 
 
 def card(plan: Plan) -> Card:
@@ -48,7 +49,7 @@ def _roads(plan: Plan) -> Node:
         (it.api, f"{it.calls:,}", f"about {lasting(it.seconds)}", pill("taken") if it.api == plan.api else "")
         for it in plan.roads
     ]
-    return table(["road", "calls", "takes", ""], rows, right=[1]) if rows else None
+    return listing(["road", "calls", "takes", ""], rows, right=[1]) if rows else None
 
 
 def _share(plan: Plan) -> float:
@@ -67,7 +68,8 @@ def _quota(plan: Plan) -> Node:
     share = _share(plan)
     taken = "more than there is" if share > 1 else percent(share)
     tone: Tone = "waiting" if share > DEAR else "plain"
-    return [line(f"this fetch takes {plan.calls:,}, {taken} of {left}"), bar(share, tone, height=4)]
+    said = line(f"this fetch takes {plan.calls:,}, {taken} of {left}")
+    return [said, bar(share, tone, height=4) if share >= SEEN else None]
 
 
 def _notes(plan: Plan) -> Node:
