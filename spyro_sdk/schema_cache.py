@@ -13,6 +13,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,7 @@ FORM: Final = 1  # of the files; others are written anew
 MOST: Final = 1 << 24  # bytes of a file that is read
 FORSAKEN: Final = 30 * 86_400.0  # seconds after which a description is removed that nobody has renewed
 KEY: Final = "key"
+"""The file of what digests are made with, so that nobody who reads names of files can try out secrets."""
 SCHEMAS: Final = Purpose(
     StoreError, VARIABLE, "no schema is kept there", "remove it", "'none' to ask the service each time"
 )
@@ -101,7 +103,8 @@ def cache_of(
         return None
     folder = PrivateFolder(path, purpose=SCHEMAS)
     with suppress(StoreError):
-        account = blake2b(config.fingerprint(key=_key(folder)) + who.encode(), digest_size=16)
+        key = folder.first(KEY, partial(os.urandom, 32), 64)
+        account = blake2b(config.fingerprint(key=key) + who.encode(), digest_size=16)
         return SchemaCache(folder, account.hexdigest(), config.schema_age)
     return None
 
@@ -119,14 +122,6 @@ def _folder(config: ConnectorConfig, wish: str) -> Path | None:
             f"{VARIABLE}={wish!r} cannot be: it must be none, or a folder's whole path", field=VARIABLE
         )
     return folder
-
-
-def _key(folder: PrivateFolder) -> bytes:
-    """What digests are made with, so that nobody who reads the names of files can try out secrets."""
-    key = folder.read(KEY, 64)
-    if not key or len(key) != 32:
-        folder.replace(KEY, key := os.urandom(32))
-    return key
 
 
 def _kept(schema: EntitySchema) -> dict[str, Any]:

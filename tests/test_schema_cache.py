@@ -227,15 +227,6 @@ def test_each_account_has_a_name_of_its_own_which_tells_nothing(tmp_path):
     assert len({one.account, *(it.account for it in others)}) == 5
 
 
-def test_a_damaged_key_is_made_anew(tmp_path):
-    environ = {VARIABLE: str(tmp_path)}
-    before = cache_of(config(), environ=environ).account
-    PrivateFolder(tmp_path, purpose=SCHEMAS).replace("key", b"short")
-    after = cache_of(config(), environ=environ).account
-    assert after != before
-    assert cache_of(config(), environ=environ).account == after
-
-
 # with a service
 
 
