@@ -92,6 +92,7 @@ NOT_PLAYED = {
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
+    "notebook.completion": "Bracket Place",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",

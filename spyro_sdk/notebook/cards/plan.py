@@ -26,7 +26,7 @@ def card(plan: Plan) -> Card:
 
 def _told(plan: Plan) -> dict[str, Node]:
     rest = len(plan.request) - REQUEST
-    more = muted(f" and {counted(rest, 'more character')}: print(plan) shows all") if rest > 0 else ""
+    more = muted(f" and {counted(rest, 'more character')}: str(plan) has all") if rest > 0 else ""
     told: dict[str, Node] = {
         "asks": [code(plan.request[:REQUEST]), more],
         "pages": _pages(plan),
