@@ -45,7 +45,8 @@ from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
-from .http import Send
+from .http import Send, redacted
+from .identity import Identity
 from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
@@ -213,6 +214,29 @@ class BaseConnector(Lifecycle):
         query = Query.ask(entity_type, limit=limit)
         async with aclosing(_first(self.fetch_data(entity_type), query.limit)) as records:
             return [record async for record in records]
+
+    async def whoami(self) -> str | None:
+        """The name by which the service knows whoever is signed in, in one or two requests."""
+        return None
+
+    def identified(self) -> Identity:
+        """Who we are, as far as that is known without asking the service."""
+        return Identity(self.name, redacted(self.config.base_url or ""), self.api)
+
+    def known(self) -> Sequence[Entity]:
+        """What the service offers, as far as that is known without asking it."""
+        return ()
+
+    def known_columns(self, entity: str, *, own: bool = False) -> Sequence[str]:
+        """The columns of an entity that are known without asking the service, those of related records too.
+
+        `own`: those of the service's own entity where a canonical one has the name.
+        """
+        return ()
+
+    async def counts(self, entities: Sequence[str]) -> Mapping[str, int]:
+        """About how many records each of these has, of those for which one request, or a few, can tell."""
+        return {}
 
     async def count(self, query: Query) -> int:
         """How many records `query` asks for; here by reading them."""

@@ -17,7 +17,7 @@ from .auth.keeping import Keeping
 from .auth.person import Person
 from .auth.signin import Desk, sign_in
 from .auth.token import Token
-from .auth.tokens import Account, TokenStore
+from .auth.tokens import Account, TokenStore, place_of
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import (
@@ -33,8 +33,10 @@ from .failure import refused, told_without, words_of
 from .forms import without
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, is_at, origin, redacted
+from .identity import Identity, way
 from .paging import Answer
 from .secret import secrets_in
+from .sources import Rule
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
 from .workers import in_worker
@@ -106,10 +108,6 @@ class HttpConnector(BaseConnector):
         """The settings that lead to an account to which a person signed in."""
         return {"client_id": account.client_id, "profile": account.profile or None}
 
-    async def whoami(self) -> str | None:
-        """The name by which the service knows whoever is signed in, in one or two requests."""
-        return None
-
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
@@ -119,6 +117,22 @@ class HttpConnector(BaseConnector):
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
         return read_quota(response.headers, now=time.time())
+
+    def identified(self) -> Identity:
+        """Who we are, by the token that we have."""
+        it = replace(super().identified(), base_url=redacted(self.base_url), by=self._manner())
+        if not isinstance(self._auth, oauth.OAuth):
+            return it
+        until = self._auth.token.expires_at if self._auth.token else None
+        kept = place_of(self._auth.store) if self._auth.store else ""
+        return replace(it, until=until, renews=self._auth.renews, kept=kept)
+
+    def _manner(self) -> str:
+        """How we sign in, in words."""
+        if self.config.asks_person:
+            return "a person who signed in"
+        given = {**vars(self.config), **self.config.custom_params}
+        return way(Rule.of(type(self).credentials).whole_by(given))
 
     # -- how an answer is got ----------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
     cards                  one module for each thing that is shown
+    completion             names while they are typed
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
 """
@@ -38,6 +39,8 @@ def plug() -> None:
     """Show things in the notebook in which we run; does nothing where there is none."""
     if shell() is not None or "marimo" in sys.modules:
         shown.plug(NotebookWing())
+    if (ipython := shell()) is not None:
+        import_module(".completion", __name__).plug(ipython)
 
 
 def shell() -> Any:

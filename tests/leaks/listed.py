@@ -30,18 +30,19 @@ DOORS = {
 
 METHODS = {
     "repr": "accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
-    " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
-    " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
-    " testing.cassette.Replay profile.listing.Profiles",
-    "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
-    ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
-    " profile.place.Place profile.reference.Reference",
+    " connectors.declared.shape.Shape catalogue.Catalogue entity.EntitySchema fetch.Fetch http.Request"
+    " lifecycle.Lifecycle gallery.Gallery plan.Plan secret.Secret secret.SecretBytes secret.Unseen"
+    " testing.cassette.Recorder testing.cassette.Replay profile.listing.Profiles",
+    "str": "identity.Identity accounts.SignedIn accounts.SignedOut connection.RateLimit"
+    " connectors.declared.detect.envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where"
+    " profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
     "_repr_mimebundle_": "shown.Shown",
     "to_html": "notebook.card.Card",
+    "_ipython_key_completions_": "catalogue.Catalogue connection.Connection entity.EntitySchema",
     "save": "testing.cassette.Recorder",
     "to_arrow": "entity.EntitySchema fetch.Fetch",
     **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_pandas", "to_parquet", "to_polars"), "fetch.Fetch"),
@@ -61,7 +62,19 @@ WAYS = {
 """The modules that have a way out of the process."""
 
 NO_SECRETS = (
-    *("arrow", "canonical", "entity", "family", "guards", "pages", "paging", "plan", "question", "reading"),
+    *(
+        "arrow",
+        "canonical",
+        "catalogue",
+        "entity",
+        "family",
+        "guards",
+        "pages",
+        "paging",
+        "plan",
+        "question",
+        "reading",
+    ),
     *(
         "lists",
         "where",
@@ -79,6 +92,7 @@ NOT_PLAYED = {
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
+    "notebook.completion": "Bracket Place",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",
