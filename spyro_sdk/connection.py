@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import accounts, blocking, registry, warm
 from .auth.person import Person
-from .auth.terminal import TerminalPerson
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import Catalogue, EntitySchema, Query, decided, named
@@ -86,7 +85,7 @@ def connect(
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
-    asked: Person = person or TerminalPerson()
+    asked = accounts.somebody(person)
     connector = accounts.by_person(kind, config, asked)
     connector.observe(*listeners)
     if session is not None:

@@ -3,6 +3,7 @@
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
     cards                  one module for each thing that is shown
+    errors, steps          our errors in four lines, and what to do after each
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
 """
@@ -10,6 +11,7 @@ Nothing here is imported before a notebook is there, and ipywidgets not before a
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -17,13 +19,20 @@ from .. import shown
 
 
 class NotebookWing:
-    """Draws cards."""
+    """Draws cards, tells errors, and asks whoever sits at the notebook."""
 
     def draw(self, thing: object) -> str | None:
         """The card of a thing as HTML; None where it has none."""
         cards = import_module(".cards", __name__)
         card = cards.card_of(thing)
         return None if card is None else str(card.to_html())
+
+    def tell(self, error: BaseException) -> list[str]:
+        """The lines of an error: a few, or the traceback where IPython does not run."""
+        if (it := shell()) is None:
+            return traceback.format_exception(error)
+        errors = import_module(".errors", __name__)
+        return list(errors.told(error, it))
 
     def person(self) -> Any:
         """Nobody beyond who is at the terminal."""
