@@ -3,6 +3,7 @@
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
     cards                  one module for each thing that is shown
+    person, sign_in        who is asked to sign in, and how far that is
     errors, steps          our errors in four lines, and what to do after each
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
@@ -35,8 +36,10 @@ class NotebookWing:
         return list(errors.told(error, it))
 
     def person(self) -> Any:
-        """Nobody beyond who is at the terminal."""
-        return None
+        """Whoever sits before the kernel's notebook; None where no kernel runs."""
+        if (kernel := getattr(shell(), "kernel", None)) is None:
+            return None
+        return import_module(".person", __name__).NotebookPerson(kernel)
 
     def progress(self) -> Any:
         """Nothing beyond the terminal's line."""

@@ -89,8 +89,12 @@ def _came(error: BaseException) -> str:
     if hint := getattr(error, "hint", None):
         said = said.replace(f" ({hint})", "").removesuffix(f": {hint}")
     code, request = getattr(error, "error_code", None), getattr(error, "request_id", None)
-    status = getattr(error, "status", None)
-    more = {f"HTTP {status}": status, plain(str(code)): code, f"request {request}": request}
+    status = getattr(error, "status", None) or 0
+    more = {
+        f"HTTP {status}": status if status >= 400 else None,
+        plain(str(code)): code,
+        f"request {request}": request,
+    }
     told = [words for words, it in more.items() if it is not None and str(it) not in said]
     return said + (f" ({', '.join(told)})" if told else "")
 

@@ -7,7 +7,12 @@ from typing import Final
 
 from ..card import Card
 
-HOMES: Final[dict[str, str]] = {}
+HOMES: Final[dict[str, str]] = {
+    "accounts.SignedIn": "signed_in",
+    "accounts.SignedOut": "signed_out",
+    "notebook.sign_in.SignIn": "sign_in",
+    "profile.listing.Profiles": "profiles",
+}
 """For each class, by its module and name within this package, the module of its card."""
 
 
