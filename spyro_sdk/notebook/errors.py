@@ -31,7 +31,7 @@ MAGIC: Final = "get_ipython().run_"
 WIDTH: Final = 100  # characters
 LONGEST: Final = 90  # characters of a line of code
 BEHIND: Final = 3  # errors before this one that are told of
-RED, BOLD, END = "\x1b[31m", "\x1b[1m", "\x1b[0m"
+BOLD, END = "\x1b[1m", "\x1b[0m"  # no red of a page's is read on its light as well as on its dark ground
 
 
 def told(error: BaseException, shell: Any) -> list[str]:
@@ -50,9 +50,9 @@ def briefly(error: BaseException, shell: Any) -> list[str]:
     """What came; then, each after its name: what was asked, the hint, and what to do next."""
     colors = shell.colors.lower() != "nocolor"
     kind, said = type(error).__name__, _came(error)
-    lines = _painted(_wrapped(f"{kind}: {said}", ""), kind, RED, colors)
+    lines = _bold(_wrapped(f"{kind}: {said}", ""), kind, colors)
     for name, text in _named(error, shell):
-        lines += _painted(_wrapped(f"{name:6}{text}", " " * 6), name, BOLD, colors)
+        lines += _bold(_wrapped(f"{name:6}{text}", " " * 6), name, colors)
     return lines
 
 
@@ -65,9 +65,9 @@ def _wrapped(text: str, indent: str) -> list[str]:
     return [*teller.wrap(first), *(f"{indent}{line}" for it in more for line in teller.wrap(it))]
 
 
-def _painted(lines: list[str], start: str, color: str, colors: bool) -> list[str]:
-    """The lines, the first word of which is in color."""
-    return [color + start + END + lines[0].removeprefix(start), *lines[1:]] if colors else lines
+def _bold(lines: list[str], start: str, colors: bool) -> list[str]:
+    """The lines, the first word of which is bold."""
+    return [BOLD + start + END + lines[0].removeprefix(start), *lines[1:]] if colors else lines
 
 
 def _named(error: BaseException, shell: Any) -> Iterator[tuple[str, str]]:

@@ -72,7 +72,7 @@ PROFILES = Profiles(
 def test_profiles_are_told_with_where_their_secrets_are():
     assert words(PROFILES) == (
         "2 profiles /home/ana/connections.toml name connector address secrets"
-        " acme salesforce https://acme.example client_secret env ACME signed in github github"
+        " acme salesforce https://acme.example client_secret: env ACME signed in github github"
         " spyro.connect('salesforce', profile='acme') connects with the first"
     )
 

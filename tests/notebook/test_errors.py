@@ -35,7 +35,7 @@ class Shell(InteractiveShell):
         with_error = not self.run_cell(textwrap.dedent(code).strip(), store_history=True).success
         assert with_error == (bool(self.told) and "%tb" not in code)
         text = "\n".join(self.told[-1]) if self.told else ""
-        for color in (errors.RED, errors.BOLD, errors.END):
+        for color in (errors.BOLD, errors.END):
             text = text.replace(color, "")
         return text.split("\n")
 
@@ -272,7 +272,7 @@ def test_colors_are_ipythons_own_choice(connected):
     connected.colors = "neutral"
     connected.run("sf.fetch('Custmer').count()")
     lines = connected.told[-1]
-    assert lines[0].startswith(f"{ESC}[31mUnknownEntityError{ESC}[0m: salesforce")
+    assert lines[0].startswith(f"{ESC}[1mUnknownEntityError{ESC}[0m: salesforce")
     assert lines[2].startswith(f"{ESC}[1masked{ESC}[0m sf.fetch")
 
 

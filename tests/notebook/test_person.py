@@ -191,13 +191,13 @@ REFUSED = SignInError("it was refused", error_code="access_denied", hint="ask yo
     ("error", "tone", "said"),
     [
         (None, "good", "Sign-in at login.example signed in"),
-        (asyncio.CancelledError(), "waiting", "stopped run the cell again when you are ready"),
-        (KeyboardInterrupt(), "waiting", "stopped run the cell again when you are ready"),
-        (SignInError("late", error_code="timed_out"), "waiting", "timed out late run the cell again"),
-        (SignInError("no", error_code="cancelled", hint="try"), "waiting", "given up no try"),
-        (REFUSED, "bad", "refused it was refused ask your administrator"),
-        (SignInError("taken", error_code="port_taken", hint="end it"), "bad", "not signed in taken end it"),
-        (ZeroDivisionError("s3cret"), "bad", "not signed in ZeroDivisionError run the cell again"),
+        (asyncio.CancelledError(), "waiting", "stopped Run the cell again when you are ready."),
+        (KeyboardInterrupt(), "waiting", "stopped Run the cell again when you are ready."),
+        (SignInError("late", error_code="timed_out"), "waiting", "timed out Late. Run the cell again"),
+        (SignInError("no", error_code="cancelled", hint="try"), "waiting", "given up No. Try."),
+        (REFUSED, "bad", "refused It was refused. Ask your administrator."),
+        (SignInError("taken", error_code="port_taken", hint="end it"), "bad", "not signed in Taken. End it."),
+        (ZeroDivisionError("s3cret"), "bad", "not signed in ZeroDivisionError. Run the cell again"),
     ],
 )
 @pytest.mark.parametrize("card", [CARD, PASTED, DEVICE])

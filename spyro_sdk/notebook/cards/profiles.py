@@ -23,8 +23,8 @@ def card(thing: Profiles) -> Card:
     )
 
 
-def _kept(profile: Profile) -> Node:
-    return [[code(name), f" {where} "] for name, where in profile.secrets.items()]
+def _kept(profile: Profile) -> str:
+    return ", ".join(f"{name}: {where}" for name, where in profile.secrets.items())
 
 
 def _state(profile: Profile) -> Node:

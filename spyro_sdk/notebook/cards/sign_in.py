@@ -56,7 +56,7 @@ def _steps(*steps: Node) -> h.Element:
 
 
 def _over(thing: SignIn) -> Card:
-    said = [line(it) for it in (thing.reason, thing.step) if it]
+    said = [line(f"{it[0].upper()}{it[1:]}.") for it in (thing.reason, thing.step) if it]
     return Card(f"Sign-in at {thing.host}", _tone(thing), badge=thing.outcome, body=said)
 
 
