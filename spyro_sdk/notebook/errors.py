@@ -6,6 +6,8 @@ IPython asks an exception for its own lines, and takes them for the cell's error
 
 from __future__ import annotations
 
+import ast
+import linecache
 import logging
 import sys
 import textwrap
@@ -117,7 +119,7 @@ def _behind(error: BaseException) -> Iterator[ConnectorError]:
 
 
 def _asked(error: BaseException, shell: Any) -> str:
-    """The user's line that asked us, and where it stands."""
+    """What the user asked us by, and where it stands."""
     frames = traceback.extract_tb(error.__traceback__)
     first = next((i for i, it in enumerate(frames) if it.filename.startswith(OURS)), len(frames))
     for frame in reversed(frames[:first]):
@@ -129,10 +131,24 @@ def _asked(error: BaseException, shell: Any) -> str:
 def _placed(frame: traceback.FrameSummary, shell: Any) -> str:
     known = getattr(shell.compile, "format_code_name", lambda _: None)(frame.filename)
     place = f"{known[1] if known else Path(frame.filename).name}, line {frame.lineno}"
-    code = plain(one_line(frame.line or ""))
+    code = plain(
+        one_line(_statement(linecache.getlines(frame.filename), frame.lineno or 0) or frame.line or "")
+    )
     if SECRET_NAME.search(code) or "@" in code or code.startswith(MAGIC):
         return place  # there may be a secret in it; or it is what IPython made of the user's line
     return f"{code if len(code) <= LONGEST else code[: LONGEST - 1] + '…'}  ({place})"
+
+
+def _statement(lines: list[str], number: int) -> str | None:
+    """The whole statement in which that line is, on however many lines; None where that is not clear."""
+    source = "".join(lines)
+    try:
+        nodes = ast.walk(ast.parse(source))
+    except (SyntaxError, ValueError):
+        return None
+    held = [it for it in nodes if isinstance(it, ast.stmt) and it.lineno <= number <= (it.end_lineno or 0)]
+    simple = [it for it in held if not hasattr(it, "body")]
+    return ast.get_source_segment(source, simple[0]) if len(simple) == 1 else None
 
 
 def _asks_for_all(frame: FrameType | None) -> bool:

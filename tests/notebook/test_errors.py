@@ -247,6 +247,35 @@ def test_a_line_in_which_may_be_a_secret_is_not_repeated(shell, code):
     assert "s3cr3t" not in "".join(told)
 
 
+def test_a_statement_on_many_lines_is_told_as_one(connected):
+    told = connected.run(
+        """
+        for entity in ["Custmer"]:
+            found = (
+                sf.fetch(entity, limit=3)
+                .to_pandas()
+            )
+        """
+    )
+    assert told[2].endswith("asked found = ( sf.fetch(entity, limit=3) .to_pandas() )  (In[2], line 4)")
+
+
+def test_a_secret_on_another_line_of_the_statement_hides_all_of_it(shell):
+    assert shell.run("spyro.connect(\n    'acme',\n    access_token='s3cr3t')")[1] == "asked In[2], line 1"
+
+
+@pytest.mark.parametrize("code", ["n = 1; spyro.connect('acme')", "with spyro.connect('acme'):\n    pass"])
+def test_where_the_statement_is_not_clear_the_line_is_told(shell, code):
+    assert shell.run(code)[1] == f"asked {code.splitlines()[0]}  (In[2], line 1)"
+
+
+def test_code_that_python_does_not_read_is_told_by_its_line(shell, tmp_path):
+    template = tmp_path / "report.txt"
+    template.write_text("hello {{\n  sf.fetch()\n")
+    shell.user_ns["code"] = compile("\nspyro.connect('acme')", str(template), "exec")
+    assert shell.run("exec(code)")[1] == "asked sf.fetch()  (report.txt, line 2)"
+
+
 def test_what_ipython_makes_of_a_magic_is_not_repeated(connected):
     assert connected.run("%time sf.fetch('Custmer').count()")[2] == "asked In[2], line 1"
 
