@@ -16,6 +16,7 @@ Where to look, from the face down
     pages, reading         which page is asked for when, and what is known of its columns
     question               which of a service's entities answers a query, and in which columns
     lifecycle, failure     how it opens and closes, and what its failures are called
+    schema_cache           what a service said of its columns, kept on disk for the next run
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
     guards                 retry, circuit breaker, rate limiter: around any call

@@ -155,11 +155,14 @@ class ConnectorConfig:
 
     rate_limit: float = 100  # requests a minute
     burst_size: int | None = None  # requests at once; None for a tenth of rate_limit, at least 1
+    hourly_limit: int | None = None  # requests in an hour, counted over all processes; None for any number
+    daily_limit: int | None = None  # requests in a day, likewise
     retry_count: int = 3  # attempts after the first
     retry_delay: float = 1.0  # seconds before the first retry; doubles each time
     max_delay: float = 60.0  # seconds; no backoff is longer
     max_wait: float = 300.0  # seconds; a service that asks us to wait longer gets an error at once
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
+    schema_age: float | None = 86_400.0  # seconds that a described entity is kept on disk; None: not at all
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
     concurrency: int | None = None
@@ -178,10 +181,13 @@ class ConnectorConfig:
             _address(self, name)
         for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout"):
             _positive(self, name)
+        if self.schema_age is not None:
+            _positive(self, "schema_age")
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
-        if self.concurrency is not None:
-            _whole(self, "concurrency", least=1)
+        for name in ("concurrency", "hourly_limit", "daily_limit"):
+            if getattr(self, name) is not None:
+                _whole(self, name, least=1)
         self.rate  # noqa: B018  # validates burst_size
         for name in CREDENTIALS:
             _credential(self, name)
@@ -248,14 +254,14 @@ class ConnectorConfig:
         """The allowance of this configuration."""
         return RateLimitConfig(self.rate_limit, self.burst_size)
 
-    def fingerprint(self, *settings: str) -> bytes:
-        """Tell this account, asked with these settings, from others: equal for equals, in this process alone.
+    def fingerprint(self, *settings: str, key: bytes = SALT) -> bytes:
+        """Tell this account, asked with these settings, from others: equal for equals under the same `key`.
 
-        It keeps the secrets in it: a salted hash, from which none can be guessed.
+        It keeps the secrets in it: nobody without the key, by default one of this process, can try any out.
         """
         values = [getattr(self, name) for name in (*ACCOUNT, *settings)]
         parts = [sorted(it.items()) if isinstance(it, Mapping) else it for it in values]
-        return blake2b(repr(revealed(parts)).encode(), key=SALT, digest_size=16).digest()
+        return blake2b(repr(revealed(parts)).encode(), key=key, digest_size=16).digest()
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting but the secret ones; `from_dict` takes it back."""

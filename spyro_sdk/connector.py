@@ -16,6 +16,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, contextmanager
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from .arrow.exact import to_batch
@@ -40,6 +41,7 @@ from .events import (
     Waited,
 )
 from .failure import told_without, typed
+from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
@@ -48,7 +50,9 @@ from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
 from .plan import Plan
+from .schema_cache import SchemaCache, cache_of
 from .secret import hidden, secrets_in
+from .workers import in_worker
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,6 +94,7 @@ class BaseConnector(Lifecycle):
         super().__init__(config, [self.stats, Log(), *observers])
         own = RateLimiter(config.rate, jitter=JITTER)
         self.limiter, self._own_limiter = limiter or own, own
+        self._windows = windows_of(config)
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
@@ -173,6 +178,36 @@ class BaseConnector(Lifecycle):
         columns = (Column(field.name, field.type) for field in to_batch(sample, None).schema)
         return EntitySchema(entity_type, tuple(columns))
 
+    async def described(self, entity_type: str, *, native: bool = False) -> EntitySchema:
+        """What `discover_schema` tells; not asked again while it is young, in this or another process.
+
+        `native`: of the service's own entity, where a canonical one has its name.
+        """
+        discover: Callable[..., Awaitable[EntitySchema]] = self.discover_schema
+        if native and "native" in signature(discover).parameters:  # other connectors know only their own
+            discover = partial(discover, native=True)
+        if (cache := self._schemas) is None:
+            return await discover(entity_type)
+        name = f"{entity_type} of {self.api or self.name}{', native' if native else ''}"
+        if (schema := await in_worker(cache.read, name)) is None:
+            schema = await discover(entity_type)
+            await in_worker(cache.write, name, schema)
+        return schema
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        if cache := self._schemas:
+            cache.forget()
+
+    @property
+    def identity(self) -> str:
+        """Who asks, where the configuration alone does not say."""
+        return ""
+
+    @property
+    def _schemas(self) -> SchemaCache | None:
+        return cache_of(self.config, self.identity)
+
     async def get_sample_data(self, entity_type: str, limit: int = 5) -> list[dict[str, Any]]:
         """The first `limit` records, as dicts."""
         query = Query.ask(entity_type, limit=limit)
@@ -243,14 +278,7 @@ class BaseConnector(Lifecycle):
         return await self._breaker.call(partial(self._attempt, call))
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
-        if (wait := self.limiter.get_wait_time()) > self.config.max_wait:
-            raise RateLimitError(
-                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
-                wait,
-                connector=self.name,
-                hint="try again then, or connect with a longer max_wait",
-            )
-        if waited := await self.limiter.acquire():
+        if waited := await self._await_turn():
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()
         try:
@@ -263,6 +291,18 @@ class BaseConnector(Lifecycle):
             raise
         self._emit(Attempted(self.name, time.perf_counter() - started, None))
         return result
+
+    async def _await_turn(self) -> float:
+        """Wait until the rate allows a request; return the seconds. Raises at once for over `max_wait`."""
+        most = self.config.max_wait
+        if (wait := self.limiter.get_wait_time()) > most:
+            raise RateLimitError(
+                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
+                wait,
+                connector=self.name,
+                hint="try again then, or connect with a longer max_wait",
+            )
+        return await self._windows.acquire(most) + await self.limiter.acquire()
 
     async def batches(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """Yield the records that `query` asks for as record batches, one a page, in the service's order.

@@ -127,17 +127,12 @@ class PrivateFolder:
         The file stays: who removes a lock that others wait for divides them. The system frees the lock of
         a process that dies.
         """
-        from filelock import lock_descriptor, unlock_descriptor
-
-        with self._said("locked", name):
-            self._make()
-            file = self._open(name, os.O_RDWR | os.O_CREAT)
-        held = False
+        file, held = self.descriptor(name), False
 
         def attempt() -> bool:
             nonlocal held
             with self._said("locked", name):
-                held = lock_descriptor(file, blocking=False)
+                held = try_lock(file)
             return held
 
         try:
@@ -145,9 +140,33 @@ class PrivateFolder:
         finally:
             try:
                 if held:
-                    unlock_descriptor(file)  # a forked child may have the same file open
+                    unlock(file)  # a forked child may have the same file open
             finally:
                 os.close(file)
+
+    def first(self, name: str, make: Callable[[], bytes], most: int) -> bytes:
+        """What a file holds that is written once: by whoever comes first, of however many at once."""
+        if found := self.read(name, most):
+            return found
+        fresh = f".{name}.{secrets.token_hex(8)}.tmp"
+        with self._said("written", name):
+            self._make()
+            self.sweep()
+            try:
+                with self._opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
+                    _write(file, make())
+                    self.system.fsync(file)
+                with suppress(FileExistsError):  # somebody was quicker
+                    os.link(self.path / fresh, self.path / name)
+            finally:
+                (self.path / fresh).unlink(missing_ok=True)
+        return self.read(name, most) or b""
+
+    def descriptor(self, name: str) -> int:
+        """A file to read and write in place, made where there is none; whoever asks closes it."""
+        with self._said("opened", name):
+            self._make()
+            return self._open(name, os.O_RDWR | os.O_CREAT)
 
     def sweep(self) -> None:
         """Remove what runs that died have left half written."""
@@ -253,6 +272,20 @@ class PrivateFolder:
     def _unfit(self, path: Path, what: str, hint: str) -> StoreError:
         it = self.purpose
         return it.error(f"{path} {what}: {it.refused}", path=str(path), hint=hint)
+
+
+def try_lock(file: int) -> bool:
+    """Lock an open file, unless somebody else has it locked; the system frees it when we end."""
+    from filelock import lock_descriptor
+
+    return bool(lock_descriptor(file, blocking=False))
+
+
+def unlock(file: int) -> None:
+    """Free an open file that we have locked."""
+    from filelock import unlock_descriptor
+
+    unlock_descriptor(file)
 
 
 def _read(file: int, most: int) -> bytes:

@@ -30,8 +30,8 @@ MAGICS: Final = "IPython.core.magics.execution"
 OURS: Final = str(Path(__file__).parents[1])
 IPYTHON: Final = "/IPython/"
 MAGIC: Final = "get_ipython().run_"
-WIDTH: Final = 100  # characters
-LONGEST: Final = 90  # characters of a line of code
+WIDTH: Final = 88  # characters; a cell on a small screen has no more
+LONGEST: Final = 64  # characters of a line of code
 BEHIND: Final = 3  # errors before this one that are told of
 BOLD, END = "\x1b[1m", "\x1b[0m"  # no red of a page's is read on its light as well as on its dark ground
 

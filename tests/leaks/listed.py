@@ -53,7 +53,8 @@ METHODS = {
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py private.py testing/cassette.py",
-    "log": "notebook/errors.py notebook/person.py settings.py shown.py transport/requests.py auth/quiet.py"
+    "log": "notebook/errors.py notebook/person.py settings.py shown.py guards/together.py guards/window.py"
+    " transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
@@ -76,6 +77,7 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "schema_cache": "SchemaCache",
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
