@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from . import blocking, registry
+from . import blocking, registry, shown
 from .auth.oauth import Token, posted
 from .auth.person import Person
 from .auth.signin import Desk, Elsewhere, chosen
@@ -21,12 +21,13 @@ from .events import Observer
 from .exchange import HttpConnector
 from .secret import Unseen, hidden
 from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, known_to, nobody_to_ask
+from .shown import Shown
 
 PATIENCE = 300.0  # seconds that a person has to sign in
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SignedIn(Shown):
     """Who signed in, to what, and where that is remembered."""
 
     connector: str
@@ -53,7 +54,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
-class SignedOut:
+class SignedOut(Shown):
     """What was removed."""
 
     connector: str
@@ -97,7 +98,7 @@ def login(
     settings, environment = hidden(settings), Unseen(os.environ)
     kind = _kind(name)
     settings = hidden(settings, known_to(kind))
-    asked: Person = person or TerminalPerson()
+    asked = somebody(person)
     mode: Any = settings.pop("auth_mode", None) or "auto"
     if mode not in ("auto", *BY_PERSON):
         raise ConfigurationError(
@@ -111,6 +112,13 @@ def login(
     connector = by_person(kind, replace(config, auth_mode=mode), asked)
     connector.observe(*observers)
     return blocking.converse(_logged_in, connector, asked, patience)
+
+
+def somebody(person: Person | None = None) -> Person:
+    """Who is asked: that person, or whoever sits at the notebook, or else at the terminal."""
+    wing = shown.wing()
+    at_notebook: Person | None = wing.person() if wing else None
+    return person or at_notebook or TerminalPerson()
 
 
 def by_person(kind: type[HttpConnector], config: ConnectorConfig, person: Person) -> HttpConnector:

@@ -15,7 +15,6 @@ import anyio
 
 from . import accounts, blocking, registry, warm
 from .auth.person import Person
-from .auth.terminal import TerminalPerson
 from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
@@ -93,7 +92,7 @@ def connect(
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
-    asked: Person = person or TerminalPerson()
+    asked = accounts.somebody(person)
     connector = accounts.by_person(kind, config, asked)
     connector.observe(*listeners)
     if session is not None:

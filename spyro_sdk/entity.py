@@ -301,5 +301,6 @@ def unknown_column(entity: str, name: str, known: Sequence[str]) -> ValidationEr
         f"{entity} has no column {name!r}; it has {some(known)}" + (f" ({hint})" if hint else ""),
         "columns",
         name,
+        entity_type=entity,
         hint=hint,
     )

@@ -29,7 +29,7 @@ from .errors import (
     SignInError,
 )
 from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
-from .failure import refused, told_without, words_of
+from .failure import refused, told_without, typed, words_of
 from .forms import without
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, is_at, origin, redacted
@@ -254,7 +254,7 @@ class HttpConnector(BaseConnector):
         """The token that a person allows within `patience` seconds; it is kept, and taken from now on."""
         kept, mode = self.keeping(), self.config.auth_mode or "auto"
         async with self.line() as send:
-            with self.discreet():
+            with self.discreet(), typed(self.name):
                 token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
         if lacking := kept.app.lacking(token.scopes):
             raise _too_narrow(self.name, lacking[0], token.scopes)

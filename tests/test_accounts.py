@@ -205,6 +205,12 @@ def test_login_takes_the_way_that_is_said_whatever_credentials_there_are(own: Se
     assert bool(person.prompts) is (mode == "paste")
 
 
+def test_a_sign_in_that_comes_to_nothing_says_with_whom(own: Service) -> None:
+    with pytest.raises(SignInError, match="given up") as caught:
+        spyro.login("salesforce", person=Visitor(pastes=[""]), auth_mode="paste", **to(own))
+    assert (caught.value.error_code, caught.value.connector) == ("cancelled", "salesforce")
+
+
 def test_a_narrowed_scope_is_told_by_an_event(own: Service) -> None:
     told: list[Event] = []
     own.signing.scopes = ("api",)

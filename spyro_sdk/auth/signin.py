@@ -111,7 +111,6 @@ class _Visit:
     card: Invitation | None = None
     over: threading.Event = field(default_factory=threading.Event)
     """Set once there is nothing more to ask."""
-    is_asking: bool = False
 
     def __post_init__(self) -> None:
         self.until = self.desk.clock() + self.timeout
@@ -181,7 +180,6 @@ class _Visit:
         """The code in the address that a person pastes; what is no such address is explained."""
         prompt = PROMPT
         for _ in range(TRIES):
-            self.is_asking = True
             text = await self.desk.hand(self.person.ask_secret, prompt, self.over)
             text = None if text is None else Secret(text)
             if text is None or not text.strip():
@@ -231,7 +229,7 @@ class _Visit:
     async def _count_down(self) -> None:
         while True:
             await self.desk.sleep(self.desk.tick)
-            if self.card and not self.is_asking and not self.over.is_set():
+            if self.card and not self.over.is_set():
                 self.person.waiting(self.card, max(self.card.until - self.desk.clock(), 0.0))
 
 

@@ -142,6 +142,15 @@ def link(address: str, text: Node) -> h.Element:
     return h.a(href=address, target="_blank", rel="noopener noreferrer", style=style)[text]
 
 
+def button(address: str, text: Node) -> h.Element:
+    """A link that is the thing to do; anything but http leads nowhere, and is shown as text."""
+    if not address.startswith(("https://", "http://")):
+        return h.span[text]
+    shape = f"background:{GROUNDS['plain']};color:#fff;border-radius:4px;padding:4px 12px"
+    style = f"{shape};display:inline-block;text-decoration:none;font-weight:bold"
+    return h.a(href=address, target="_blank", rel="noopener noreferrer", style=style)[text]
+
+
 def aside(*parts: Node, picture: Node = None) -> h.Element:
     """Words at the left and a picture at the right, which goes below them where there is no room."""
     return h.div(style="display:flex;flex-wrap:wrap;gap:4px 16px;align-items:center;margin-top:4px")[

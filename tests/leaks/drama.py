@@ -42,6 +42,7 @@ from spyro_sdk.entity import Entity
 from spyro_sdk.events import Event
 from spyro_sdk.gallery import exhibited
 from spyro_sdk.http import Request, Response
+from spyro_sdk.notebook.person import NotebookPerson
 from spyro_sdk.private import System
 from spyro_sdk.profile import profiles
 from spyro_sdk.rest import RestConnector
@@ -604,6 +605,7 @@ def objects(drama: Drama, echo: Echo) -> None:
         "attempt": lambda: Attempt.begin(app, "http://127.0.0.1:1/callback"),
         "expected": lambda: Expected(canary("state of a stranger")),
         "person": lambda: TerminalPerson(environ=VARIABLES),
+        "person at a notebook": lambda: NotebookPerson(None, VARIABLES),
         "request": lambda: signed,
         "response": lambda: Response(200, {"set-cookie": canary("cookie")}, canary("access token").encode()),
         "kept": lambda: Kept(1 << 20),

@@ -97,3 +97,11 @@ def test_what_has_no_card_is_left_to_its_words():
     assert wing.draw(object()) is None
     assert wing.person() is None
     assert wing.progress() is None
+
+
+def test_where_no_notebook_is_nothing_is_plugged_in():
+    before = shown.wing()
+    shown.plug(None)
+    notebook.plug()
+    assert shown.wing() is None
+    shown.plug(before)

@@ -14,6 +14,10 @@ HOMES: Final[dict[str, str]] = {
     "fetch.Fetch": "fetch",
     "gallery.Gallery": "gallery",
     "plan.Plan": "plan",
+    "accounts.SignedIn": "signed_in",
+    "accounts.SignedOut": "signed_out",
+    "notebook.sign_in.SignIn": "sign_in",
+    "profile.listing.Profiles": "profiles",
 }
 """For each class, by its module and name within this package, the module of its card."""
 
