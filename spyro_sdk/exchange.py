@@ -13,11 +13,11 @@ from .arrow.exact import parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .auth.app import App
-from .auth.keeping import Keeping
+from .auth.keeping import Keeping, successors_of, usual_store
 from .auth.person import Person
 from .auth.signin import Desk, sign_in
-from .auth.token import Token
-from .auth.tokens import Account, TokenStore
+from .auth.token import Grant, Token
+from .auth.tokens import Account, MemoryStore, TokenStore
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import (
@@ -27,6 +27,7 @@ from .errors import (
     DecodeError,
     IntegrityError,
     SignInError,
+    TokenStoreError,
 )
 from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
 from .failure import refused, told_without, words_of
@@ -91,9 +92,7 @@ class HttpConnector(BaseConnector):
             case "oauth2" if it.asks_person:
                 return self.personal()
             case "oauth2":
-                return oauth.OAuth(
-                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
-                )
+                return self.granted(oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"))
             case _:
                 return static.nobody()
 
@@ -221,7 +220,26 @@ class HttpConnector(BaseConnector):
             store=kept.store,
             account=kept.account,
             refresh=oauth.Renewal(kept.app.token_url, kept.app.client_id, kept.app.client_secret),
-            on_unkept=lambda error: self._emit(TokenNotKept(self.name, str(error))),
+            on_unkept=self._not_kept,
+        )
+
+    def granted(self, grant: Grant | None, token: Token | None = None) -> oauth.OAuth:
+        """What signs with `token`, or with what `grant` gives: for a refresh token, to all processes alike.
+
+        A connector to which a transport was given, such as a recording, shares nothing unless it was given a
+        store too: what it is told must not depend on what is kept on this machine, nor be kept there.
+        """
+        if not isinstance(grant, oauth.RefreshToken):
+            return oauth.OAuth(grant, token, on_renewed=self._renewed)
+        account = successors_of(self.name, grant)
+        usual = MemoryStore() if self._transport else usual_store(account.issuer)
+        return oauth.OAuth(
+            grant,
+            token,
+            on_renewed=self._renewed,
+            store=self._store or usual,
+            account=account,
+            on_unkept=self._not_kept,
         )
 
     @asynccontextmanager
@@ -262,6 +280,9 @@ class HttpConnector(BaseConnector):
 
     def _renewed(self, token: oauth.Token) -> None:
         self._emit(TokenRenewed(self.name))
+
+    def _not_kept(self, error: TokenStoreError) -> None:
+        self._emit(TokenNotKept(self.name, str(error)))
 
 
 def _sent_with(request: Request) -> Iterator[str]:

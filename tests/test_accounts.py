@@ -24,6 +24,7 @@ from spyro_sdk import accounts
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import Account, MemoryStore, in_memory
+from spyro_sdk.connector import BaseConnector
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.connectors.salesforce.signing_in import LOGIN, named, user_of
 from spyro_sdk.demo.authority import visitor
@@ -370,6 +371,59 @@ def test_who_signed_in_by_a_profile_is_forgotten_by_it(own: Service) -> None:
     in_memory().write(account, Token("t"))
     assert spyro.logout("salesforce", profile="home").removed == ()
     assert spyro.logout("salesforce").removed == (account,)
+
+
+def test_what_came_of_a_refresh_token_is_nobody_who_is_remembered_and_goes_with_all_others(
+    own: Service,
+) -> None:
+    given = {name: own.credentials[name] for name in ("client_id", "refresh_token")}
+    spyro.connect("salesforce", base_url=own.base_url, **given, **FAST).close()
+    (account,) = in_memory().accounts()
+    assert account.given
+    assert list(accounts.remembered()) == []
+    with pytest.raises(SignInNeeded):
+        configured(Salesforce, {}, {}, accounts.remembered)
+    held = in_memory().read(account)
+    gone = spyro.logout("salesforce")
+    assert (gone.removed, gone.revoked) == ((account,), (account,))
+    assert str(gone) == (
+        f"signed out of salesforce; {own.base_url}, by a refresh token of your settings:"
+        " removed here, ended there"
+    )
+    assert held
+    assert in_memory().accounts() == []
+    with pytest.raises(spyro.ConnectorError, match="expired or revoked"):
+        connect(own, None, access_token=held.access_token)
+    spyro.connect("salesforce", base_url=own.base_url, **given, **FAST).close()  # it was not rotated
+
+
+def test_what_came_of_a_refresh_token_is_forgotten_also_where_nobody_signs_in() -> None:
+    account = Account("keyed", "https://x.example", "c", given="f00")
+    in_memory().write(account, Token("t"))
+    gone = spyro.logout(Keyed)
+    assert gone.still_valid == {account: "it ends by itself, or in the settings of the service"}
+    assert str(spyro.logout(Keyed)) == "nobody was signed in to keyed"
+
+
+def test_a_connector_of_a_client_of_its_own_has_nobody_to_sign_out() -> None:
+    class Client(BaseConnector):
+        name = "client"
+
+    with pytest.raises(ConfigurationError, match="client signs no person in"):
+        spyro.logout(Client)
+
+
+def test_a_token_of_another_server_is_sent_nowhere(own: Service) -> None:
+    class Revoking(Plain):
+        def app(self) -> App | None:
+            app = super().app()
+            return app and replace(app, revoke_url=f"{own.base_url}/services/oauth2/revoke")
+
+    theirs = Account("plain", "https://another.example", "c")
+    in_memory().write(theirs, Token("t"))
+    gone = spyro.logout(Revoking, base_url=own.base_url)
+    assert gone.still_valid == {theirs: "it ends by itself, or in the settings of the service"}
+    assert not own.requests
 
 
 # -- who is remembered --------------------------------------------------------------------------------

@@ -218,11 +218,13 @@ class PrivateFolder:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise _unfit(path, "is a symbolic link", f"remove it: rm {quote(str(path))}") from None
-            raise TokenStoreError(
+            told = TokenStoreError(
                 f"{path} cannot be {verb}: {error.strerror}",
                 path=str(path),
                 hint="give SPYRO_TOKEN_STORE a folder that you can write, or 'none' to keep tokens in memory",
-            ) from None
+            )
+            told.errno = error.errno
+            raise told from None
 
 
 def _unfit(path: Path, what: str, hint: str) -> TokenStoreError:

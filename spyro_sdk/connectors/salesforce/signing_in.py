@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,6 @@ from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
 from .line import Line
-from .login import Borrowed, Login
 from .refusal import not_salesforce
 
 LOGIN = "https://login.salesforce.com"
@@ -82,21 +81,13 @@ def fault(config: ConnectorConfig) -> str | None:
     return "give " + ", or ".join(" and ".join(way) for way in WAYS)
 
 
-def tokens(
-    config: ConnectorConfig,
-    base_url: str,
-    on_renewed: Callable[[oauth.Token], None],
-    on_borrowed: Callable[[Login], None],
-) -> oauth.OAuth:
-    """A token given to us, or one asked for; both are renewed where there is a way."""
-    if org := config.custom_params.get("sf"):
-        return oauth.OAuth(Borrowed("" if org is True else org, on_borrowed), on_renewed=on_renewed)
+def means(config: ConnectorConfig, base_url: str) -> tuple[oauth.Grant | None, oauth.Token | None]:
+    """The way to get tokens, and the one that was given to us, as far as there are any."""
     token_url = config.token_url or f"{base_url or LOGIN}{OAUTH}/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does
     is_wanted = base_url and config.auth_mode in (None, "auto", "token")
-    given = oauth.Token(config.access_token) if config.access_token and is_wanted else None
-    return oauth.OAuth(grant, given, on_renewed=on_renewed)
+    return grant, oauth.Token(config.access_token) if config.access_token and is_wanted else None
 
 
 def user_of(token: oauth.Token) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,11 +20,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import spyro_sdk as spyro
 from spyro_sdk.auth.oauth import JwtBearer, RefreshToken, Token
+from spyro_sdk.auth.tokens import FileStore, MemoryStore, in_memory
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.connectors.salesforce.signing_in import home
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import AuthenticationError, ConfigurationError, ConnectionError, DataFetchError
-from spyro_sdk.http import Response
+from spyro_sdk.events import Event, TokenNotKept
+from spyro_sdk.http import Request, Response
 
 from ...org import calls, data_calls
 
@@ -136,6 +139,66 @@ def test_a_rotated_refresh_token_replaces_the_old_one(own: Service) -> None:
             own.expire_tokens()
             assert sf["Account"].count() == 1000
         assert [form["refresh_token"] for form in desk.forms] == [["first"], ["second"]]
+
+
+def test_connections_with_one_refresh_token_share_what_comes_of_it(own: Service) -> None:
+    with front_desk(own.base_url, own.new_access_token, refresh_token="second") as desk:
+        for _ in range(2):
+            with spyro.connect("salesforce", base_url=desk.url, client_id="me", refresh_token="first") as sf:
+                assert sf["Account"].count() == 1000
+        own.expire_tokens()
+        with spyro.connect("salesforce", base_url=desk.url, client_id="me", refresh_token="first") as sf:
+            assert sf["Account"].count() == 1000
+        assert [form["refresh_token"] for form in desk.forms] == [["first"], ["second"]]
+
+
+@pytest.mark.anyio
+async def test_a_refresh_token_does_where_nothing_can_be_kept_and_that_is_told(
+    own: Service, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    told: list[Event] = []
+    store = FileStore(tmp_path / "file" / "tokens")
+    given = {name: own.credentials[name] for name in ("client_id", "refresh_token")}
+    connector = Salesforce(
+        Salesforce.configure(base_url=own.base_url, **given), store=store, observers=[told.append]
+    )
+    async with connector.connection_context():
+        assert await connector.get_sample_data("Account", 3)
+    (unkept,) = [it for it in told if isinstance(it, TokenNotKept)]
+    assert "file" in unkept.reason
+
+
+async def nobody(request: Request) -> Response:
+    raise AssertionError("nobody is asked")
+
+
+def test_a_connector_with_a_transport_of_its_own_shares_nothing_unless_it_has_a_store_too() -> None:
+    config = Salesforce.configure(client_id="c", refresh_token="r")
+    one, other = (Salesforce(config, transport=nobody)._tokens for _ in range(2))
+    assert one
+    assert other
+    assert isinstance(one.store, MemoryStore)
+    assert one.store is not in_memory()
+    assert one.store is not other.store
+    store = MemoryStore()
+    told = Salesforce(config, transport=nobody, store=store)._tokens
+    assert told
+    assert told.store is store
+
+
+def test_a_refresh_token_of_the_settings_is_kept_where_tokens_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPYRO_TOKEN_STORE", str(tmp_path))
+    kept = Salesforce(Salesforce.configure(client_id="c", refresh_token="r"))._tokens
+    here = Salesforce(Salesforce.configure(client_id="c", refresh_token="r", base_url="http://localhost:1"))
+    assert kept
+    assert here._tokens
+    assert isinstance(kept.store, FileStore)
+    assert kept.store.folder.path == tmp_path
+    assert here._tokens.store is in_memory()
+    assert list(tmp_path.iterdir()) == [], "nothing is touched before it is needed"
 
 
 @pytest.fixture(scope="module")
