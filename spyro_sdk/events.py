@@ -92,14 +92,6 @@ class LoginBorrowed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeNarrowed(Event):
-    """A sign-in allowed less than was asked for; what is refused for that reason will say so itself."""
-
-    asked: tuple[str, ...]
-    granted: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class QuotaSeen(Event):
     """The service said how much of its quota is left."""
 

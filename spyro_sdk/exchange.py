@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -26,11 +26,10 @@ from .errors import (
     ConnectorError,
     DecodeError,
     IntegrityError,
-    SignInError,
     TokenStoreError,
 )
-from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
-from .failure import refused, told_without, words_of
+from .events import QuotaSeen, Received, TokenNotKept, TokenRenewed
+from .failure import refused, told_without, typed, words_of
 from .forms import without
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, is_at, origin, redacted
@@ -258,13 +257,9 @@ class HttpConnector(BaseConnector):
         """The token that a person allows within `patience` seconds; it is kept, and taken from now on."""
         kept, mode = self.keeping(), self.config.auth_mode or "auto"
         async with self.line() as send:
-            with self.discreet():
+            with typed(self.name), self.discreet():
                 token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
-        if lacking := kept.app.lacking(token.scopes):
-            raise _too_narrow(self.name, lacking[0], token.scopes)
         await kept.write(token)
-        if token.scopes and not set(kept.app.scopes) <= set(token.scopes):
-            self._emit(ScopeNarrowed(self.name, kept.app.scopes, token.scopes))
         return token
 
     def keeping(self) -> Keeping:
@@ -290,17 +285,6 @@ def _sent_with(request: Request) -> Iterator[str]:
     for text in secrets_in([request.headers, request.params]):
         yield text
         yield text.rpartition(" ")[2]
-
-
-def _too_narrow(name: str, lacking: str, granted: Sequence[str]) -> SignInError:
-    """The error for a sign-in that does not allow what each request needs."""
-    wanted = lacking.replace("|", " or ")
-    return SignInError(
-        f"{name} was allowed {' '.join(granted)}, and not {wanted}, without which nothing can be read",
-        error_code="scope_narrowed",
-        hint=f"sign in again and allow {wanted}, or have the app's scopes changed at the service",
-        connector=name,
-    )
 
 
 def payload_of(response: Response) -> Any:

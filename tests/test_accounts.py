@@ -29,8 +29,14 @@ from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.connectors.salesforce.signing_in import LOGIN, named, user_of
 from spyro_sdk.demo.authority import visitor
 from spyro_sdk.demo.server import Service, serve
-from spyro_sdk.errors import ConfigurationError, SignInError, SignInNeeded, TokenStoreError
-from spyro_sdk.events import Event, ScopeNarrowed, TokenNotKept
+from spyro_sdk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    SignInError,
+    SignInNeeded,
+    TokenStoreError,
+)
+from spyro_sdk.events import Event, TokenNotKept
 from spyro_sdk.exchange import HttpConnector
 from spyro_sdk.http import Request
 from spyro_sdk.settings import configured
@@ -206,30 +212,48 @@ def test_login_takes_the_way_that_is_said_whatever_credentials_there_are(own: Se
     assert bool(person.prompts) is (mode == "paste")
 
 
-def test_a_narrowed_scope_is_told_by_an_event(own: Service) -> None:
-    told: list[Event] = []
-    own.signing.scopes = ("api",)
-    signed = spyro.login("salesforce", person=Visitor(), observers=[told.append], **to(own))
-    narrowed = ScopeNarrowed("salesforce", ("api", "refresh_token"), ("api",))
-    assert [it for it in told if isinstance(it, ScopeNarrowed)] == [narrowed]
-    assert not signed.renews
-
-
-def test_a_scope_without_which_nothing_can_be_read_is_an_error_and_nothing_is_kept(own: Service) -> None:
-    own.signing.scopes = ("id", "refresh_token")
-    with pytest.raises(SignInError, match="allowed id refresh_token, and not api or full") as caught:
-        spyro.login("salesforce", person=Visitor(), **to(own))
-    assert (caught.value.error_code, caught.value.connector) == ("scope_narrowed", "salesforce")
-    assert caught.value.hint
-    assert caught.value.hint.startswith("sign in again and allow api")
-    assert not list(in_memory().accounts())
-
-
 @pytest.mark.parametrize(
-    ("granted", "lacking"), [((), ()), (("full",), ()), (("api", "id"), ()), (("id",), ("api|full",))]
+    ("granted", "missing", "rest"),
+    [(("api",), "refresh_token", "api"), (("id", "refresh_token"), "api", "refresh_token")],
 )
-def test_an_app_tells_what_it_lacks(granted: tuple[str, ...], lacking: tuple[str, ...]) -> None:
-    assert App("", "", "c", needed=("api|full",)).lacking(granted) == lacking
+def test_a_sign_in_that_allows_less_than_was_asked_for_is_an_error_and_nothing_is_kept(
+    own: Service, granted: tuple[str, ...], missing: str, rest: str
+) -> None:
+    own.signing.scopes, person = granted, Visitor()
+    with pytest.raises(SignInError) as caught:
+        spyro.login("salesforce", person=person, **to(own))
+    assert str(caught.value) == (
+        f"the sign-in was to allow api refresh_token, and allows {' '.join(granted)}: {missing} is missing"
+    )
+    assert (caught.value.error_code, caught.value.connector) == ("scope_narrowed", "salesforce")
+    assert caught.value.hint == (
+        f"sign in again and allow {missing}, ask for less with scope={rest!r},"
+        " or have the app's scopes changed at the service"
+    )
+    assert not list(in_memory().accounts())
+    assert person.outcomes == [caught.value], "the person is not told that it worked"
+
+
+def test_what_the_hint_says_is_enough(own: Service) -> None:
+    own.signing.scopes = ("api",)
+    signed = spyro.login("salesforce", person=Visitor(), scope="api", **to(own))
+    assert (signed.scopes, signed.renews) == (("api",), False)
+    with spyro.connect("salesforce", progress=False, **FAST) as sf:
+        assert sf["Account"].count() == 60
+
+
+def test_a_renewal_that_allows_less_is_taken_and_what_it_does_not_allow_is_refused(own: Service) -> None:
+    with pytest.raises(AuthenticationError):  # of whoami
+        spyro.login("salesforce", person=Visitor(), scope="id refresh_token", **to(own))
+    (account,) = in_memory().accounts()
+    token = in_memory().read(account)
+    assert token
+    in_memory().write(account, replace(token, scopes=("api", "refresh_token")))  # as it was once
+    with pytest.raises(AuthenticationError, match="INVALID_SESSION_ID"):
+        connect(own, None)
+    renewed = in_memory().read(account)
+    assert renewed
+    assert set(renewed.scopes) == {"id", "refresh_token"}
 
 
 def test_the_scope_that_is_asked_for_may_be_said(own: Service) -> None:

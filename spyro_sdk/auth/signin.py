@@ -67,15 +67,16 @@ async def sign_in(
     hears it come back too, and takes what is pasted, whichever comes first; "device" shows a code to type in
     on another page; "auto" takes what suits the app and the place. `send` reaches the service.
 
-    Raises `SignInError` for whatever comes to nothing on the person's side, `ConfigurationError` for a mode
-    that the app does not have. However it ends, no socket and no thread of it is left.
+    Raises `SignInError` for whatever comes to nothing on the person's side, also where less is allowed than
+    was asked for, and `ConfigurationError` for a mode that the app does not have. However it ends, no socket
+    and no thread of it is left.
     """
     way = chosen(app, person, mode)
     visit = _Visit(app, person, send, desk or Desk(), timeout)
     async with visit.announced():
-        if way == "device":
-            return await visit.by_device()
-        return await visit.by_code(pastes=way == "paste")
+        token = await (visit.by_device() if way == "device" else visit.by_code(pastes=way == "paste"))
+        app.check(token)
+        return token
 
 
 def chosen(app: App, person: Person, mode: str) -> str:

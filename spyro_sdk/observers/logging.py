@@ -14,7 +14,6 @@ from ..events import (
     Retried,
     RoadTaken,
     SchemaChanged,
-    ScopeNarrowed,
     TokenNotKept,
     TokenRenewed,
     TotalChanged,
@@ -29,7 +28,6 @@ LEVELS: dict[type[Event], int] = {
     TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     LoginBorrowed: logging.INFO,
-    ScopeNarrowed: logging.WARNING,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -59,8 +57,6 @@ def words(event: Event) -> str:
             said = f"signed in to {event.url} as {event.username}, by the login of {event.program}"
         case TokenRenewed():
             said = "a new access token was given to us"
-        case ScopeNarrowed():
-            said = f"asked for {' '.join(event.asked)}, the sign-in allows {' '.join(event.granted)}"
         case TokenNotKept():
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():

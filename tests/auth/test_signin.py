@@ -143,11 +143,12 @@ async def test_a_code_that_was_used_already_is_an_error(app: App, send: Send, se
     assert "used already, or is too old" in str(error)
 
 
-async def test_a_narrowed_scope_is_taken_as_it_is(app: App, send: Send, signing: Any) -> None:
-    signing.scopes = ("api",)
-    token = await sign_in(app, Visitor(), send=send)
-    assert token.scopes == ("api",)
-    assert token.refresh_token is None
+async def test_a_narrowed_scope_is_an_error_that_the_person_sees(app: App, send: Send, signing: Any) -> None:
+    signing.scopes, person = ("api",), Visitor()
+    error = await refusal(app, person, send)
+    assert error.error_code == "scope_narrowed"
+    assert str(error).endswith("and allows api: refresh_token is missing")
+    assert person.outcomes == [error]
 
 
 async def test_an_app_that_the_service_does_not_know_says_so(app: App, send: Send) -> None:

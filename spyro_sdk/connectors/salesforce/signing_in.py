@@ -34,6 +34,27 @@ CALLBACK = "http://localhost:1717/OauthRedirect"
 """What Salesforce's guide registers for a program on a person's machine: of plain http it takes `localhost`
 alone, and compares the port too."""
 SCOPES = ("api", "refresh_token")
+FULL = (
+    *(
+        "address",
+        "api",
+        "cdp_api",
+        "cdp_calculated_insight_api",
+        "cdp_identityresolution_api",
+        "cdp_ingest_api",
+    ),
+    *("cdp_profile_api", "cdp_query_api", "cdp_segment_api", "chatbot_api", "chatter_api", "content"),
+    *("custom_permissions", "eclair_api", "einstein_gpt_api", "email", "forgot_password", "id"),
+    *("interaction_api", "lightning", "mcp_api", "openid", "pardot_api", "phone", "profile"),
+    *("pwdless_login_api", "scrt_api", "sfap_api", "user_registration_api", "visualforce", "wave_api", "web"),
+)
+"""All that `full` allows: what https://login.salesforce.com/.well-known/openid-configuration lists, but for a
+refresh token."""
+IMPLIED = {"full": FULL, "api": ("chatter_api",), "web": ("visualforce",)}
+"""What comes with a scope.
+
+https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_tokens_scopes.htm
+"""
 
 
 def app(config: ConnectorConfig, base_url: str) -> App | None:
@@ -48,9 +69,9 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
         config.client_id,
         config.client_secret,
         tuple(config.scope.split()) if config.scope else SCOPES,
-        ("api|full",),
         issuer=home,
         revoke_url=f"{home}{OAUTH}/revoke",
+        implied=IMPLIED,
     ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
 
 

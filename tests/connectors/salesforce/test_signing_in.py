@@ -169,6 +169,22 @@ async def test_a_refresh_token_does_where_nothing_can_be_kept_and_that_is_told(
     assert "file" in unkept.reason
 
 
+@pytest.mark.parametrize(
+    ("asked", "granted", "lacking"),
+    [
+        ("api refresh_token", "full refresh_token", ()),
+        ("api refresh_token", "full", ("refresh_token",)),
+        ("api web visualforce id", "full", ()),
+        ("api chatter_api offline_access", "api refresh_token", ()),
+        ("full", "api", ("full",)),
+    ],
+)
+def test_full_includes_all_but_the_refresh_token(asked: str, granted: str, lacking: tuple[str, ...]) -> None:
+    app = Salesforce(Salesforce.configure(client_id="c", scope=asked, auth_mode="browser")).app()
+    assert app
+    assert app.lacking(Token("t", scopes=tuple(granted.split()))) == lacking
+
+
 async def nobody(request: Request) -> Response:
     raise AssertionError("nobody is asked")
 
