@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import wraps
 from hashlib import blake2b
@@ -218,9 +218,7 @@ class ConnectorConfig:
         mode = self.auth_mode
         if mode is None:
             return self.auth_type
-        if not isinstance(mode, str) or mode not in MODES:
-            hint = did_you_mean(str(mode), MODES)
-            raise _refused(self, "auth_mode", f"one of {', '.join(MODES)}" + (f" ({hint})" if hint else ""))
+        check_mode(self.name, mode)
         kind, needs = MODES[mode]
         for name in needs:
             if not getattr(self, name):
@@ -281,6 +279,20 @@ class ConnectorConfig:
         if missing:
             raise ConfigurationError(f"the setting {missing[0]!r} is missing", field=missing[0])
         return cls(**given)
+
+
+def check_mode(name: str, mode: Any, more: Sequence[str] = ()) -> None:
+    """Raise unless there is such a way to sign in; `more`: those that the connector called `name` adds."""
+    known = (*MODES, *more)
+    if not isinstance(mode, str) or mode not in known:
+        hint = did_you_mean(str(mode), known)
+        raise ConfigurationError(
+            f"auth_mode={mode!r} cannot be: it must be one of {', '.join(known)}"
+            + (f" ({hint})" if hint else ""),
+            field="auth_mode",
+            hint=hint,
+            connector=name,
+        )
 
 
 def _auth_type(given: set[str]) -> AuthType:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ...auth import oauth
 from ...auth.app import App
-from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, is_loopback, is_private
+from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, check_mode, is_loopback, is_private
 from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
@@ -78,6 +78,8 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
 def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings, with `auth_mode="sf"` as what it stands for: the login of that command."""
     mode, settled = settings.get("auth_mode"), dict(settings)
+    if mode is not None:
+        check_mode("salesforce", mode, ["sf"])
     if mode == "sf":
         del settled["auth_mode"]
         settled["sf"] = settled.get("sf") or True

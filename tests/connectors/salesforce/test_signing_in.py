@@ -185,6 +185,14 @@ def test_full_includes_all_but_the_refresh_token(asked: str, granted: str, lacki
     assert app.lacking(Token("t", scopes=tuple(granted.split()))) == lacking
 
 
+@pytest.mark.parametrize(("mode", "nearest"), [("sfx", "sf"), ("brouser", "browser"), (7, None)])
+def test_a_way_that_there_is_not_is_refused_with_all_that_there_are(mode: Any, nearest: str | None) -> None:
+    with pytest.raises(ConfigurationError, match=f"auth_mode={mode!r} cannot be.* token, none, sf") as caught:
+        spyro.connect("salesforce", auth_mode=mode)
+    assert (caught.value.field, caught.value.connector) == ("auth_mode", "salesforce")
+    assert caught.value.hint == (f"did you mean {nearest!r}?" if nearest else None)
+
+
 async def nobody(request: Request) -> Response:
     raise AssertionError("nobody is asked")
 
