@@ -13,11 +13,11 @@ from .arrow.exact import parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .auth.app import App
-from .auth.keeping import Keeping, successors_of, usual_store
+from .auth.keeping import Keeping, successors_of
 from .auth.person import Person
 from .auth.signin import Desk, sign_in
 from .auth.token import Grant, Token
-from .auth.tokens import Account, MemoryStore, TokenStore
+from .auth.tokens import Account, MemoryStore, TokenStore, default_store
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import (
@@ -230,14 +230,13 @@ class HttpConnector(BaseConnector):
         """
         if not isinstance(grant, oauth.RefreshToken):
             return oauth.OAuth(grant, token, on_renewed=self._renewed)
-        account = successors_of(self.name, grant)
-        usual = MemoryStore() if self._transport else usual_store(account.issuer)
+        usual = MemoryStore if self._transport else default_store
         return oauth.OAuth(
             grant,
             token,
             on_renewed=self._renewed,
-            store=self._store or usual,
-            account=account,
+            store=self._store or usual(),
+            account=successors_of(self.name, grant),
             on_unkept=self._not_kept,
         )
 

@@ -27,9 +27,14 @@ class Keeping:
 
     @classmethod
     def of(cls, connector: str, app: App, store: TokenStore | None = None, profile: str = "") -> Self:
-        """The account of whoever signs in to the app, in the usual store unless another is given."""
+        """The usual place; that of a service on this machine ends with the process.
+
+        Its port may be somebody else's tomorrow, who would be sent the token.
+        """
         issuer = app.issuer or origin(app.token_url)
-        return cls(app, Account(connector, issuer, app.client_id, profile), store or usual_store(issuer))
+        if store is None:
+            store = in_memory() if is_loopback(urlsplit(issuer).hostname or "") else default_store()
+        return cls(app, Account(connector, issuer, app.client_id, profile), store)
 
     async def read(self) -> Token | None:
         """The token; None where there is none."""
@@ -50,15 +55,7 @@ def successors_of(connector: str, given: RefreshToken) -> Account:
     """The account of what a refresh token of the settings is exchanged for.
 
     Whoever is given the same token finds it there, in this run or a later one, though the service may have
-    rotated it since.
+    rotated it since. It goes nowhere where the one in the settings would not go by itself.
     """
     mark = blake2b(given.refresh_token.encode(), digest_size=16, person=b"spyro.given").hexdigest()
     return Account(connector, origin(given.token_url), given.client_id, given=mark)
-
-
-def usual_store(issuer: str) -> TokenStore:
-    """Where the tokens of a server are kept; those of one on this machine end with the process.
-
-    Its port may be somebody else's tomorrow, who would be sent the token.
-    """
-    return in_memory() if is_loopback(urlsplit(issuer).hostname or "") else default_store()

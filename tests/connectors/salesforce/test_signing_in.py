@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,14 +218,41 @@ def test_a_refresh_token_of_the_settings_is_kept_where_tokens_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPYRO_TOKEN_STORE", str(tmp_path))
-    kept = Salesforce(Salesforce.configure(client_id="c", refresh_token="r"))._tokens
-    here = Salesforce(Salesforce.configure(client_id="c", refresh_token="r", base_url="http://localhost:1"))
-    assert kept
-    assert here._tokens
-    assert isinstance(kept.store, FileStore)
-    assert kept.store.folder.path == tmp_path
-    assert here._tokens.store is in_memory()
+    for address in (None, "http://localhost:1"):  # which the refresh token of the settings is sent to anyway
+        tokens = Salesforce(Salesforce.configure(client_id="c", refresh_token="r", base_url=address))._tokens
+        assert tokens
+        assert isinstance(tokens.store, FileStore)
+        assert tokens.store.folder.path == tmp_path
     assert list(tmp_path.iterdir()) == [], "nothing is touched before it is needed"
+
+
+def test_processes_with_one_refresh_token_in_their_environment_use_it_once(tmp_path: Path) -> None:
+    script = "import spyro_sdk as spyro; print(spyro.connect('salesforce')['Account'].count())"
+    with serve(records=10, wide_records=1, rotate=True) as service:
+        given = {name: service.credentials[name] for name in ("client_id", "refresh_token")}
+        settings = {"base_url": service.base_url, **given}
+        environment = {
+            **os.environ,
+            **{f"SPYRO_SALESFORCE_{name.upper()}": text for name, text in settings.items()},
+            "SPYRO_TOKEN_STORE": str(tmp_path / "tokens"),
+        }
+
+        def run(count: int) -> list[str]:
+            begun = [
+                subprocess.Popen(
+                    [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
+                )
+                for _ in range(count)
+            ]
+            return [it.communicate(timeout=60)[0] for it in begun]
+
+        assert run(3) == ["10\n"] * 3
+        assert (service.grants["refresh_token"], service.families_revoked) == (1, 0)
+        service.expire_tokens()
+        assert run(1) == ["10\n"], "the day after"
+        assert (service.grants["refresh_token"], service.families_revoked) == (2, 0)
+    for kept in (tmp_path / "tokens").glob("*.json"):
+        assert given["refresh_token"] not in kept.read_text()
 
 
 @pytest.fixture(scope="module")
