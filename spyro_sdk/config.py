@@ -159,7 +159,12 @@ class ConnectorConfig:
     retry_delay: float = 1.0  # seconds before the first retry; doubles each time
     max_delay: float = 60.0  # seconds; no backoff is longer
     max_wait: float = 300.0  # seconds; a service that asks us to wait longer gets an error at once
+    retry_budget: int | None = 500
+    """Tokens for the retries of a connection: one costs 14, after "too many requests" 5. They come back when
+    the call goes well, and one more for each that does at once. None: no bound."""
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
+    deadline: float | None = None
+    """Seconds for a fetch as a whole, and for each other call with all its retries; None: no bound."""
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
     concurrency: int | None = None
@@ -180,8 +185,11 @@ class ConnectorConfig:
             _positive(self, name)
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
-        if self.concurrency is not None:
-            _whole(self, "concurrency", least=1)
+        for name, least in (("concurrency", 1), ("retry_budget", 0)):
+            if getattr(self, name) is not None:
+                _whole(self, name, least)
+        if self.deadline is not None:
+            _positive(self, "deadline")
         self.rate  # noqa: B018  # validates burst_size
         for name in CREDENTIALS:
             _credential(self, name)

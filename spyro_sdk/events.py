@@ -64,6 +64,13 @@ class Retried(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryRefused(Event):
+    """A failed call was not made again, since the connection's retry budget is spent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CircuitChanged(Event):
     """The circuit breaker is now `closed`, `open` or `half-open`."""
 

@@ -12,6 +12,7 @@ from ..events import (
     PageSizeShrunk,
     PagingRepaired,
     Retried,
+    RetryRefused,
     RoadTaken,
     SchemaChanged,
     TokenNotKept,
@@ -21,6 +22,7 @@ from ..events import (
 
 LEVELS: dict[type[Event], int] = {
     Retried: logging.WARNING,
+    RetryRefused: logging.WARNING,
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
@@ -40,6 +42,8 @@ def words(event: Event) -> str:
     match event:
         case Retried():
             said = f"attempt {event.attempt} failed, again in {event.seconds:.1f} s: {event.reason}"
+        case RetryRefused():
+            said = f"a call failed for good: {event.reason}"
         case CircuitChanged():
             said = f"the circuit breaker is {event.state}"
         case SchemaChanged():

@@ -11,6 +11,7 @@ from spyro_sdk.events import (
     PageSizeShrunk,
     PagingRepaired,
     Retried,
+    RetryRefused,
     RoadTaken,
     SchemaChanged,
     TokenNotKept,
@@ -27,6 +28,7 @@ LEVELS = [
     (TokenRenewed("acme"), logging.INFO),
     (PagingRepaired("acme", "Customer", "2 records were added"), logging.WARNING),
     (TotalChanged("acme", "Customer", 1000, 1002), logging.WARNING),
+    (RetryRefused("acme", "it broke"), logging.WARNING),
     (PageSizeShrunk("acme", "Customer", 1000, 100), logging.INFO),
     (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
@@ -47,6 +49,7 @@ SENTENCES = [
         "acme: Customer had 1,000 to 1,002 records while it was read; whether the service's cursor keeps its"
         " place meanwhile is not known"
     ),
+    "acme: a call failed for good: it broke",
     "acme: Customer comes 100 records at a time; 1,000 were refused",
     "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
@@ -74,7 +77,7 @@ def test_what_nobody_wants_to_read_is_not_written(caplog):
     with caplog.at_level(logging.WARNING, "spyro_sdk"):
         for event, _ in LEVELS:
             Log()(event)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 6
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 7
 
 
 def test_any_logger_will_do(caplog):
