@@ -125,7 +125,7 @@ class _Visit:
             async with asyncio.timeout(self.timeout) as limit, self._counted_down():
                 yield
         except builtins.TimeoutError as late:
-            error = _too_late(self.timeout) if limit.expired() else late
+            error = _too_late(self.timeout, self.card) if limit.expired() else late
             raise error from None
         except BaseException as raised:
             error = raised
@@ -248,9 +248,10 @@ async def _first(ways: list[Coroutine[Any, Any, str]]) -> str:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _too_late(seconds: float) -> SignInError:
+def _too_late(seconds: float, card: Invitation | None) -> SignInError:
+    way = ", with auth_mode='paste' if the browser could not come back here" if card and card.opens else ""
     return SignInError(
         f"nobody signed in within {seconds:.0f} seconds",
         error_code="timed_out",
-        hint="sign in again, or set the environment variables of a way that needs nobody",
+        hint=f"sign in again{way}, or set the environment variables of a way that needs nobody",
     )

@@ -166,12 +166,14 @@ async def test_an_app_that_the_service_does_not_know_says_so(app: App, send: Sen
     assert "not known" in told[0]
 
 
-async def test_nobody_is_waited_for_longer_than_was_said(app: App, send: Send) -> None:
-    person = Visitor(lambda address: None)
+@pytest.mark.parametrize("opens", [True, False])
+async def test_nobody_is_waited_for_longer_than_was_said(app: App, send: Send, opens: bool) -> None:
+    person = Visitor(lambda address: None, opens=opens)
     started = time.monotonic()
     error = await refusal(app, person, send, timeout=0.3)
     assert error.error_code == "timed_out"
     assert "within 0 seconds" in str(error)
+    assert ("auth_mode='paste'" in str(error.hint)) is opens, "who may paste already needs no such hint"
     assert time.monotonic() - started < 5
     assert person.outcomes == [error]
 
