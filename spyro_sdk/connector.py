@@ -38,11 +38,14 @@ from .events import (
     Observer,
     PageArrived,
     Retried,
+    RetryRefused,
     Waited,
 )
 from .failure import told_without, typed
 from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
+from .guards.budget import RetryBudget
+from .guards.deadline import Deadline
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
 from .http import Send, redacted
@@ -99,7 +102,15 @@ class BaseConnector(Lifecycle):
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
-        self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
+        self._policy = RetryPolicy(
+            config.retry_count,
+            config.retry_delay,
+            config.max_delay,
+            config.max_wait,
+            budget=RetryBudget(
+                config.retry_budget, lambda error: self._emit(RetryRefused(self.name, str(error)))
+            ),
+        )
 
     @classmethod
     def narrowed(cls, settings: Mapping[str, Any]) -> tuple[type[BaseConnector], dict[str, Any]]:
@@ -290,12 +301,14 @@ class BaseConnector(Lifecycle):
     ) -> T:
         """Call a coroutine function inside the guards: retry, circuit breaker, rate limiter, statistics.
 
-        Each attempt passes all of them. What the call raises comes out as a `ConnectorError` where it is
-        about the network or the service's answer. Never nest one such call in another.
+        Each attempt passes all of them, and all attempts together keep to the deadline. What the call raises
+        comes out as a `ConnectorError` where it is about the network or the service's answer. Never nest one
+        such call in another.
         """
         self._check_connected()
         attempt = partial(self._guarded, partial(func, *args, **kwargs))
-        return await call_with_retry(attempt, self._policy, on_retry=self._tell_retry)
+        deadline = Deadline(self.config.deadline, f"a call of {self.name}", self.name)
+        return await deadline.kept(call_with_retry(attempt, self._policy, on_retry=self._tell_retry))
 
     async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
         self._check_connected()  # it may have been closed while we waited
@@ -337,10 +350,11 @@ class BaseConnector(Lifecycle):
         self._check_connected()
         self._emit(FetchStarted(self.name, query.entity))
         started, rows, error = time.perf_counter(), 0, None
+        deadline = Deadline(self.config.deadline, f"{query.entity} of {self.name}", self.name)
         try:
             with typed(self.name):
                 async with aclosing(self._asked(query)) as batches:
-                    async for batch in batches:
+                    while (batch := await deadline.kept(anext(batches, None))) is not None:
                         rows += batch.num_rows
                         yield batch
         except BaseException as raised:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -13,11 +13,11 @@ from .arrow.exact import parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .auth.app import App
-from .auth.keeping import Keeping
+from .auth.keeping import Keeping, successors_of
 from .auth.person import Person
 from .auth.signin import Desk, sign_in
-from .auth.token import Token
-from .auth.tokens import Account, TokenStore, place_of
+from .auth.token import Grant, Token
+from .auth.tokens import Account, MemoryStore, TokenStore, default_store, place_of
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import (
@@ -26,9 +26,9 @@ from .errors import (
     ConnectorError,
     DecodeError,
     IntegrityError,
-    SignInError,
+    TokenStoreError,
 )
-from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
+from .events import QuotaSeen, Received, TokenNotKept, TokenRenewed
 from .failure import refused, told_without, typed, words_of
 from .forms import without
 from .guards.quota import Quota, read_quota
@@ -93,9 +93,7 @@ class HttpConnector(BaseConnector):
             case "oauth2" if it.asks_person:
                 return self.personal()
             case "oauth2":
-                return oauth.OAuth(
-                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
-                )
+                return self.granted(oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"))
             case _:
                 return static.nobody()
 
@@ -235,7 +233,25 @@ class HttpConnector(BaseConnector):
             store=kept.store,
             account=kept.account,
             refresh=oauth.Renewal(kept.app.token_url, kept.app.client_id, kept.app.client_secret),
-            on_unkept=lambda error: self._emit(TokenNotKept(self.name, str(error))),
+            on_unkept=self._not_kept,
+        )
+
+    def granted(self, grant: Grant | None, token: Token | None = None) -> oauth.OAuth:
+        """What signs with `token`, or with what `grant` gives: for a refresh token, to all processes alike.
+
+        A connector to which a transport was given, such as a recording, shares nothing unless it was given a
+        store too: what it is told must not depend on what is kept on this machine, nor be kept there.
+        """
+        if not isinstance(grant, oauth.RefreshToken):
+            return oauth.OAuth(grant, token, on_renewed=self._renewed)
+        usual = MemoryStore if self._transport else default_store
+        return oauth.OAuth(
+            grant,
+            token,
+            on_renewed=self._renewed,
+            store=self._store or usual(),
+            account=successors_of(self.name, grant),
+            on_unkept=self._not_kept,
         )
 
     @asynccontextmanager
@@ -256,11 +272,7 @@ class HttpConnector(BaseConnector):
         async with self.line() as send:
             with self.discreet(), typed(self.name):
                 token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
-        if lacking := kept.app.lacking(token.scopes):
-            raise _too_narrow(self.name, lacking[0], token.scopes)
         await kept.write(token)
-        if token.scopes and not set(kept.app.scopes) <= set(token.scopes):
-            self._emit(ScopeNarrowed(self.name, kept.app.scopes, token.scopes))
         return token
 
     def keeping(self) -> Keeping:
@@ -277,23 +289,15 @@ class HttpConnector(BaseConnector):
     def _renewed(self, token: oauth.Token) -> None:
         self._emit(TokenRenewed(self.name))
 
+    def _not_kept(self, error: TokenStoreError) -> None:
+        self._emit(TokenNotKept(self.name, str(error)))
+
 
 def _sent_with(request: Request) -> Iterator[str]:
     """The secrets in a request: whole headers, and what stands in them beside the word for its kind."""
     for text in secrets_in([request.headers, request.params]):
         yield text
         yield text.rpartition(" ")[2]
-
-
-def _too_narrow(name: str, lacking: str, granted: Sequence[str]) -> SignInError:
-    """The error for a sign-in that does not allow what each request needs."""
-    wanted = lacking.replace("|", " or ")
-    return SignInError(
-        f"{name} was allowed {' '.join(granted)}, and not {wanted}, without which nothing can be read",
-        error_code="scope_narrowed",
-        hint=f"sign in again and allow {wanted}, or have the app's scopes changed at the service",
-        connector=name,
-    )
 
 
 def payload_of(response: Response) -> Any:

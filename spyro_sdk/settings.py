@@ -263,7 +263,12 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         return text.lower() == "true"
     if kind is bool:
         raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
-    number: Callable[[str], Any] | None = {int: int, int | None: int, float: float}.get(kind)
+    number: Callable[[str], Any] | None = {
+        int: int,
+        int | None: int,
+        float: float,
+        float | None: float,
+    }.get(kind)
     try:
         return number(text) if number else text
     except ValueError:

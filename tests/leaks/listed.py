@@ -142,7 +142,7 @@ ERRORS = (
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
     " LoginBorrowed PageArrived TotalChanged"
-    " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RoadTaken SchemaChanged ScopeNarrowed"
+    " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
     " TokenNotKept TokenRenewed Waited"
 )
 

@@ -83,7 +83,7 @@ class GitHub(RestConnector):
             self._tokens = self.personal()
         else:
             grant = oauth.grant(self.config, asked.token_url(self.config, self.base_url))
-            self._tokens = oauth.OAuth(grant, on_renewed=self._renewed)
+            self._tokens = self.granted(grant)
         return self._tokens
 
     async def whoami(self) -> str | None:
