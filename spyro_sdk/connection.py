@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from .events import Observer, QuotaSeen
 from .fetch import Fetch
 from .guards.account import limiter_of
 from .http import Send
-from .observers.progress import ProgressLine
 from .observers.stats import Stats
+from .progress import wished
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 
@@ -54,15 +53,17 @@ def connect(
     `SPYRO_<NAME>_<SETTING>` (`SPYRO_SALESFORCE_ACCESS_TOKEN`). `config` is taken as it is, without the
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
     speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
-    such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
-    terminal. `session` is a `requests.Session` of yours to send through, which stays open; where it signs in
-    by itself, say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
+    such as `{"records": 1000}`. `progress=False` shows nothing of a running fetch; True shows it whatever
+    `SPYRO_PROGRESS` says: as a panel in a notebook, a line in a terminal, a line at the end elsewhere.
+    `session` is a `requests.Session` of yours to send through, which stays open; where it signs in by itself,
+    say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
     whoever is at the terminal or the notebook; where nobody is, nobody is asked.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
     settings, environment = hidden(settings), Unseen(os.environ if demo_options(demo) is None else {})
+    progress = _progress(progress)
     kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
     settings = hidden(settings, known_to(kind))
@@ -78,11 +79,9 @@ def connect(
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
     config = config or configured(kind, settings, environment, accounts.remembered)
-    if sys.stderr.isatty() if progress is None else progress:
-        listeners.append(ProgressLine())
     warm.begin("pandas")  # while the service answers the first requests
     try:
-        return Connection(kind, config, listeners, session)
+        return Connection(kind, config, listeners, session, progress)
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
@@ -92,7 +91,7 @@ def connect(
     if session is not None:
         connector.send_through(_sender(config, session))
     accounts.sign_in(connector, asked)
-    return Connection(kind, config, listeners, session)
+    return Connection(kind, config, listeners, session, progress)
 
 
 class Connection:
@@ -104,8 +103,10 @@ class Connection:
         config: ConnectorConfig,
         observers: Sequence[Observer] = (),
         session: requests.Session | None = None,
+        progress: bool | None = None,
     ) -> None:
         self._kind, self._config, self._observers, self._session = kind, config, observers, session
+        self._progress = progress
         self._open()
 
     def __repr__(self) -> str:
@@ -187,7 +188,7 @@ class Connection:
             api=api,
             concurrency=concurrency,
         )
-        return Fetch(self._live, query)
+        return Fetch(self._live, query, self._progress)
 
     @property
     def stats(self) -> Stats:
@@ -267,6 +268,14 @@ async def _opened(connector: BaseConnector) -> None:
     """Connect, at the pace of all that this process asks the same account."""
     connector.share(limiter_of(connector.config))
     await connector.connect()
+
+
+def _progress(wish: Any) -> bool | None:
+    """What `progress=` says; nonsense in it, or in `SPYRO_PROGRESS`, is told at once."""
+    wished(os.environ)
+    if not isinstance(wish, bool | None):
+        raise ConfigurationError(f"progress={wish!r} cannot be: it must be True or False", field="progress")
+    return wish
 
 
 def _listeners(observers: Any) -> list[Observer]:

@@ -328,12 +328,15 @@ class TestMeanwhile:
 
     def test_is_called_in_the_waiting_thread_again_and_again(self) -> None:
         async def until_seen() -> None:
-            while len(threads) < 3:
-                await asyncio.sleep(0.001)
+            await anyio.to_thread.run_sync(threads.acquire)
+            await anyio.to_thread.run_sync(threads.acquire)
 
-        threads: list[int] = []
-        blocking.run(until_seen, meanwhile=lambda: threads.append(threading.get_ident()))
-        assert set(threads) == {threading.get_ident()}
+        def seen() -> None:
+            assert threading.get_ident() == waiting
+            threads.release()
+
+        waiting, threads = threading.get_ident(), threading.Semaphore(0)
+        blocking.run(until_seen, meanwhile=seen)
 
     def test_is_not_called_for_what_is_there_at_once(self) -> None:
         def never() -> None:
@@ -344,12 +347,11 @@ class TestMeanwhile:
 
     def test_is_called_while_an_item_is_waited_for(self) -> None:
         async def slow() -> AsyncGenerator[int, None]:
-            while not seen:
-                await asyncio.sleep(0.001)
+            await anyio.to_thread.run_sync(seen.acquire)
             yield 1
 
-        seen: list[int] = []
-        assert list(blocking.iterate(slow, meanwhile=lambda: seen.append(1))) == [1]
+        seen = threading.Semaphore(0)
+        assert list(blocking.iterate(slow, meanwhile=seen.release)) == [1]
 
     def test_a_failure_of_it_is_logged_once_and_the_call_goes_on(
         self, caplog: pytest.LogCaptureFixture

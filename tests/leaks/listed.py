@@ -34,8 +34,8 @@ METHODS = {
     " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
     " testing.cassette.Replay profile.listing.Profiles",
     "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
-    ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
-    " profile.place.Place profile.reference.Reference",
+    ".envelope.Spot observers.running.Running observers.stats.Stats plan.Plan plan.Road where.Where"
+    " profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
@@ -54,8 +54,8 @@ WAYS = {
     " arrow/sink.py auth/tokens/private.py testing/cassette.py",
     "log": "settings.py shown.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
-    " observers/logging.py",
-    "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
+    " observers/logging.py blocking.py runs.py",
+    "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
     "process": "auth/terminal.py connectors/salesforce/program.py",
 }
 """The modules that have a way out of the process."""
@@ -111,7 +111,9 @@ NOT_PLAYED = {
     "transport.conditional": "Conditional",
     "transport.pool": "SharedTransport",
     "observers.logging": "Log",
-    "observers.progress": "ProgressLine",
+    "observers.running": "Asked Bucket Pause Retry Running",
+    "progress": "FinalLine Progress Silent TerminalLine",
+    "runs": "Run",
 }
 """Classes of which the drama keeps no object: they are seen in its tracebacks, or hold nothing."""
 ERRORS = (

@@ -24,10 +24,12 @@ import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
 
 from spyro_sdk import demo, shown
-from spyro_sdk.config import ConnectorConfig
+from spyro_sdk.config import ConnectorConfig, RateLimitConfig
+from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.notebook import NotebookWing
 from spyro_sdk.observers.logging import words
-from spyro_sdk.observers.progress import ProgressLine
+from spyro_sdk.observers.running import Asked, Running
+from spyro_sdk.progress import FinalLine, TerminalLine
 from tests.leaks.drama import Drama
 from tests.leaks.service import echoing
 
@@ -267,12 +269,22 @@ def _(drama: Drama) -> str:
     return "\n".join(map(words, drama.events))
 
 
-@surface("progress line")
+@surface("progress of a fetch")
 def _(drama: Drama) -> str:
-    out = io.StringIO()
-    line = ProgressLine(out)
-    for event in drama.events:
-        line(event)
+    """As a terminal and as a log has it, after each event and at each kind of end."""
+    out, bucket = io.StringIO(), RateLimiter(RateLimitConfig(60))
+    asked = Asked("acme", "good", RateLimitConfig(60), bucket)
+    for error in (None, KeyboardInterrupt(), *_typical(drama)):
+        run = Running(asked, clock=iter(range(10**9)).__next__)
+        drawn = [TerminalLine(out), FinalLine(out)]
+        for event in drama.events if error is None else drama.events[-20:]:
+            run(event)
+            for it in drawn:
+                it.tick(run)
+        run.end(error)
+        for it in drawn:
+            it.end(run, error)
+        out.write(f"{run.reasons!r} {run.error}")
     return out.getvalue()
 
 
