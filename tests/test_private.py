@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from spyro_sdk.auth.tokens.private import FORSAKEN, SAFELY, PrivateFolder, System
 from spyro_sdk.errors import TokenStoreError
+from spyro_sdk.private import FORSAKEN, SAFELY, PrivateFolder, System
 
 MOST = 1000
 
