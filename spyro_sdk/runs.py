@@ -9,6 +9,8 @@ from contextlib import aclosing, closing
 from types import TracebackType
 from typing import Self, TypeVar
 
+import pyarrow as pa
+
 from . import blocking
 from .connector import BaseConnector
 from .entity import Query
@@ -52,19 +54,26 @@ class Run:
 
         return blocking.run(heard, meanwhile=self._tick)
 
-    def iterate(self, source: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
+    def iterate(
+        self, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]]
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Iterate as `blocking.iterate` does; to be done in the `with`."""
 
-        async def heard() -> AsyncGenerator[T, None]:
+        async def heard() -> AsyncGenerator[pa.RecordBatch, None]:
             with listening(self.running):  # one task of the loop's runs it from its first item to its last
                 async with aclosing(source()) as items:
                     async for item in items:
                         yield item
 
-        with closing(blocking.iterate(heard, meanwhile=self._tick)) as items:
-            for item in items:
-                self._tick()
-                yield item
+        taken = 0
+        try:
+            with closing(blocking.iterate(heard, meanwhile=self._tick)) as batches:
+                for batch in batches:
+                    self._tick()
+                    taken += batch.num_rows
+                    yield batch
+        finally:
+            self.give(taken)  # more may have been on its way
 
     def give(self, rows: int) -> None:
         """Take note of how many records the caller gets."""

@@ -225,7 +225,7 @@ def test_a_loop_that_is_left_says_so(fetch: Fetch, shows: Shows) -> None:
     for batch in fetch.batches():
         assert batch.num_rows == 3
         break
-    assert [it[:2] for it in shows.ends] == [("begin", "running"), ("end", "left")]
+    assert shows.ends == [("begin", "running"), ("end", "left", 3, None)]
 
 
 def test_a_loop_begins_with_its_first_batch_and_ticks_with_each(fetch: Fetch, shows: Shows) -> None:

@@ -3,6 +3,7 @@
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
     cards                  one module for each thing that is shown
+    panel, cell, screen    a panel while the fetches of a cell run, what they are, and where it is drawn
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
 """
@@ -30,8 +31,9 @@ class NotebookWing:
         return None
 
     def progress(self) -> Any:
-        """Nothing beyond the terminal's line."""
-        return None
+        """The panels of the cells; None where there is no kernel, such as in a terminal's IPython."""
+        ipython = shell()
+        return import_module(".panel", __name__).panels(ipython) if hasattr(ipython, "kernel") else None
 
 
 def plug() -> None:
