@@ -107,7 +107,7 @@ class FinalLine:
 def is_plain(run: Running, moment: float = MOMENT) -> bool:
     """Whether what came of a run need not be told: a glance, or a call that was refused at once."""
     is_refused = run.outcome == "failed" and not run.pages
-    return (run.asked.is_glance or is_refused) and run.seconds < moment
+    return (run.asked.is_glance or is_refused) and run.seconds < moment and not run.remarked
 
 
 def chosen(

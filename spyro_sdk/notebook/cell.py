@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from ..observers.running import Running
@@ -25,7 +26,8 @@ class CellRuns:
     received: int = 0  # bytes
     requests: int = 0
     retries: int = 0
-    seconds: float = 0.0
+    began: float = inf  # by the clock of the runs, in seconds
+    over: float = 0.0
 
     def begin(self, run: Running) -> None:
         """Take note of one more."""
@@ -42,7 +44,8 @@ class CellRuns:
         self.received += run.received
         self.requests += run.requests
         self.retries += run.retries
-        self.seconds += run.seconds
+        self.began = min(self.began, run.began)
+        self.over = max(self.over, run.began + run.seconds)
 
     def forget(self, run: Running) -> None:
         """Leave one out."""
@@ -50,18 +53,21 @@ class CellRuns:
             self.running.remove(run)
 
     @property
-    def summary(self) -> str:
-        """All that have ended, in words."""
-        said = [counted(self.ended, "fetch") if self.ended == 1 else f"{self.ended:,} fetches"]
-        said += [counted(self.rows, "record"), lasting(self.seconds), size(self.received)]
-        said += [f"{counted(number, what)}" for number, what in self._troubles if number]
-        return ", ".join(said)
+    def seconds(self) -> float:
+        """From the first that began to the last that ended; 0 before one has."""
+        return max(0.0, self.over - self.began)
 
     @property
-    def _troubles(self) -> list[tuple[int, str]]:
-        return [(self.failed, "failure"), (self.stopped, "stop")]
+    def summary(self) -> str:
+        """All that have ended, in words."""
+        said = ["1 fetch" if self.ended == 1 else f"{self.ended:,} fetches"]
+        said += [counted(self.rows, "record"), lasting(self.seconds), size(self.received)]
+        said += [f"{self.failed:,} failed"] if self.failed else []
+        said += [f"{self.stopped:,} stopped"] if self.stopped else []
+        return ", ".join(said)
 
     def __str__(self) -> str:
         """Each of the last in a line, under the sums where there are several."""
-        lines = [str(run) for run in (*self.last, *self.running)]
+        runs = (*self.last, *self.running)
+        lines = [line for run in runs for line in (str(run), *run.remarks)]
         return "\n".join(lines if self.ended < 2 else [self.summary, *lines])

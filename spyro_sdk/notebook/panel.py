@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from ..observers.running import Running
@@ -32,7 +34,7 @@ class CellPanel:
         self._screen, self._is_main, self._clock = screen, is_main, clock
         self._output = ""  # while nothing is shown
         self._panel: Panel | None = None
-        self._is_live = self._is_stale = False
+        self._is_live = self._is_stale = self._is_over = False
         self._drawn = clock() - FRAME  # when
 
     def draw(self) -> None:
@@ -51,11 +53,16 @@ class CellPanel:
     def settle(self) -> None:
         """Show what came of it; not where more is running, nor a moment after the one before."""
         self._is_stale = True
-        if not self.runs.running and (self._is_live or self._is_due()):
+        if not self.runs.running and (self._is_live or self._is_over or self._is_due()):
             self.leave()
 
+    def end(self) -> None:
+        """Let the cell be over: what had gone on is shown as far as it came, and at once when it ends."""
+        self._is_over = True
+        self.leave()
+
     def leave(self) -> None:
-        """Show the last picture of all as a card that can be saved, where anything is to be shown."""
+        """Show a card that can be saved, where anything is to be shown."""
         if not self._is_stale or not (self._output or self._is_main()):
             return
         html, text = fetched.card(self.runs).to_html(), str(self.runs)
@@ -138,18 +145,16 @@ class Panels:
         """Draw the last picture of the cell that ends, and of those before it that had gone on."""
         with self._lock:
             for cell in dict.fromkeys([*([self._cell] if self._cell else []), *self._homes.values()]):
-                cell.leave()
+                cell.end()
             self._cell = None
 
 
-_panels: Panels | None = None
-
-
+@cache
 def panels(shell: Any) -> Panels:
     """The panels of the kernel that has this shell."""
-    global _panels
-    if _panels is None:
-        _panels = Panels(KernelScreen(), lambda: bool(shell.kernel._allow_stdin))
-        shell.events.register("pre_run_cell", _panels.begin_cell)
-        shell.events.register("post_run_cell", _panels.end_cell)
-    return _panels
+    # what they say need not be logged to the page as well, unless logging was set up
+    logging.getLogger("spyro_sdk").addHandler(logging.NullHandler())
+    made = Panels(KernelScreen(), lambda: bool(shell.kernel._allow_stdin))
+    shell.events.register("pre_run_cell", made.begin_cell)
+    shell.events.register("post_run_cell", made.end_cell)
+    return made

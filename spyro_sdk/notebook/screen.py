@@ -57,7 +57,8 @@ class WidgetPanel:
 
     def __init__(self, output: str, html: str) -> None:
         widgets: Any = import_module("ipywidgets")
-        self._widget = widgets.HTML(html, layout=widgets.Layout(width="100%", margin="0"))
+        place = widgets.Layout(width="100%", margin="0", padding="0 20px 0 0")  # where Jupyter has HTML
+        self._widget = widgets.HTML(html, layout=place)
         _ipython().display(self._widget, display_id=output)
 
     def draw(self, html: str) -> None:

@@ -13,24 +13,41 @@ from typing import Final, Literal, Protocol, TypeAlias
 from ..config import RateLimitConfig
 from ..events import (
     Attempted,
+    CircuitChanged,
     Event,
     FetchFinished,
     PageArrived,
+    PageSizeShrunk,
+    PagingRepaired,
     QuotaSeen,
     Received,
     Retried,
+    RoadTaken,
+    SchemaChanged,
+    TotalChanged,
     Waited,
 )
 from ..words import counted, lasting, size
+from .logging import words
 
 Act: TypeAlias = Literal["fetch", "head", "count"]
 Outcome: TypeAlias = Literal["running", "done", "left", "stopped", "failed"]
 
 HISTORY: Final = 300  # seconds of requests that are remembered
-REASONS: Final = 3  # retries that are remembered
+REASONS: Final = 3  # retries, and remarks, that are remembered
 RECENT: Final = 32  # pages by which the pace is told
 LONG: Final = 1.0  # seconds; a shorter wait for the rate limit is its usual pace
 LEGIBLE: Final = 240  # letters of an error
+
+REMARKABLE: Final = (
+    CircuitChanged,
+    PageSizeShrunk,
+    PagingRepaired,
+    RoadTaken,
+    SchemaChanged,
+    TotalChanged,
+)
+"""Events that somebody who looks at the records may want to know of."""
 
 DONE: Final = {"fetch": "fetched", "head": "fetched", "count": "counted"}
 
@@ -99,11 +116,14 @@ class Running:
         self.error = ""
         self._announced: int | None = None
         self._largest = 0  # records in a page
-        self._clock, self._began = clock, clock()
+        self.remarked = 0  # events that may matter to who looks at the records
+        self.began = clock()
+        self._clock = clock
         self._ended: float | None = None
         self._lock = threading.Lock()
         self._sent: dict[int, int] = {}  # requests by the second in which they were sent
         self._retried: deque[Retry] = deque(maxlen=REASONS)
+        self._remarks: deque[str] = deque(maxlen=REASONS)
         self._course: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=RECENT)  # seconds, rows
 
     def __call__(self, event: Event) -> None:
@@ -125,6 +145,9 @@ class Running:
                     self.quota = event
                 case FetchFinished():
                     self.given = event.rows
+                case _ if isinstance(event, REMARKABLE):
+                    self.remarked += 1
+                    self._remarks.append(words(event).removeprefix(f"{event.connector}: "))
 
     def end(self, error: BaseException | None) -> None:
         """Take down how it ended; the error itself, which holds the frames it came from, is not kept."""
@@ -141,7 +164,7 @@ class Running:
     @property
     def seconds(self) -> float:
         """How long it has been running, or ran."""
-        return (self._clock() if self._ended is None else self._ended) - self._began
+        return (self._clock() if self._ended is None else self._ended) - self.began
 
     @property
     def total(self) -> int | None:
@@ -193,6 +216,12 @@ class Running:
             return tuple(self._retried)
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """The last of what may matter to who looks at the records, in words."""
+        with self._lock:
+            return tuple(self._remarks)
+
+    @property
     def history(self) -> list[int]:
         """Requests sent in each whole second, at most the last five minutes; the current one is left out."""
         now = int(self.seconds) + (self._ended is not None)
@@ -231,12 +260,12 @@ class Running:
 
     @property
     def troubles(self) -> list[str]:
-        """Retries and waits, in words; empty where there were none."""
+        """Waits and retries, in words; empty where there were none."""
         said = []
-        if self.retries:
-            said.append("1 retry" if self.retries == 1 else f"{self.retries:,} retries")
         if self.waits:
             said.append(f"{counted(self.waits, 'wait')} for the rate limit ({lasting(self.waited)})")
+        if self.retries:
+            said.append("1 retry" if self.retries == 1 else f"{self.retries:,} retries")
         return said
 
     @property

@@ -34,8 +34,8 @@ METHODS = {
     " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
     " testing.cassette.Replay profile.listing.Profiles",
     "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
-    ".envelope.Spot observers.running.Running observers.stats.Stats plan.Plan plan.Road where.Where"
-    " profile.listing.Profile profile.place.Place profile.reference.Reference",
+    ".envelope.Spot notebook.cell.CellRuns observers.running.Running observers.stats.Stats plan.Plan"
+    " plan.Road where.Where profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
@@ -54,7 +54,7 @@ WAYS = {
     " arrow/sink.py private.py testing/cassette.py",
     "log": "settings.py shown.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
-    " observers/logging.py blocking.py runs.py",
+    " observers/logging.py blocking.py runs.py notebook/panel.py",
     "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
     "process": "auth/terminal.py connectors/salesforce/program.py",
 }
@@ -79,6 +79,9 @@ NOT_PLAYED = {
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
+    "notebook.cell": "CellRuns",
+    "notebook.panel": "CellPanel Panels",
+    "notebook.screen": "KernelScreen Panel Screen WidgetPanel",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",

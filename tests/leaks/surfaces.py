@@ -27,6 +27,8 @@ from spyro_sdk import demo, shown
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.notebook import NotebookWing
+from spyro_sdk.notebook.cards import fetched, fetching
+from spyro_sdk.notebook.cell import CellRuns
 from spyro_sdk.observers.logging import words
 from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.progress import FinalLine, TerminalLine
@@ -271,7 +273,7 @@ def _(drama: Drama) -> str:
 
 @surface("progress of a fetch")
 def _(drama: Drama) -> str:
-    """As a terminal and as a log has it, after each event and at each kind of end."""
+    """As a terminal, a log and a notebook have it, at each kind of end."""
     out, bucket = io.StringIO(), RateLimiter(RateLimitConfig(60))
     asked = Asked("acme", "good", RateLimitConfig(60), bucket)
     for error in (None, KeyboardInterrupt(), *_typical(drama)):
@@ -281,10 +283,13 @@ def _(drama: Drama) -> str:
             run(event)
             for it in drawn:
                 it.tick(run)
+        cell = CellRuns([run])
+        out.write(f"{fetching.card(cell).to_html()} {run.reasons!r} {cell}")
         run.end(error)
         for it in drawn:
             it.end(run, error)
-        out.write(f"{run.reasons!r} {run.error}")
+        cell.end(run)
+        out.write(f"{fetched.card(cell).to_html()} {run.error} {cell}")
     return out.getvalue()
 
 

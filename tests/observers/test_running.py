@@ -5,12 +5,14 @@ import pytest
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.events import (
     Attempted,
+    CircuitChanged,
     Connected,
     FetchFinished,
     PageArrived,
     QuotaSeen,
     Received,
     Retried,
+    SchemaChanged,
     Waited,
 )
 from spyro_sdk.observers.running import HISTORY, LEGIBLE, REASONS, Asked, Pause, Running
@@ -216,6 +218,17 @@ def test_only_a_long_wait_for_the_rate_limit_is_a_pause(clock):
     assert (pause.seconds, "rate limit" in pause.reason) == (30.0, True)
 
 
+def test_what_may_matter_to_who_looks_at_the_records_is_remembered(run):
+    told(run, CircuitChanged("acme", "open"), SchemaChanged("acme", "Customer", "size", "int64", "double"))
+    assert run.remarks == (
+        "the circuit breaker is open",
+        "Customer.size is double, announced was int64",
+    )
+    told(run, *[CircuitChanged("acme", "closed")] * 9)
+    assert run.remarks == ("the circuit breaker is closed",) * REASONS
+    assert run.remarked == 11
+
+
 # -- how it ended -----------------------------------------------------------------------------------------
 
 
@@ -253,11 +266,11 @@ def test_a_run_that_is_done_says_what_it_took(run, clock):
     clock.now += 2
     run.end(None)
     assert str(run) == (
-        "acme: Customer fetched: 12 records, 3,000 read, 1 page, 2.0 s, 1.5 MB, 1 retry,"
-        " 1 wait for the rate limit (500 ms)"
+        "acme: Customer fetched: 12 records, 3,000 read, 1 page, 2.0 s, 1.5 MB,"
+        " 1 wait for the rate limit (500 ms), 1 retry"
     )
     run(Retried("acme", 1, 0.1, "x"))
-    assert run.troubles[0] == "2 retries"
+    assert run.troubles[1] == "2 retries"
 
 
 def test_a_count_says_so(clock):

@@ -45,11 +45,12 @@ def of_one(run: Running) -> Card:
         f"{run.asked.connector} · {lasting(run.seconds)}",
         SAID.get(run.outcome, run.outcome),
         [
-            line(run.error) if run.error else None,
+            line(_cause(run)) if run.error else None,
             None if run.share is None else bar(1.0 if done else run.share, tone),
             aside(*_numbers(run), picture=requests(run, tone)),
             _kept(run),
             _troubles(run),
+            *_remarks(run),
         ],
     )
 
@@ -70,15 +71,19 @@ def _numbers(run: Running) -> list[Node]:
     ]
 
 
+def _cause(run: Running) -> str:
+    """Why it failed; what was kept is told for itself."""
+    cause, _, last = run.error.rpartition("; ")
+    return cause if "fetch.partial" in last else run.error
+
+
 def _kept(run: Running) -> Node:
     """What there is of a fetch that did not come to its end, and how to go on."""
     if run.outcome in ("done", "running"):
         return None
     if run.kept:
-        has = f" has {counted(run.kept, 'record')}: "
-        return line(
-            code("fetch.partial"), has, code("fetch.partial.to_pandas()"), ". Run the cell again for all."
-        )
+        kept = f"What had arrived is kept, {counted(run.kept, 'record')}: "
+        return line(kept, code("fetch.partial.to_pandas()"), ". Run the cell again for all.")
     if run.outcome == "left" or run.given:
         return line("What the loop was given is all that came. Run it again for the rest.")
     return line("Nothing had arrived. Run the cell again to try again.")
@@ -91,6 +96,13 @@ def _troubles(run: Running) -> Node:
     said = ", ".join(run.troubles)
     reasons = [line(muted(f"after {lasting(it.at)}: "), it.reason, gap=2) for it in run.reasons]
     return details(said, reasons) if reasons else line(muted(said))
+
+
+def _remarks(run: Running) -> list[Node]:
+    """What else may matter to who looks at the records."""
+    more = run.remarked - len(run.remarks)
+    drawn: list[Node] = [line(muted(remark)) for remark in run.remarks]
+    return [*drawn, line(muted(f"and {more:,} more of this kind, in the log"))] if more else drawn
 
 
 def _of_many(cell: CellRuns, runs: list[Running]) -> Card:
