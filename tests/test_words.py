@@ -1,8 +1,8 @@
-"""Numbers in words."""
+"""Words that people are shown."""
 
 import pytest
 
-from spyro_sdk.words import counted, lasting, legible, percent, size
+from spyro_sdk.words import counted, lasting, legible, one_line, percent, plain, size
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,19 @@ def test_what_moves_the_cursor_or_turns_the_line_is_replaced(hidden):
 @pytest.mark.parametrize("space", ["\n", "\t", "\r", "\u00a0", "\u2028", " "])
 def test_every_white_space_is_a_space(space):
     assert legible(f"a{space}b", 8) == "a b"
+
+
+def test_what_steers_a_terminal_is_written_out():
+    assert plain("a\x1b[2Jb\x07c\x9bd\re\x7f\0") == "a\\x1b[2Jb\\x07c\\x9bd\\re\\x7f\\x00"
+    assert (
+        plain("gnp\u202eexe \u2066x\u2069 \u2028 \ud800") == "gnp\\u202eexe \\u2066x\\u2069 \\u2028 \\ud800"
+    )
+
+
+def test_words_of_all_languages_stay_as_they_are():
+    text = "Müller\tמילר\n株式会社 \u3000 👩\u200d💻"
+    assert plain(text) == text
+
+
+def test_one_line_is_one_line():
+    assert one_line(" a\r\n b\u2028c\x0bd ") == "a b c d"

@@ -10,6 +10,16 @@ from ..card import Card
 HOMES: Final[dict[str, str]] = {
     "arrow.head.Head": "head",
     "arrow.quality.Quality": "quality",
+    "catalogue.Catalogue": "catalogue",
+    "connection.Connection": "connection",
+    "entity.EntitySchema": "schema",
+    "fetch.Fetch": "fetch",
+    "gallery.Gallery": "gallery",
+    "plan.Plan": "plan",
+    "accounts.SignedIn": "signed_in",
+    "accounts.SignedOut": "signed_out",
+    "notebook.sign_in.SignIn": "sign_in",
+    "profile.listing.Profiles": "profiles",
 }
 """For each class, by its module and name within this package, the module of its card."""
 

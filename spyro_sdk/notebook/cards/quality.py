@@ -46,7 +46,7 @@ def quality_table(columns: Sequence[ColumnQuality], key: str | None = None) -> N
             _missing(it),
             distinct_text(it),
             _range(it),
-            _spread(it),
+            spread(it),
         ]
         for it in columns
     ]
@@ -91,11 +91,11 @@ def _range(column: ColumnQuality) -> Node:
     return h.bdi[ends[0]] if ends[0] == ends[1] else [h.bdi[ends[0]], " … ", h.bdi[ends[1]]]
 
 
-def _spread(column: ColumnQuality) -> Node:
+def spread(column: ColumnQuality, *, height: int = 20) -> Node:
     """A picture of numbers and moments, and the commonest of texts."""
     if column.histogram is None:
         return h.bdi[frequent_text(column)]
-    return histogram(column.histogram.counts, alt=_in_words(column))
+    return histogram(column.histogram.counts, alt=_in_words(column), height=height)
 
 
 def _in_words(column: ColumnQuality) -> str:
