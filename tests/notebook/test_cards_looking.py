@@ -237,8 +237,8 @@ def test_a_sample_tells_what_is_missing_and_how_values_are_spread():
     columns = (Column("id", pa.string()), Column("age", pa.int64()), Column("new", pa.string()))
     schema = EntitySchema("Customer", columns, sample=profile.quality())
     assert words(schema) == (
-        "Customer 3 columns sample of 4 records column type missing spread"
-        " id age new string int64 string 0 % 25 % c 50 %, a 25 %"
+        "Customer 3 columns values of 4 records column type missing spread"
+        " id age new string int64 string 0 % 25 % c 50 %"
     )
     assert 'alt="mean 2.67, 33 % from 1 to 2"' in html(schema)
 

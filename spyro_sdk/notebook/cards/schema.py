@@ -47,6 +47,13 @@ def _row(schema: EntitySchema, column: Column) -> Sequence[Node]:
     return [*told, "", ""]
 
 
+def _sample(schema: EntitySchema) -> Node:
+    """Of how many records the values are told."""
+    if schema.sample is None:
+        return None
+    return line(muted(f"values of {counted(schema.sample.rows, 'record')}"))
+
+
 def _coverage(schema: EntitySchema) -> Node:
     """Of how many canonical columns the service has something."""
     if not schema.native:
