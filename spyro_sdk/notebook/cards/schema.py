@@ -27,9 +27,7 @@ def card(schema: EntitySchema) -> Card:
         aside=schema.label if schema.label != schema.entity else "",
         body=[
             line(_coverage(schema)),
-            line(muted(f"sample of {counted(schema.sample.rows, 'record')}"))
-            if schema.sample is not None
-            else None,
+            _sample(schema),
             listing(headings, rows, right=[3], faint=[2]) if rows else None,
             folded(schema.names[first:], ".names has all"),
         ],
