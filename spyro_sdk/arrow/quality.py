@@ -211,10 +211,10 @@ def distinct_text(column: ColumnQuality) -> str:
     return "" if column.distinct is None else f"{column.distinct:,}"
 
 
-def frequent_text(column: ColumnQuality, most: int = 2) -> str:
-    """The commonest values and their shares of the records; '' where none is common."""
-    common = [it for it in column.frequent[:most] if it.count > max(1, column.rows * RARE)]
-    return ", ".join(f"{value_text(it.value) or repr('')} {percent(it.count / column.rows)}" for it in common)
+def common(column: ColumnQuality, most: int = 2) -> list[tuple[str, str]]:
+    """The commonest values and their shares of the records; [] where none is common."""
+    found = [it for it in column.frequent[:most] if it.count > max(1, column.rows * RARE)]
+    return [(value_text(it.value) or repr(""), percent(it.count / column.rows)) for it in found]
 
 
 def _cells(column: ColumnQuality) -> tuple[str, ...]:
@@ -226,7 +226,7 @@ def _cells(column: ColumnQuality) -> tuple[str, ...]:
         distinct_text(column),
         *ends,
         mean_text(column.mean),
-        frequent_text(column),
+        ", ".join(f"{value} {share}" for value, share in common(column)),
     )
 
 

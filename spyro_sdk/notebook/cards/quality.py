@@ -9,7 +9,7 @@ from typing import Final
 import htpy as h
 import pyarrow as pa
 
-from ...arrow.quality import ColumnQuality, Quality, distinct_text, frequent_text, mean_text, value_text
+from ...arrow.quality import ColumnQuality, Quality, common, distinct_text, mean_text, value_text
 from ...words import counted, legible, percent
 from ..card import Card, Node, bar, details, line, muted, pill, strong, table
 from ..charts import histogram
@@ -91,11 +91,12 @@ def _range(column: ColumnQuality) -> Node:
     return h.bdi[ends[0]] if ends[0] == ends[1] else [h.bdi[ends[0]], " … ", h.bdi[ends[1]]]
 
 
-def spread(column: ColumnQuality, *, height: int = 20) -> Node:
-    """A picture of numbers and moments, and the commonest of texts."""
-    if column.histogram is None:
-        return h.bdi[frequent_text(column)]
-    return histogram(column.histogram.counts, alt=_in_words(column), height=height)
+def spread(column: ColumnQuality, *, height: int = 20, most: int = 2) -> Node:
+    """A picture of numbers and moments, and the `most` commonest of texts."""
+    if column.histogram is not None:
+        return histogram(column.histogram.counts, alt=_in_words(column), height=height)
+    said = [(h.bdi[value], "\u00a0" + share.replace(" ", "\u00a0")) for value, share in common(column, most)]
+    return [(", " if place else "", *it) for place, it in enumerate(said)]
 
 
 def _in_words(column: ColumnQuality) -> str:

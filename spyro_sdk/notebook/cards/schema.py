@@ -7,6 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from ...arrow.quality import Quality
 from ...entity import Column, EntitySchema
 from ...words import counted, percent
 from ..card import Card, Node, folded, line, listing, muted, strong
@@ -19,7 +20,7 @@ FIRST: Final = 25  # columns that are shown of more
 def card(schema: EntitySchema) -> Card:
     """Each column with its type and what else is known of it; with a sample how its values are spread."""
     sampled = [] if schema.sample is None else ["missing", "spread"]
-    headings = ["column", "type", "", *sampled]
+    headings, numbers = ["column", "type", *sampled, ""], [2] if sampled else []
     first = len(schema) if len(schema) <= MOST else FIRST
     rows = [_row(schema, it) for it in schema.columns[:first]]
     return Card(
@@ -28,7 +29,7 @@ def card(schema: EntitySchema) -> Card:
         body=[
             line(_coverage(schema)),
             _sample(schema),
-            listing(headings, rows, right=[3], faint=[2]) if rows else None,
+            listing(headings, rows, right=numbers, faint=[len(headings) - 1]) if rows else None,
             folded(schema.names[first:], ".names has all"),
         ],
     )
@@ -36,13 +37,17 @@ def card(schema: EntitySchema) -> Card:
 
 def _row(schema: EntitySchema, column: Column) -> Sequence[Node]:
     name = muted(column.name) if column.is_empty else strong(column.name)
-    told: list[Node] = [name, kind(column.type), schema.told_of(column)]
-    if schema.sample is None:
-        return told
-    for found in schema.sample:
-        if found.name == column.name:
-            return [*told, percent(found.null_share), spread(found, height=16)]
-    return [*told, "", ""]
+    return [name, kind(column.type), *_values(schema.sample, column.name), schema.told_of(column)]
+
+
+def _values(sample: Quality | None, name: str) -> list[Node]:
+    """How many values of a column are missing, and how the others are spread."""
+    if sample is None:
+        return []
+    for found in sample:
+        if found.name == name:
+            return [percent(found.null_share), spread(found, height=16, most=1)]
+    return ["", ""]
 
 
 def _sample(schema: EntitySchema) -> Node:
