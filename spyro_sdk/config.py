@@ -160,6 +160,7 @@ class ConnectorConfig:
     max_delay: float = 60.0  # seconds; no backoff is longer
     max_wait: float = 300.0  # seconds; a service that asks us to wait longer gets an error at once
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
+    max_body: int = 256 << 20  # bytes of one answer, unzipped; a bigger one is an error, and read no further
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
     concurrency: int | None = None
@@ -178,7 +179,7 @@ class ConnectorConfig:
             _address(self, name)
         for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout"):
             _positive(self, name)
-        for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
+        for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1), ("max_body", 1)):
             _whole(self, name, least)
         if self.concurrency is not None:
             _whole(self, "concurrency", least=1)

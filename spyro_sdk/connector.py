@@ -41,7 +41,7 @@ from .events import (
 )
 from .failure import told_without, typed
 from .guards.breaker import CircuitBreaker
-from .guards.limiter import JITTER, RateLimiter
+from .guards.limiter import JITTER, RateLimiter, TooLong
 from .guards.retry import RetryPolicy, call_with_retry
 from .http import Send
 from .lifecycle import Lifecycle
@@ -243,15 +243,7 @@ class BaseConnector(Lifecycle):
         return await self._breaker.call(partial(self._attempt, call))
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
-        if (wait := self.limiter.get_wait_time()) > self.config.max_wait:
-            raise RateLimitError(
-                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
-                wait,
-                connector=self.name,
-                hint="try again then, or connect with a longer max_wait",
-            )
-        if waited := await self.limiter.acquire():
-            self._emit(Waited(self.name, waited))
+        await self._have_turn()
         started = time.perf_counter()
         try:
             with self.discreet(), typed(self.name):
@@ -263,6 +255,20 @@ class BaseConnector(Lifecycle):
             raise
         self._emit(Attempted(self.name, time.perf_counter() - started, None))
         return result
+
+    async def _have_turn(self) -> None:
+        """Wait until the rate limit lets us send a request; `RateLimitError` where that takes too long."""
+        try:
+            waited = await self.limiter.acquire(patience=self.config.max_wait)
+        except TooLong as it:
+            raise RateLimitError(
+                f"{self.name} grants no request for {it.seconds:.0f} s more: its quota is used up",
+                it.seconds,
+                connector=self.name,
+                hint="try again then, or connect with a longer max_wait",
+            ) from None
+        if waited:
+            self._emit(Waited(self.name, waited))
 
     async def batches(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """Yield the records that `query` asks for as record batches, one a page, in the service's order.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from ..errors import DecodeError
+from ..errors import DecodeError, LimitError
 
 ZIPPED = frozenset({"gzip", "x-gzip", "deflate"})
 PAGE_LIMIT = 1 << 30  # bytes of one page, unzipped
@@ -16,6 +16,7 @@ RATIO = 100
 UNSUSPICIOUS = 32 << 20  # bytes that may come out before the ratio is looked at
 SLICE = 1 << 16  # bytes unzipped at a time
 PIECE = 1 << 20  # bytes of memory asked for at a time
+MOST_TIMES = 4  # that a body may be packed; who does it twice is rare
 START = 1 << 16  # bytes that are unzipped of a body which is not complete
 
 Zip: TypeAlias = Any
@@ -34,8 +35,17 @@ FASTEST = fastest()
 
 
 def inflate(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT, unzip: Zip = FASTEST) -> bytes:
-    """Undo the Content-Encoding of a body; raise `DecodeError` before more than `limit` bytes are out."""
-    for name in reversed(_names(encoding)):
+    """Undo the Content-Encoding of a body; raise `DecodeError` for one that is damaged.
+
+    `LimitError` before more than `limit` bytes are out, or more than any page of records is zipped: of a
+    body that is packed again and again the bytes that came count.
+    """
+    names = _names(encoding)
+    if len(names) > MOST_TIMES:
+        raise LimitError(f"the body is packed {len(names):,} times; {MOST_TIMES} are enough")
+    if set(names) != {"identity"}:
+        limit = min(limit, max(UNSUSPICIOUS, RATIO * len(body)))
+    for name in reversed(names):
         body = _inflate(body, name, limit, unzip)
     return body
 
@@ -113,7 +123,7 @@ def _window(body: bytes, encoding: str) -> int:
     return 15 if header % 31 == 0 and header >> 8 & 15 == 8 else -15  # RFC 1950 §2.2
 
 
-def _too_big(limit: int) -> DecodeError:
-    return DecodeError(
+def _too_big(limit: int) -> LimitError:
+    return LimitError(
         f"the body unzips to more than {limit:,} bytes, or {RATIO} times its size: no page of records does"
     )

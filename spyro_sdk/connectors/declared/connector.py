@@ -372,7 +372,7 @@ class Declared(RestConnector):
         async def understand(response: Response) -> Any:
             if fewer := self._smaller(entity.paging, request, response):
                 return fewer
-            payload = payload_of(response)
+            payload = payload_of(response, self.config.max_body)
             if not self.is_empty(entity, response):
                 self.check(response, payload)
                 return payload, response.headers
