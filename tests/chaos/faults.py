@@ -273,20 +273,19 @@ def asked_again(request: Request, following: str) -> str:
 @kind
 def linked(reply: Reply, scene: Scene, following: str, to: str) -> Reply:
     """A link to somebody else; `{elsewhere}` and `{target}` stand for who it is, and what is asked for."""
-    way = to.format(
-        elsewhere=scene.elsewhere, target=scene.request.target, host=scene.request.headers["host"]
-    )
     if following.startswith("header:"):
-        return reply.having(("Link", f'<{way}>; rel="next"'))
-    return edited(reply, scene, **{following: way})
+        return reply.having(("Link", f'<{_way(to, scene)}>; rel="next"'))
+    return edited(reply, scene, **{following: _way(to, scene)})
 
 
 @kind
 def redirected(reply: Reply, scene: Scene, to: str, status: int = 302) -> Reply:
-    way = to.format(
-        elsewhere=scene.elsewhere, target=scene.request.target, host=scene.request.headers["host"]
-    )
-    return Reply(status, (("Location", way),))
+    return Reply(status, (("Location", _way(to, scene)),))
+
+
+def _way(to: str, scene: Scene) -> str:
+    request = scene.request
+    return to.format(elsewhere=scene.elsewhere, target=request.target, host=request.headers["host"])
 
 
 def at(payload: Any, path: str) -> Any:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,8 @@ from .service import Chaos, PageOf, Seen
 from .styles import SIZE, Style
 
 KEY = re.compile(rb'"id":"?(\d+)')
+RUNS = count()
+"""Makes an account of each run, so that no limiter remembers the run before it."""
 FAST = {
     "rate_limit": 60_000,
     "burst_size": 1_000,
@@ -57,7 +60,8 @@ def fetch(chaos: Chaos, style: Style, *faults: Fault, **settings: Any) -> Run:
     """Fetch all records of a declared source under faults."""
     chaos.play(served(style), page_of(style), faults)
     entities = {"items": style.declared}
-    given = {"base_url": chaos.base_url, "entities": entities, **style.api.door.settings, **FAST, **settings}
+    account = {"base_url": chaos.base_url, "entities": entities, "custom_params": {"run": next(RUNS)}}
+    given = {**account, **style.api.door.settings, **FAST, **settings}
     return run(chaos, lambda: spyro.connect("rest", **given), "items")
 
 
@@ -87,7 +91,7 @@ def page_of(style: Style) -> PageOf:
 
     def page(request: Request, answer: Response) -> int | None:
         found = KEY.findall(answer.body)
-        return places[found[-1]] // SIZE + 1 if found else None
+        return places[found[-1]] // style.size + 1 if found else None
 
     return page
 

@@ -1,4 +1,4 @@
-"""A service that does every fault it is told to, at any request and any byte, and remembers what was asked."""
+"""A service that does every fault it is told to, at any page and any byte, and remembers who asked."""
 
 from __future__ import annotations
 
@@ -70,12 +70,6 @@ class Chaos:
     def asked(self) -> list[int]:
         """The pages that were asked for, in the order in which they were."""
         return [it.page for it in self.seen if it.page is not None]
-
-    @property
-    def waits(self) -> list[float]:
-        """Seconds between one request and the next."""
-        times = [it.at for it in self.seen]
-        return [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
 
     def is_left(self, within: float = 1.0) -> bool:
         """Whether all who had come have gone, at the latest in so many seconds."""

@@ -26,6 +26,9 @@ class Style:
     is_counted: bool = False
     """Whether requests count, so that nothing an answer says leads on."""
 
+    size: int = SIZE
+    """Records in a page."""
+
     @property
     def records(self) -> str:
         return self.api.envelope.records
