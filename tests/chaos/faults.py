@@ -213,6 +213,7 @@ def endless(reply: Reply, scene: Scene, what: bytes = b'{"id":1},', framing: str
     """Never an end."""
     start = reply.body[: reply.body.find(b"[{") + 1]
     if framing == "chunked":
+        what *= 1_000
         what = b"%x\r\n%b\r\n" % (len(what), what)
         start = b""
     announced = (("Transfer-Encoding", "chunked"),) if framing == "chunked" else ()

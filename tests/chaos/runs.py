@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 import spyro_sdk as spyro
-from spyro_sdk.demo.http import App, Request, Response
+from spyro_sdk.demo.http import Request, Response
 from spyro_sdk.errors import ConnectorError
 from tests.apis.api import Service as Served
 from tests.apis.arrived import assert_arrived
@@ -80,13 +80,14 @@ def run(chaos: Chaos, connect: Callable[[], spyro.Connection], entity: str) -> R
     return Run(table, error, seconds, list(chaos.seen), chaos)
 
 
-def served(style: Style) -> App:
+def served(style: Style) -> Served:
+    """The app that answers as a style does."""
     return Served(style.api, lambda store, number: None)
 
 
 def page_of(style: Style) -> PageOf:
     """The page in which the last record of an answer stands: pages may overlap."""
-    keys = Served(style.api, lambda store, number: None).store.keys
+    keys = served(style).store.keys
     places = {str(key).encode(): place for place, key in enumerate(keys)}
 
     def page(request: Request, answer: Response) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 from spyro_sdk.errors import DataFetchError, DecodeError, IntegrityError, LimitError
 
 from .faults import ALWAYS, Fault
-from .runs import assert_exact, fetch
+from .runs import assert_exact, fetch, served
 from .service import Chaos
 from .styles import STYLES, Style
 
@@ -137,7 +137,9 @@ def test_row_18_a_body_that_is_announced_too_big_is_not_read(chaos: Chaos) -> No
 @pytest.mark.parametrize("encoding", NOT_PACKED)
 def test_row_18_an_encoding_that_is_not_so_is_an_error(chaos: Chaos, encoding: str) -> None:
     assert_exact(fetch(chaos, ONE, Fault("encoded", 2, 1, {"encoding": encoding})), ONE)
-    assert isinstance(fetch(chaos, ONE, Fault("encoded", 2, ALWAYS, {"encoding": encoding})).error, DecodeError)
+    assert isinstance(
+        fetch(chaos, ONE, Fault("encoded", 2, ALWAYS, {"encoding": encoding})).error, DecodeError
+    )
 
 
 @EVERY
@@ -183,10 +185,7 @@ def test_row_32_a_column_that_changes_loses_nothing(chaos: Chaos, style: Style, 
 
 
 def _key_of(style: Style, place: int) -> Any:
-    from .runs import served
-
-    store = served(style).store  # type: ignore[attr-defined]
-    return store.keys[place]
+    return served(style).store.keys[place]
 
 
 def _said(value: Any) -> Any:
@@ -206,6 +205,9 @@ def _said(value: Any) -> Any:
 def test_two_records_with_one_key_are_an_error_however_far_apart(chaos: Chaos) -> None:
     for style in STYLES.values():
         first = _key_of(style, 0)
-        twice = {"path": style.records, "change": lambda found, first=first: [*found[:-1], {**found[-1], "id": first}]}
+        twice = {
+            "path": style.records,
+            "change": lambda found, first=first: [*found[:-1], {**found[-1], "id": first}],
+        }
         run = fetch(chaos, style, Fault("rows", 3, ALWAYS, twice))
         assert isinstance(run.error, IntegrityError)

@@ -31,7 +31,9 @@ def test_any_framing_is_read(chaos: Chaos, style: Style, framing: str) -> None:
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_row_12_a_line_that_breaks_at_any_byte_costs_nothing(chaos: Chaos, framing: str, ending: str) -> None:
     for at in range(0, 1_600, EACH):
-        cuts = [Fault("cut", page, 1, {"at": at + page, "framing": framing, "ending": ending}) for page in (2, 4)]
+        cuts = [
+            Fault("cut", page, 1, {"at": at + page, "framing": framing, "ending": ending}) for page in (2, 4)
+        ]
         assert_exact(fetch(chaos, SMALL, *cuts, page_size=SMALL.size), SMALL)
 
 

@@ -22,7 +22,7 @@ EVERY = pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
 ONE = STYLES["next link"]
 NONSENSE = [
     *("soon", "", "-5", "NaN", "inf", "1e3", "120, 120", "٣", "0x10", "5 seconds", "2026-01-01T00:00:00Z"),
-    *("Thu, 99 Jan 2026 00:00:00 GMT", "9" * 400, ";" * 300),
+    *("Thu, 99 Jan 2026 00:00:00 GMT", ";" * 300),
 ]
 FORMS = {
     "IMF-fixdate": "%a, %d %b %Y %H:%M:%S GMT",
@@ -87,7 +87,10 @@ def test_row_2_seconds_are_those_of_the_clock(chaos: Chaos) -> None:
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])
 def test_row_3_a_date_is_measured_from_the_services_clock(chaos: Chaos, form: str, skew: int) -> None:
     now = datetime.now(UTC) + timedelta(seconds=skew)
-    then = {"Date": now.strftime(FORMS["IMF-fixdate"]), "Retry_After": (now + timedelta(seconds=7)).strftime(form)}
+    then = {
+        "Date": now.strftime(FORMS["IMF-fixdate"]),
+        "Retry_After": (now + timedelta(seconds=7)).strftime(form),
+    }
     error = failed(chaos, ONE, status(429, ALWAYS, **then), max_wait=5.0)
     assert isinstance(error, RateLimitError)
     assert error.retry_after == pytest.approx(7, abs=1)
@@ -101,7 +104,7 @@ def test_row_4_a_wait_that_makes_no_sense_is_none(chaos: Chaos, value: str) -> N
     assert run.seconds < 2
 
 
-@pytest.mark.parametrize("value", ["Fri, 31 Dec 9999 23:59:59 GMT", "99999999999"])
+@pytest.mark.parametrize("value", ["Fri, 31 Dec 9999 23:59:59 GMT", "99999999999", "9" * 400])
 def test_row_4_a_wait_without_an_end_is_an_error_at_once(chaos: Chaos, value: str) -> None:
     run = fetch(chaos, ONE, status(429, ALWAYS, Retry_After=value))
     assert isinstance(run.error, RateLimitError)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from spyro_sdk.errors import AuthenticationError, ConnectorError, DataFetchError, DecodeError, IntegrityError
+from spyro_sdk.errors import AuthenticationError, DataFetchError, IntegrityError
 
 from .faults import ALWAYS, Fault
-from .runs import assert_exact, fetch
+from .runs import Run, assert_exact, fetch
 from .service import Chaos
 from .styles import STYLES, Style
 
@@ -16,7 +16,12 @@ LED = {name: it for name, it in STYLES.items() if it.following}
 LINKED = {name: it for name, it in LED.items() if not it.following.startswith("token:")}
 TOTALLED = {name: it for name, it in STYLES.items() if it.total}
 AWAY = (
-    *("{elsewhere}{target}", "https://{host}{target}", "//127.0.0.1:9{target}", "http://169.254.169.254/latest"),
+    *(
+        "{elsewhere}{target}",
+        "https://{host}{target}",
+        "//127.0.0.1:9{target}",
+        "http://169.254.169.254/latest",
+    ),
     *("http://[::1]:9{target}", "http://user@{host}{target}", "http://{host}@evil.example{target}"),
     *("http://evil.example\\@{host}{target}", "http://{host}:80:80/", "http://{host}.evil.example{target}"),
     *("http://2130706433:9/", "http://0x7f.1:9/", "file:///etc/passwd", "javascript:alert(1)", "data:,x"),
@@ -51,12 +56,20 @@ def _between(style: Style) -> dict[str, str]:
     return {"records": style.records, "following": style.following}
 
 
+def assert_missed(run: Run, style: Style) -> None:
+    """An error that says what is missing; or nothing is, where what was spoilt could be had otherwise."""
+    if run.error is None:
+        assert_exact(run, style)
+    else:
+        assert isinstance(run.error, DataFetchError)
+
+
 @pytest.mark.parametrize("style", TOTALLED.values(), ids=TOTALLED)
 @pytest.mark.parametrize("kept", [0, 1, 14])
 def test_row_21_too_few_records_are_missed(chaos: Chaos, style: Style, kept: int) -> None:
     few = {"path": style.records, "change": lambda found: found[:kept]}
     run = fetch(chaos, style, Fault("rows", 4, ALWAYS, few))
-    assert isinstance(run.error, IntegrityError | DecodeError)
+    assert_missed(run, style)
 
 
 @pytest.mark.parametrize("style", TOTALLED.values(), ids=TOTALLED)
@@ -68,11 +81,7 @@ def test_row_21_a_total_that_is_wrong_is_told(chaos: Chaos, style: Style, total:
 
 @pytest.mark.parametrize("style", TOTALLED.values(), ids=TOTALLED)
 def test_row_21_a_total_that_changes_is_told_or_made_up_for(chaos: Chaos, style: Style) -> None:
-    run = fetch(chaos, style, Fault("edited", 4, ALWAYS, {style.total: 61}))
-    if run.error is None:
-        assert_exact(run, style)
-    else:
-        assert isinstance(run.error, IntegrityError)
+    assert_missed(fetch(chaos, style, Fault("edited", 4, ALWAYS, {style.total: 61})), style)
 
 
 @EVERY
@@ -97,7 +106,7 @@ def test_row_25_no_redirect_is_followed(chaos: Chaos, style: Style, code: int, t
 @pytest.mark.parametrize("to", AWAY)
 def test_row_26_nobody_else_is_asked(chaos: Chaos, style: Style, to: str) -> None:
     run = fetch(chaos, style, Fault("linked", 2, ALWAYS, {"following": style.following, "to": to}))
-    assert isinstance(run.error, IntegrityError | DecodeError)
+    assert_missed(run, style)
     assert {it.host for it in run.seen} == {chaos.base_url.removeprefix("http://")}
 
 
@@ -112,5 +121,4 @@ def test_whatever_is_asked_is_signed_alike(chaos: Chaos, style: Style) -> None:
 def test_an_error_says_how_much_had_come(chaos: Chaos, style: Style) -> None:
     error = fetch(chaos, style, Fault("status", 3, ALWAYS, {"status": 403}), concurrency=1).error
     assert isinstance(error, AuthenticationError)
-    assert isinstance(error, ConnectorError)
     assert "records in" in str(error)
