@@ -21,6 +21,8 @@ class Style:
     """Where an answer says what comes next: a path, `header:Link`, or `token:path=parameter`."""
     total: str = ""
     """Where the number of records is."""
+    pages: str = ""
+    """Where the number of pages is."""
     more: str = ""
     """Where it says whether there is more."""
     is_counted: bool = False
@@ -54,5 +56,8 @@ STYLES = {
     "offset": Style(_few("offset with a total"), total="total", is_counted=True),
     "offset, no total": Style(_few("offset without a total"), is_counted=True),
     "page number": Style(_few("page number with a total"), total="total_count", is_counted=True),
+    "page number, count of pages": Style(
+        _few("page number with a page count"), pages="meta/page_count", is_counted=True
+    ),
     "page number, no total": Style(_few("page number with nothing"), is_counted=True),
 }

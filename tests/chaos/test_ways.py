@@ -84,6 +84,18 @@ def test_row_21_a_total_that_changes_is_told_or_made_up_for(chaos: Chaos, style:
     assert_missed(fetch(chaos, style, Fault("edited", 4, ALWAYS, {style.total: 61})), style)
 
 
+@pytest.mark.parametrize("page", [2, 3])
+@pytest.mark.parametrize("times", [1, ALWAYS])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_row_21_a_number_of_pages_that_falls_is_told_or_made_up_for(
+    chaos: Chaos, page: int, times: int, count: int
+) -> None:
+    style = STYLES["page number, count of pages"]
+    run = fetch(chaos, style, Fault("edited", page, times, {style.pages: count}))
+    assert run.spoilt >= 1
+    assert_missed(run, style)
+
+
 @EVERY
 @pytest.mark.parametrize("code", [400, 410, 422])
 def test_row_23_a_cursor_that_is_over_is_an_error_that_says_so(chaos: Chaos, style: Style, code: int) -> None:
