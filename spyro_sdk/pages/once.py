@@ -22,14 +22,16 @@ class Once:
         self._kept: list[pa.Array] = []
         self._last: pa.Array | None = None
         self._grows: bool | None = None
-        self._is_ordered = self._is_whole = True
+        self.is_ordered = True
+        """Whether each key comes after those before it, so that none can have come twice."""
+        self._is_whole = True
 
     def see(self, keys: pa.Array | None) -> None:
         """Take note of the keys of a page; None where it has none that can be compared."""
         if keys is None or not self._is_whole:
             self._forget()
         elif len(keys):
-            self._is_ordered = self._is_ordered and self._goes_on(keys)
+            self.is_ordered = self.is_ordered and self._goes_on(keys)
             self._size += keys.nbytes
             self._kept.append(keys)
             if self._size > self._memory:
@@ -38,7 +40,7 @@ class Once:
     @property
     def repeated(self) -> int:
         """How many of the records that came have the key of another, as far as that can be told."""
-        if self._is_ordered or not self._kept:
+        if self.is_ordered or not self._kept:
             return 0
         return repeated(pa.concat_arrays(alike(*self._kept)))
 

@@ -30,7 +30,7 @@ def main(base_url: str, settings: dict[str, object]) -> None:
             kind = ""
         except ConnectorError as error:
             kind = type(error).__name__
-        print(json.dumps([kind, peak() - before, time.monotonic() - started]))
+        sys.stdout.write(json.dumps([kind, peak() - before, time.monotonic() - started]))
 
 
 if __name__ == "__main__":

@@ -337,7 +337,9 @@ class Declared(RestConnector):
         if is_list_of_objects(dig(payload, path)):
             return
         name, at = offer.entity.name, offer.at["records"]
-        words = f"{at}: there are no records of {name} at {path or '$'!r}; the service sent {seen_in(payload)}"
+        words = (
+            f"{at}: there are no records of {name} at {path or '$'!r}; the service sent {seen_in(payload)}"
+        )
         if self.config.retry_count and name not in self._listless:
             self._listless.add(name)
             raise DecodeError(words, name, connector=self.name)
