@@ -23,7 +23,7 @@ test: .venv/.dev  ## run all tests, with coverage
 	$(BIN)/coverage report --fail-under=98
 	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/auth/*,spyro_sdk/profile/*,spyro_sdk/sources.py,spyro_sdk/settings.py,spyro_sdk/paging/*,spyro_sdk/pages/*,spyro_sdk/transport/*,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py,spyro_sdk/testing/*'
 
-chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: an hour and a half on one core
+chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: half an hour
 	SPYRO_SWEEP=1 $(BIN)/python -m pytest -q tests/chaos/test_line.py --timeout 900
 	$(BIN)/python -m tests.chaos.schedules $(SEED) $(COUNT)
 

@@ -117,7 +117,7 @@ def test_row_18_a_bomb_is_an_error_at_once_and_asked_for_no_more(
 ) -> None:
     run = fetch(chaos, style, BOMBS[what], concurrency=1)
     assert isinstance(run.error, LimitError)
-    assert (run.spoilt, run.seconds < 1) == (1, True)
+    assert (run.spoilt, run.seconds < 2) == (1, True)
 
 
 @pytest.mark.parametrize("framing", ["close", "chunked"])
@@ -125,13 +125,13 @@ def test_row_18_a_body_without_an_end_is_left(chaos: Chaos, framing: str) -> Non
     for style in STYLES.values():
         run = fetch(chaos, style, Fault("endless", 2, ALWAYS, {"framing": framing}), max_body=4 << 20)
         assert isinstance(run.error, LimitError)
-        assert run.seconds < 1
+        assert run.seconds < 2
 
 
 def test_row_18_a_body_that_is_announced_too_big_is_not_read(chaos: Chaos) -> None:
     run = fetch(chaos, ONE, Fault("headers", 2, ALWAYS, {"Content_Length": str(10 << 30)}))
     assert isinstance(run.error, LimitError)
-    assert (run.spoilt, run.seconds < 1) == (1, True)
+    assert (run.spoilt, run.seconds < 2) == (1, True)
 
 
 @pytest.mark.parametrize("encoding", NOT_PACKED)

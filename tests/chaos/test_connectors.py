@@ -174,4 +174,4 @@ def test_what_lasts_is_an_error_that_says_so(
     fault, kind = LASTING[what]
     run = services[name].fetch(chaos, fault)
     assert isinstance(run.error, kind)
-    assert run.seconds < 3
+    assert run.seconds < 11  # what an attempt may take, and one more

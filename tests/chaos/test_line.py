@@ -18,7 +18,7 @@ EVERY = pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
 FRAMINGS = ("length", "chunked", "close")
 SMALL = replace(STYLES["cursor"], api=replace(STYLES["cursor"].api, count=12), size=3)
 """Pages of some 1,400 bytes, of which each can be the last."""
-EACH = int(os.environ.get("SPYRO_SWEEP", "23"))  # bytes between two that are tried
+EACH = int(os.environ.get("SPYRO_SWEEP", "41"))  # bytes between two that are tried
 
 
 @EVERY

@@ -108,7 +108,7 @@ def test_row_4_a_wait_that_makes_no_sense_is_none(chaos: Chaos, value: str) -> N
 def test_row_4_a_wait_without_an_end_is_an_error_at_once(chaos: Chaos, value: str) -> None:
     run = fetch(chaos, ONE, status(429, ALWAYS, Retry_After=value))
     assert isinstance(run.error, RateLimitError)
-    assert (run.spoilt, run.seconds < 1) == (1, True)
+    assert (run.spoilt, run.seconds < 2) == (1, True)
 
 
 def test_row_4_of_two_the_last_counts(chaos: Chaos) -> None:
@@ -122,7 +122,7 @@ def test_row_4_of_two_the_last_counts(chaos: Chaos) -> None:
 def test_row_5_who_asks_for_too_long_a_wait_is_not_asked_again(chaos: Chaos, style: Style, code: int) -> None:
     run = fetch(chaos, style, status(code, ALWAYS, Retry_After="86400"), concurrency=1)
     assert isinstance(run.error, RateLimitError)
-    assert (run.error.retry_after, run.spoilt, run.seconds < 1) == (86400, 1, True)
+    assert (run.error.retry_after, run.spoilt, run.seconds < 2) == (86400, 1, True)
 
 
 @EVERY
