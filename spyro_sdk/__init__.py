@@ -7,6 +7,7 @@
 Where to look, from the face down
     connection, fetch      what a notebook calls
     accounts               how a person signs in, and out
+    all_stats, rate_limit  what all connections have asked, and how fast one may ask
     settings               where a connection's settings come from: arguments, environment, profile, demo
     profile, sources       accounts that a user describes in a file, and which source says who we are
     registry, connectors   the services, one module each
@@ -39,6 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .accounts import login, logout
+    from .all_stats import stats
     from .config import ConnectorConfig, RateLimitConfig
     from .connection import Connection, connect
     from .connector import BaseConnector
@@ -75,6 +77,7 @@ __all__ = [
     "login",
     "logout",
     "profiles",
+    "stats",
 ]
 
 _HOMES = {
@@ -95,6 +98,7 @@ _HOMES = {
     "login": "accounts",
     "logout": "accounts",
     "profiles": "profile",
+    "stats": "all_stats",
 }
 """The module in which each name of the face lives; `connectors` is a package that can be called."""
 

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import accounts, blocking, registry, warm
+from .all_stats import everything
 from .auth.person import Person
 from .auth.terminal import TerminalPerson
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import Catalogue, EntitySchema, Query, decided, named
 from .errors import ConfigurationError, ConnectionError, SignInNeeded
-from .events import Observer, QuotaSeen
+from .events import Observer
 from .fetch import Fetch
 from .guards.account import limiter_of
 from .http import Send
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
+from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 
 if TYPE_CHECKING:
     import requests
-
-_open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
-"""The connectors of this process, for a child that is forked from it."""
 
 
 def connect(
@@ -197,14 +194,7 @@ class Connection:
     @property
     def rate_limit(self) -> RateLimit:
         """How fast the service may be asked, and how much of that is left."""
-        limiter, config = self._connector.limiter, self._config.rate
-        return RateLimit(
-            config.requests_per_minute,
-            config.burst,
-            limiter.get_available_tokens(),
-            limiter.get_current_rate(),
-            self.stats.quota,
-        )
+        return RateLimit(self._connector.limiter, self._config.rate, self.stats)
 
     def close(self) -> None:
         """Give back the connections; a second time does nothing."""
@@ -218,7 +208,7 @@ class Connection:
             self._connector.send_through(_sender(self._config, self._session))
         blocking.run(_opened, self._connector)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
-        _open_ones.add(self._connector)
+        everything.add(self._connector)
 
     def _live(self) -> BaseConnector:
         """The connector, opened anew in a forked child; `ConnectionError` after `close`."""
@@ -233,27 +223,6 @@ class Connection:
             self._finalizer.detach()
             self._open()
         return self._connector
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """How fast a service may be asked, and how much of that is left."""
-
-    requests_per_minute: float
-    burst: int  # requests at once
-    available: float  # requests that could be sent now
-    current_rate: int  # requests in the last minute
-    quota: QuotaSeen | None
-    """What the service itself last said is left."""
-
-    def __str__(self) -> str:
-        own = f"{self.available:.0f} of {self.burst} at once, "
-        own += f"{self.current_rate} of {self.requests_per_minute:g} a minute"
-        return own + (
-            f", {self.quota.remaining:,} of {self.quota.limit:,} left of the service's quota"
-            if self.quota and self.quota.limit
-            else ""
-        )
 
 
 def _sender(config: ConnectorConfig, session: requests.Session) -> Send:
@@ -286,10 +255,11 @@ def _leave_to_parent() -> None:
     They are the parent's, and shared: closing them would disturb it, and to be freed while they are open they
     complain. No variable outlives the interpreter, so that it takes a reference which nobody gives back.
     """
-    for connector in _open_ones:
+    for connector in everything.connectors():
         import ctypes  # which a process that never forks need not have
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(connector))
+    everything.forget()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows has no fork

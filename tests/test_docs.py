@@ -36,6 +36,7 @@ from spyro_sdk.canonical import VOCABULARY, Source, Translation
 from spyro_sdk.connectors.github.vocabulary import TRANSLATIONS as OF_GITHUB
 from spyro_sdk.connectors.salesforce.describe import TYPES
 from spyro_sdk.connectors.salesforce.vocabulary import TRANSLATIONS
+from spyro_sdk.observers.stats import Stats
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -407,6 +408,12 @@ def test_every_setting_is_listed_with_its_default() -> None:
 
 
 # -- Salesforce ---------------------------------------------------------------------------------------
+
+
+def test_every_total_is_listed() -> None:
+    table = rows(section(DOCS / "run-on-a-schedule.md", "Figures for your monitoring"))
+    assert {name for row in table for name in re.findall(r"`(\w+)`", row[0])} == set(Stats().to_dict())
+
 
 SALESFORCE = DOCS / "connectors" / "salesforce.md"
 

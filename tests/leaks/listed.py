@@ -29,11 +29,13 @@ DOORS = {
 
 
 METHODS = {
-    "repr": "accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
+    "repr": "all_stats.AllStats observers.stats.Stats rate_limit.RateLimit"
+    " accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
     " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
     " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
     " testing.cassette.Replay profile.listing.Profiles",
-    "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
+    "str": "all_stats.OpenConnection rate_limit.RateLimit"
+    " accounts.SignedIn accounts.SignedOut connectors.declared.detect"
     ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
     " profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
@@ -110,6 +112,7 @@ NOT_PLAYED = {
     "testing.scrub": "Scrub Scrubber",
     "transport.conditional": "Conditional",
     "transport.pool": "SharedTransport",
+    "observers.history": "History",
     "observers.logging": "Log",
     "observers.progress": "ProgressLine",
 }
