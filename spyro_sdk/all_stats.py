@@ -8,7 +8,7 @@ from itertools import count
 from weakref import WeakValueDictionary
 
 from .connector import BaseConnector
-from .events import Observer
+from .events import Connected, Observer, tell
 from .http import origin
 from .observers.stats import Stats
 from .rate_limit import RateLimit
@@ -50,6 +50,11 @@ class AllStats(Shown):
         listed = list(self)
         return "\n  ".join([counted(len(listed), "open connection"), *map(str, listed)])
 
+    @property
+    def is_connected(self) -> bool:
+        """True: another may be opened at any time."""
+        return True
+
     def connectors(self) -> list[BaseConnector]:
         """Those that somebody still holds, closed ones too."""
         living = (reference() for reference in self._connectors.valuerefs())  # a copy: others may connect
@@ -60,6 +65,7 @@ class AllStats(Shown):
         self._connectors[next(self._numbers)] = connector
         for observer in self._observers:
             connector.stats.observe(observer)
+        tell(self._observers, Connected(connector.name))  # they could not hear it when it was so
 
     def forget(self) -> None:
         """Begin anew, in a child that was forked: what it inherited is its parent's."""

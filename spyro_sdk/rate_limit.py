@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from .config import RateLimitConfig
-from .events import QuotaSeen
+from .events import Observer, QuotaSeen
 from .guards.limiter import RateLimiter
 from .observers.stats import Stats
 from .shown import Shown
@@ -56,6 +56,19 @@ class RateLimit(Shown):
     def quota_seen(self) -> datetime | None:
         """When the service said so."""
         return self.stats.quota_seen
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is open."""
+        return self.stats.is_connected
+
+    def observe(self, observer: Observer) -> None:
+        """Tell it each event of the connection from now on."""
+        self.stats.observe(observer)
+
+    def leave(self, observer: Observer) -> None:
+        """Tell it no more."""
+        self.stats.leave(observer)
 
     def __str__(self) -> str:
         own = f"{self.available:.0f} of {self.burst} at once, "

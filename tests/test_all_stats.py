@@ -15,7 +15,7 @@ import pytest
 
 import spyro_sdk as spyro
 from spyro_sdk.all_stats import AllStats
-from spyro_sdk.events import Attempted, Event
+from spyro_sdk.events import Attempted, Connected, Event
 
 
 class Mine(spyro.BaseConnector):
@@ -98,7 +98,7 @@ def test_those_that_are_opened_later_are_heard_too() -> None:
             mine.stats(Attempted("mine", 0.1, None))
         every.leave(heard.append)
         one.stats(Attempted("mine", 0.1, None))
-    assert heard == [Attempted("mine", 0.1, None)] * 2
+    assert heard == [Connected("mine"), *[Attempted("mine", 0.1, None)] * 2]
 
 
 def test_it_can_be_read_while_others_connect() -> None:

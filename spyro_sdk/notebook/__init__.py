@@ -2,7 +2,8 @@
 
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
-    cards                  one module for each thing that is shown
+    cards, pace            one module for each thing that is shown, and the requests of each second
+    live                   statistics that stay true while their output is there
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
 """
@@ -14,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from .. import shown
+from . import live
 
 
 class NotebookWing:
@@ -38,6 +40,7 @@ def plug() -> None:
     """Show things in the notebook in which we run; does nothing where there is none."""
     if shell() is not None or "marimo" in sys.modules:
         shown.plug(NotebookWing())
+        live.plug(shell())
 
 
 def shell() -> Any:

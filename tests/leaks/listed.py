@@ -54,7 +54,8 @@ METHODS = {
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py auth/tokens/private.py testing/cassette.py",
-    "log": "settings.py shown.py transport/requests.py auth/quiet.py"
+    "log": "notebook/live.py"
+    " settings.py shown.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
@@ -80,6 +81,7 @@ NOT_PLAYED = {
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
+    "notebook.live": "Told Output Outputs",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",

@@ -7,7 +7,11 @@ from typing import Final
 
 from ..card import Card
 
-HOMES: Final[dict[str, str]] = {}
+HOMES: Final[dict[str, str]] = {
+    "all_stats.AllStats": "all_stats",
+    "observers.stats.Stats": "stats",
+    "rate_limit.RateLimit": "rate_limit",
+}
 """For each class, by its module and name within this package, the module of its card."""
 
 
