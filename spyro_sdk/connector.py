@@ -86,7 +86,7 @@ class BaseConnector(Lifecycle):
         limiter: RateLimiter | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
-        self.stats = Stats(connector=config.name, limit=config.rate.rate)
+        self.stats = Stats(connector=self.name, limit=config.rate.rate)
         super().__init__(config, [self.stats, Log(), *observers])
         own = RateLimiter(config.rate, jitter=JITTER)
         self.limiter, self._own_limiter = limiter or own, own

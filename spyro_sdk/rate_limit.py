@@ -23,6 +23,11 @@ class RateLimit(Shown):
         """What the connection's own calls add up to."""
 
     @property
+    def connector(self) -> str:
+        """The connection's name."""
+        return self.stats.connector
+
+    @property
     def requests_per_minute(self) -> float:
         """As configured; where the service allows less, the limiter keeps to that."""
         return self._config.requests_per_minute

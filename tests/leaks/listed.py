@@ -116,6 +116,7 @@ NOT_PLAYED = {
     "transport.pool": "SharedTransport",
     "observers.history": "History",
     "observers.logging": "Log",
+    "observers.prometheus": "Limit Prometheus",
     "observers.progress": "ProgressLine",
 }
 """Classes of which the drama keeps no object: they are seen in its tracebacks, or hold nothing."""

@@ -22,12 +22,15 @@ from urllib.parse import quote, quote_plus
 import pyarrow.ipc
 import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
+from prometheus_client import CollectorRegistry, generate_latest
 
 from spyro_sdk import demo, shown
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.notebook import NotebookWing
 from spyro_sdk.observers.logging import words
 from spyro_sdk.observers.progress import ProgressLine
+from spyro_sdk.observers.prometheus import Prometheus
+from spyro_sdk.rate_limit import RateLimit
 from tests.leaks.drama import Drama
 from tests.leaks.service import echoing
 
@@ -274,6 +277,18 @@ def _(drama: Drama) -> str:
     for event in drama.events:
         line(event)
     return out.getvalue()
+
+
+@surface("metrics", "Prometheus")
+def _(drama: Drama) -> str:
+    registry = CollectorRegistry()
+    observer = Prometheus(registry)
+    for it in drama.objects.values():
+        if isinstance(it, RateLimit):
+            observer.watch(it)
+    for event in drama.events:
+        observer(event)
+    return generate_latest(registry).decode()
 
 
 @surface("logs of ours", "logger spyro_sdk")

@@ -123,7 +123,7 @@ class Records:
         question, entity = self._question, self._question.query.entity
         known = Reading(entity, question.entity, question.schema)
         read = partial(sheet.rows, question, {"base_url": self._connector.base_url})
-        async with aclosing(Results(self._line, job, read).chunks()) as chunks:
+        async with aclosing(Results(self._line, job, read, entity).chunks()) as chunks:
             async for chunk in chunks:
                 self._arrived(chunk.count, job.rows)
                 for change in known.learn(chunk.rows.schema):

@@ -21,7 +21,7 @@ def card(limit: RateLimit) -> Card:
     quota = limit.quota
     rate, minute = limit.current_rate, limit.requests_per_minute
     return Card(
-        f"{limit.stats.connector or 'connection'}: rate limit",
+        f"{limit.connector or 'connection'}: rate limit",
         _tone(quota),
         last_call(limit.stats),
         "" if limit.is_connected else "closed",
