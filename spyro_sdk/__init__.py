@@ -17,6 +17,7 @@ Where to look, from the face down
     pages, reading         which page is asked for when, and what is known of its columns
     question               which of a service's entities answers a query, and in which columns
     lifecycle, failure     how it opens and closes, and what its failures are called
+    schema_cache           what a service said of its columns, kept on disk for the next run
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
     guards                 retry, circuit breaker, rate limiter: around any call
@@ -25,6 +26,7 @@ Where to look, from the face down
     warm                   what is heavy is imported while the service is being asked
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
+    private                files that their owner alone can read, replaced as a whole
     secret, forms          texts that are never shown, and the forms in which they may be written
     shown, words           what a notebook shows as a card, and numbers in words
     demo                   services that never were, to try it all without an account

@@ -160,6 +160,7 @@ class ConnectorConfig:
     max_delay: float = 60.0  # seconds; no backoff is longer
     max_wait: float = 300.0  # seconds; a service that asks us to wait longer gets an error at once
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
+    schema_age: float | None = 86_400.0  # seconds that a described entity is kept on disk; None: not at all
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
     concurrency: int | None = None
@@ -178,6 +179,8 @@ class ConnectorConfig:
             _address(self, name)
         for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout"):
             _positive(self, name)
+        if self.schema_age is not None:
+            _positive(self, "schema_age")
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
         if self.concurrency is not None:
@@ -248,14 +251,14 @@ class ConnectorConfig:
         """The allowance of this configuration."""
         return RateLimitConfig(self.rate_limit, self.burst_size)
 
-    def fingerprint(self, *settings: str) -> bytes:
-        """Tell this account, asked with these settings, from others: equal for equals, in this process alone.
+    def fingerprint(self, *settings: str, key: bytes = SALT) -> bytes:
+        """Tell this account, asked with these settings, from others: equal for equals under the same `key`.
 
-        It keeps the secrets in it: a salted hash, from which none can be guessed.
+        It keeps the secrets in it: nobody without the key, by default one of this process, can try any out.
         """
         values = [getattr(self, name) for name in (*ACCOUNT, *settings)]
         parts = [sorted(it.items()) if isinstance(it, Mapping) else it for it in values]
-        return blake2b(repr(revealed(parts)).encode(), key=SALT, digest_size=16).digest()
+        return blake2b(repr(revealed(parts)).encode(), key=key, digest_size=16).digest()
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting but the secret ones; `from_dict` takes it back."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
-from inspect import signature
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import accounts, blocking, registry, warm
@@ -142,10 +140,16 @@ class Connection:
 
         `native`: those of the service's own entity where a canonical one has its name.
         """
-        discover: Callable[..., Awaitable[EntitySchema]] = self._live().discover_schema
-        if decided("native", native) and "native" in signature(discover).parameters:
-            discover = partial(discover, native=True)  # other connectors know only their own
-        return blocking.run(discover, named(entity))
+        connector, name, is_native = self._live(), named(entity), decided("native", native)
+
+        async def described() -> EntitySchema:
+            return await connector.described(name, native=is_native)
+
+        return blocking.run(described)
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        self._live().refresh()
 
     def fetch(
         self,

@@ -16,6 +16,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, contextmanager
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from .arrow.exact import to_batch
@@ -48,7 +49,9 @@ from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
 from .plan import Plan
+from .schema_cache import SchemaCache, cache_of
 from .secret import hidden, secrets_in
+from .workers import in_worker
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,6 +175,36 @@ class BaseConnector(Lifecycle):
             )
         columns = (Column(field.name, field.type) for field in to_batch(sample, None).schema)
         return EntitySchema(entity_type, tuple(columns))
+
+    async def described(self, entity_type: str, *, native: bool = False) -> EntitySchema:
+        """What `discover_schema` tells; not asked again while it is young, in this or another process.
+
+        `native`: of the service's own entity, where a canonical one has its name.
+        """
+        discover: Callable[..., Awaitable[EntitySchema]] = self.discover_schema
+        if native and "native" in signature(discover).parameters:  # other connectors know only their own
+            discover = partial(discover, native=True)
+        if (cache := self._schemas) is None:
+            return await discover(entity_type)
+        name = f"{entity_type} of {self.api or self.name}{', native' if native else ''}"
+        if (schema := await in_worker(cache.read, name)) is None:
+            schema = await discover(entity_type)
+            await in_worker(cache.write, name, schema)
+        return schema
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        if cache := self._schemas:
+            cache.forget()
+
+    @property
+    def identity(self) -> str:
+        """Who asks, where the configuration alone does not say."""
+        return ""
+
+    @property
+    def _schemas(self) -> SchemaCache | None:
+        return cache_of(self.config, self.identity)
 
     async def get_sample_data(self, entity_type: str, limit: int = 5) -> list[dict[str, Any]]:
         """The first `limit` records, as dicts."""

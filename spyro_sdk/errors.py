@@ -8,7 +8,8 @@ ConnectorError                    base: message, hint, connector, status, reques
 ├── AuthenticationError           the service does not know us, or refuses us; error_code
 │   ├── SignInNeeded              a person has to sign in, for the first time or again
 │   └── SignInError               a person's sign-in came to nothing
-├── TokenStoreError               tokens cannot be kept or read where they should be; path (an OSError too)
+├── StoreError                    what is kept from run to run cannot be kept or read; path (an OSError too)
+│   └── TokenStoreError           tokens cannot
 ├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
 │   ├── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
 │   └── CertificateError          whoever answered cannot prove to be the service
@@ -125,13 +126,17 @@ class SignInError(AuthenticationError):
     """
 
 
-class TokenStoreError(ConnectorError, OSError):
-    """Tokens cannot be kept, or read, where they should be."""
+class StoreError(ConnectorError, OSError):
+    """What is kept between one run and the next cannot be kept, or read, where it should be."""
 
     def __init__(self, message: str = "", *, path: str | None = None, **context: Unpack[Context]) -> None:
         super().__init__(message, **context)
         self.path = path
         """The file or folder that it is about."""
+
+
+class TokenStoreError(StoreError):
+    """Tokens cannot be kept, or read, where they should be."""
 
 
 class ConnectionError(ConnectorError, builtins.ConnectionError):

@@ -18,7 +18,7 @@ import pytest
 
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import FileStore
-from spyro_sdk.auth.tokens.private import System
+from spyro_sdk.private import System
 from tests.auth import kernel, killed
 from tests.auth.kernel import ACCOUNT, signing, status, transport
 from tests.auth.rotating import Service, rotating

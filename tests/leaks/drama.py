@@ -32,7 +32,6 @@ from spyro_sdk.auth.terminal import TerminalPerson
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import Account, FileStore, MemoryStore, in_memory
 from spyro_sdk.auth.tokens.account import encoded
-from spyro_sdk.auth.tokens.private import System
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.connectors.declared import Declared
 from spyro_sdk.connectors.declared.signing import Parameter
@@ -41,6 +40,7 @@ from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.entity import Entity
 from spyro_sdk.events import Event
 from spyro_sdk.http import Request, Response
+from spyro_sdk.private import System
 from spyro_sdk.profile import profiles
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.secret import Secret, Unseen

@@ -53,9 +53,9 @@ METHODS = {
 
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
-    " arrow/sink.py auth/tokens/private.py testing/cassette.py",
+    " arrow/sink.py private.py testing/cassette.py",
     "log": "notebook/live.py"
-    " settings.py shown.py transport/requests.py auth/quiet.py"
+    " settings.py shown.py guards/together.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
@@ -78,6 +78,7 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "schema_cache": "SchemaCache",
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
@@ -98,7 +99,7 @@ NOT_PLAYED = {
     "auth.tokens.file": "Records",
     "auth.tokens.keyring": "KeyringStore",
     "auth.tokens.lock": "Patience",
-    "auth.tokens.private": "System PrivateFolder",
+    "private": "System PrivateFolder Purpose",
     "auth.device": "UserCode",
     "connectors.declared.drafts": "Draft",
     "connectors.declared.offers": "Offer",
@@ -123,7 +124,7 @@ NOT_PLAYED = {
 ERRORS = (
     "AuthenticationError CertificateError CircuitOpenError ConfigurationError ConnectionError ConnectorError"
     " DataFetchError DecodeError ExportError IntegrityError NotRecordedError RateLimitError"
-    " SchemaDiscoveryError SignInError SignInNeeded TimeoutError TokenStoreError"
+    " SchemaDiscoveryError SignInError SignInNeeded StoreError TimeoutError TokenStoreError"
     " UnknownConnectorError UnknownEntityError"
     " ValidationError"
 )

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
+from ...errors import ValidationError
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
@@ -46,6 +47,11 @@ class Salesforce(OrgConnector):
     async def entities(self) -> Sequence[Entity]:
         """The canonical entities, then every object that can be queried."""
         return await self._objects.entities()
+
+    def refresh(self) -> None:
+        """Forget the columns of all objects, here and on disk."""
+        super().refresh()
+        self._objects.described.clear()
 
     async def discover_schema(self, entity_type: str, *, native: bool = False) -> EntitySchema:
         """The columns of an entity, as Salesforce describes them; asked for once.
@@ -89,9 +95,12 @@ class Salesforce(OrgConnector):
     # -- how its pages travel -------------------------------------------------------------------------
 
     def check(self, response: Response, payload: Any) -> None:
-        """Raise what Salesforce's error body says."""
+        """Raise what Salesforce says in its error body; columns that are not what we knew are forgotten."""
         if not 200 <= response.status < 300:
-            raise error_of(response, payload, self._objects.described)
+            error = error_of(response, payload, self._objects.described)
+            if isinstance(error, ValidationError):
+                self.refresh()
+            raise error
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
         """Where the next page is; the answer must say how many records there are and whether more follow."""

@@ -87,6 +87,12 @@ class OrgConnector(RestConnector):
         """The version of the REST API, such as `67.0`."""
         return self._version
 
+    @property
+    def identity(self) -> str:
+        """The org, and the user in it where the token says who that is: not all see the same columns."""
+        token = self._tokens and self._tokens.token
+        return f"{self.base_url} {token and signing_in.user_of(token)}"
+
     def quota(self, response: Response) -> Quota | None:
         """What is left of the last 24 hours' requests."""
         usage = USAGE.search(response.headers.get("sforce-limit-info", ""))
