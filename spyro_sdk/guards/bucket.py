@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 import os
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..private import PrivateFolder, try_lock, unlock
@@ -93,17 +94,24 @@ class Bucket:
 
     @contextmanager
     def _held(self) -> Iterator[int | None]:
-        """The locked file; None where another holds the lock."""
+        """The locked file; None where another process or thread holds the lock."""
         if self._file.process != os.getpid():  # a forked child would share its parent's lock
             self._file.close()
             self._file = _File(self._folder.descriptor(self._name), os.getpid())
-        if not try_lock(self._file.number):
+        file = self._file
+        if not file.turn.acquire(blocking=False):  # the system's lock keeps out other processes alone
             yield None
             return
         try:
-            yield self._file.number
+            if not try_lock(file.number):
+                yield None
+                return
+            try:
+                yield file.number
+            finally:
+                unlock(file.number)
         finally:
-            unlock(self._file.number)
+            file.turn.release()
 
     def _read(self, file: int, now: float) -> Level:
         """What the file says; a full bucket where that makes no sense, or was written before a restart."""
@@ -124,10 +132,11 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """An open file, and the process that opened it."""
+    """An open file, the process that opened it, and whose turn it is among its threads."""
 
     number: int
     process: int
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
         if self.number >= 0:

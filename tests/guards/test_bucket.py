@@ -4,6 +4,8 @@ import errno
 import math
 import os
 import struct
+import threading
+from itertools import pairwise
 
 import pytest
 
@@ -152,3 +154,39 @@ def test_a_folder_of_no_use_is_told(folder, clock):
 def test_a_level_takes_32_bytes(bucket, folder):
     bucket.reserve(1, 2.0)
     assert len(folder.read("a", 100)) == struct.calcsize("<8sddd") == 32
+
+
+def test_another_thread_may_look_while_tokens_are_taken(folder):
+    bucket, ended, failures = Bucket(folder, "a", 3), threading.Event(), []
+
+    def look():
+        while not ended.is_set():
+            try:
+                bucket.look()
+            except (
+                OSError,
+                struct.error,
+            ) as error:  # it took the place in the file, or the lock, of the other
+                failures.append(error)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    times = []
+    while len(times) < 2000:
+        if (ready := bucket.reserve(1, 1.0)) is not None:
+            times.append(ready)
+    ended.set()
+    looking.join()
+    assert failures == []
+    assert all(later == pytest.approx(earlier + 1) for earlier, later in pairwise(times[3:]))
+    assert (folder.path / "a").stat().st_size == STATE.size
+    bucket.close()
+
+
+def test_who_finds_another_thread_at_it_comes_again(bucket, clock):
+    bucket.reserve(1, 2.0)
+    with bucket._held():
+        assert bucket.look() == bucket.level  # as it was seen last
+        assert bucket.reserve(1, 2.0) is None
+        assert not bucket.drain(clock.now + 10)
+    assert bucket.reserve(1, 2.0) is not None
