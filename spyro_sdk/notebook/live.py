@@ -59,6 +59,9 @@ def later(seconds: float, act: Callable[[], None]) -> None:
 class Output:
     """One output. It is drawn anew after an event, and once more after the last of many."""
 
+    cell = run = ""
+    """Where it stands, and which run of the cell has put it there."""
+
     def __init__(self, thing: Told, show: Show, later: Later, clock: Callable[[], float]) -> None:
         self._thing, self._show = thing, show
         self._later, self._clock = later, clock
@@ -113,14 +116,15 @@ class Outputs:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shell, self._later, self._clock = shell, later, clock
-        self._living: list[tuple[str, str, weakref.ref[Output]]] = []  # cell, run, output: the oldest first
+        self._living: list[weakref.ref[Output]] = []  # the oldest first
 
     def show(self, thing: Told) -> None:
         """Show a thing live; `NotImplementedError` where it will not change, or nobody will see that."""
         if not (thing.is_connected and is_watched(self._shell)):
             raise NotImplementedError  # IPython shows it the usual way
         output = Output(thing, partial(self._publish, token_hex(16)), self._later, self._clock)
-        self._take_in(output, *_place(self._shell))
+        output.cell, output.run = _place(self._shell)
+        self._take_in(output)
         output.begin()
 
     def _publish(self, name: str, bundle: Bundle, again: bool) -> None:
@@ -128,13 +132,14 @@ class Outputs:
             data=bundle, metadata={}, transient={"display_id": name}, update=again
         )
 
-    def _take_in(self, output: Output, cell: str, run: str) -> None:
+    def _take_in(self, output: Output) -> None:
         """Let go of those whose outputs are gone, and of the oldest."""
-        kept = [it for it in self._living if it[0] != cell or it[1] == run][1 - MOST :]
-        for it in self._living:
-            if it not in kept and (old := it[2]()) is not None:
-                old.end()
-        self._living = [*kept, (cell, run, weakref.ref(output))]
+        living = [it for reference in self._living if (it := reference()) is not None]
+        kept = [it for it in living if it.cell != output.cell or it.run == output.run][1 - MOST :]
+        for it in living:
+            if it not in kept:
+                it.end()
+        self._living = [weakref.ref(it) for it in [*kept, output]]
 
 
 def plug(shell: Any) -> None:

@@ -249,6 +249,17 @@ def test_it_keeps_nothing_alive(notebook: Notebook) -> None:
     notebook.show(connected(), "another", "2")  # where the others were, nobody is
 
 
+def test_who_is_gone_takes_nobodys_place(notebook: Notebook) -> None:
+    stats = connected()
+    handle = notebook.show(stats)
+    for _ in range(2 * MOST):
+        notebook.show(connected())
+        gc.collect()
+    stats(CALL)
+    notebook.wait(1)
+    assert len(handle.frames) == 2
+
+
 def test_a_drawing_that_fails_ends_the_output_and_nothing_else(
     notebook: Notebook, capsys: pytest.CaptureFixture[str]
 ) -> None:
