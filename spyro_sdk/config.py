@@ -155,6 +155,8 @@ class ConnectorConfig:
 
     rate_limit: float = 100  # requests a minute
     burst_size: int | None = None  # requests at once; None for a tenth of rate_limit, at least 1
+    hourly_limit: int | None = None  # requests in an hour, counted over all processes; None for any number
+    daily_limit: int | None = None  # requests in a day, likewise
     retry_count: int = 3  # attempts after the first
     retry_delay: float = 1.0  # seconds before the first retry; doubles each time
     max_delay: float = 60.0  # seconds; no backoff is longer
@@ -183,8 +185,9 @@ class ConnectorConfig:
             _positive(self, "schema_age")
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
-        if self.concurrency is not None:
-            _whole(self, "concurrency", least=1)
+        for name in ("concurrency", "hourly_limit", "daily_limit"):
+            if getattr(self, name) is not None:
+                _whole(self, name, least=1)
         self.rate  # noqa: B018  # validates burst_size
         for name in CREDENTIALS:
             _credential(self, name)

@@ -41,6 +41,7 @@ from .events import (
     Waited,
 )
 from .failure import told_without, typed
+from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
@@ -93,6 +94,7 @@ class BaseConnector(Lifecycle):
         super().__init__(config, [self.stats, Log(), *observers])
         own = RateLimiter(config.rate, jitter=JITTER)
         self.limiter, self._own_limiter = limiter or own, own
+        self._windows = windows_of(config)
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
@@ -276,14 +278,7 @@ class BaseConnector(Lifecycle):
         return await self._breaker.call(partial(self._attempt, call))
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
-        if (wait := self.limiter.get_wait_time()) > self.config.max_wait:
-            raise RateLimitError(
-                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
-                wait,
-                connector=self.name,
-                hint="try again then, or connect with a longer max_wait",
-            )
-        if waited := await self.limiter.acquire():
+        if waited := await self._await_turn():
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()
         try:
@@ -296,6 +291,18 @@ class BaseConnector(Lifecycle):
             raise
         self._emit(Attempted(self.name, time.perf_counter() - started, None))
         return result
+
+    async def _await_turn(self) -> float:
+        """Wait until the rate allows a request; return the seconds. Raises at once for over `max_wait`."""
+        most = self.config.max_wait
+        if (wait := self.limiter.get_wait_time()) > most:
+            raise RateLimitError(
+                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
+                wait,
+                connector=self.name,
+                hint="try again then, or connect with a longer max_wait",
+            )
+        return await self._windows.acquire(most) + await self.limiter.acquire()
 
     async def batches(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """Yield the records that `query` asks for as record batches, one a page, in the service's order.

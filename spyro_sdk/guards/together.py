@@ -1,4 +1,4 @@
-"""A rate limiter that several processes share."""
+"""A rate limiter that several processes share, on one machine or many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..config import RateLimitConfig
 from ..errors import StoreError
-from .bucket import Bucket, Level
+from .bucket import Bucket, Turn
 from .limiter import DUST, RateLimiter
 
 logger = logging.getLogger(__name__)
@@ -25,8 +25,9 @@ ALONE: Final = 5.0  # seconds until a bucket that was of no use is tried again
 class TogetherLimiter(RateLimiter):
     """A limiter whose tokens are those of all processes that ask the same account.
 
-    Where the common bucket is of no use (its folder cannot be written, a stopped process holds its lock), it
-    counts by itself for a while, as it does within its own process anyway, and says so once.
+    Where the common bucket is of no use (its folder cannot be written, a stopped process holds its lock,
+    Redis does not answer), it counts by itself for a while, as it does within its own process anyway, and
+    says so once.
     """
 
     def __init__(self, config: RateLimitConfig, bucket: Bucket, **parts: Any) -> None:
@@ -41,11 +42,11 @@ class TogetherLimiter(RateLimiter):
         return waited + await self._with_all(tokens)
 
     def drain(self, seconds: float) -> None:
-        """Let all processes pause for so long, those too that wait already."""
+        """Let all pause for so long, those too that wait already."""
         super().drain(seconds)
         if self._is_together:
             with self._tolerant():
-                self._bucket.drain(self._clock() + max(0.0, seconds))
+                self._bucket.drain(max(0.0, seconds))
 
     def get_wait_time(self, tokens: int = 1) -> float:
         """Seconds until tokens could be taken, as things stand among all."""
@@ -59,40 +60,46 @@ class TogetherLimiter(RateLimiter):
 
     async def _with_all(self, tokens: int) -> float:
         since = self._clock()
-        while (ready := await self._reserved(tokens)) is not None:
-            await self._slept_until(ready, tokens)
-            if self._level().drained <= ready:  # else all shall pause, whatever they were promised
+        while turn := await self._reserved(tokens):
+            if turn.ready - self._clock() <= DUST:
+                break
+            await self._slept_until(turn, tokens)
+            if await self._may_go(turn):
                 break
         return self._clock() - since
 
-    async def _reserved(self, tokens: int) -> float | None:
+    async def _reserved(self, tokens: int) -> Turn | None:
         """When our tokens are there; None where we count alone."""
         given_up, pauses = self._clock() + PATIENCE, chain(PAUSES, repeat(PAUSES[-1]))
         while self._is_together:
             with self._tolerant():
-                if (ready := self._bucket.reserve(tokens, self._pace_of_all)) is not None:
-                    return ready
+                if (turn := await self._bucket.reserve(tokens, self._pace_of_all)) is not None:
+                    return turn
                 if self._clock() >= given_up:
                     self._go_alone("another process holds its lock")
             await self._sleep(next(pauses))
         return None
 
-    async def _slept_until(self, ready: float, tokens: int) -> None:
+    async def _slept_until(self, turn: Turn, tokens: int) -> None:
         try:
-            while (wait := ready - self._clock()) > DUST:
+            while (wait := turn.ready - self._clock()) > DUST:
                 await self._sleep(wait)
         except BaseException:
             with self._tolerant():
-                self._bucket.give_back(ready, tokens, self._pace_of_all)
+                self._bucket.give_back(turn, tokens, self._pace_of_all)
             raise
 
-    def _empty_at_all(self) -> float:
-        return self._level().empty_at if self._is_together else -math.inf
-
-    def _level(self) -> Level:
+    async def _may_go(self, turn: Turn) -> bool:
+        """Whether nobody was told to pause while we slept, whatever we were promised before."""
         with self._tolerant():
-            return self._bucket.look()
-        return self._bucket.level
+            return (await self._bucket.fresh()).drained <= turn.ready
+        return True
+
+    def _empty_at_all(self) -> float:
+        if self._is_together:
+            with self._tolerant():
+                return self._bucket.look().empty_at
+        return -math.inf
 
     @property
     def _pace_of_all(self) -> float:

@@ -9,14 +9,18 @@ from pathlib import Path
 
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.guards.account import BUCKETS
-from spyro_sdk.guards.bucket import Bucket
+from spyro_sdk.guards.bucket import FileBucket
+from spyro_sdk.guards.redis import redis_bucket
 from spyro_sdk.guards.together import TogetherLimiter
 from spyro_sdk.private import PrivateFolder, try_lock
 
 
 async def main(folder: str, rate: float, burst: int, seconds: float) -> list[float]:
-    bucket = Bucket(PrivateFolder(Path(folder), purpose=BUCKETS), "a.bucket", burst)
-    bucket.look()  # what is imported for it is not waited for later
+    if folder.startswith("unix://"):
+        bucket = redis_bucket(folder, "shared by these", burst)
+    else:
+        bucket = FileBucket(PrivateFolder(Path(folder), purpose=BUCKETS), "a.bucket", burst)
+    await bucket.fresh()  # what is imported for it is not waited for later
     print("ready", flush=True)  # noqa: T201
     begin = float(sys.stdin.readline())
     limiter = TogetherLimiter(RateLimitConfig(rate * 60, burst), bucket)

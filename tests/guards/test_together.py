@@ -14,7 +14,7 @@ import pytest
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.errors import ConfigurationError
 from spyro_sdk.guards.account import BUCKETS, VARIABLE, limiter_of
-from spyro_sdk.guards.bucket import Bucket
+from spyro_sdk.guards.bucket import FileBucket
 from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.guards.together import ALONE, PATIENCE, TogetherLimiter
 from spyro_sdk.private import PrivateFolder, try_lock
@@ -31,7 +31,7 @@ def folder(tmp_path):
 def limiter(folder, rate=2.0, burst=3):
     """One process's limiter, on the clock of the loop it is made on."""
     clock = asyncio.get_running_loop().time
-    bucket = Bucket(folder, "a.bucket", burst, clock=clock)
+    bucket = FileBucket(folder, "a.bucket", burst, clock=clock)
     return TogetherLimiter(RateLimitConfig(rate * 60, burst), bucket, clock=clock, sleep=asyncio.sleep)
 
 
@@ -178,16 +178,16 @@ def test_processes_of_one_account_find_the_same_bucket(tmp_path):
     environ = {VARIABLE: str(tmp_path / "mine")}
     one, again = made(config(), environ), made(config(), environ)
     assert isinstance(one, TogetherLimiter)
-    names = {(it._bucket._folder.path, it._bucket._name) for it in (one, again)}
+    names = {(it._bucket.state.folder.path, it._bucket.state.name) for it in (one, again)}
     assert len(names) == 1
     other = made(config(rate_limit=7), environ)
-    assert (other._bucket._folder.path, other._bucket._name) not in names
+    assert (other._bucket.state.folder.path, other._bucket.state.name) not in names
 
 
 def test_the_usual_folder_is_that_of_running_programs(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert made(config(), {})._bucket._folder.path.name == "rate-limits"
+    assert made(config(), {})._bucket.state.folder.path.name == "rate-limits"
 
 
 @pytest.mark.parametrize(
@@ -241,11 +241,15 @@ def test_sixteen_processes_are_never_over_and_leave_hardly_anything(folder):
 def test_a_killed_holder_delays_nobody(folder):
     with started(folder.path) as program:
         assert program.stdout.readline() == "held\n"
-        bucket = Bucket(folder, "a.bucket", 3)
-        assert bucket.reserve(1, 2.0) is None
+        bucket = FileBucket(folder, "a.bucket", 3)
+        assert asyncio.run(bucket.reserve(1, 2.0)) is None
         program.kill()
         program.wait()
-        begun = time.perf_counter()
-        assert bucket.reserve(1, 2.0) is not None
-        assert time.perf_counter() - begun < 0.010
-        bucket.close()
+
+        async def taken():
+            begun = time.perf_counter()
+            assert await bucket.reserve(1, 2.0) is not None
+            return time.perf_counter() - begun
+
+        assert asyncio.run(taken()) < 0.010
+        bucket.state.close()

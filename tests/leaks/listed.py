@@ -55,7 +55,8 @@ WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py private.py testing/cassette.py",
     "log": "notebook/live.py"
-    " settings.py shown.py guards/together.py transport/requests.py auth/quiet.py"
+    " settings.py shown.py guards/together.py guards/window.py guards/redis.py transport/requests.py"
+    " auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
