@@ -88,7 +88,10 @@ class Output:
             return
         self._is_due = True
         wait = 0.0 if isinstance(event, Disconnected) else self._drawn_at + BETWEEN - self._clock()
-        self._later(max(wait, 0.0), self._draw)
+        try:
+            self._later(max(wait, 0.0), self._draw)
+        except RuntimeError:  # there are no more threads: the interpreter is ending
+            self.end()
 
     def _draw(self) -> None:
         """Draw what is so now; whatever goes wrong ends it without a word, for no fetch is to know."""
@@ -96,9 +99,10 @@ class Output:
             with self._drawing:
                 self._is_due = False  # what happens while we draw is drawn again
                 self._drawn_at = self._clock()
+                is_last = not self._thing.is_connected
                 if self._is_live:
                     self._show(_drawn(self._thing), True)
-            if not self._thing.is_connected:
+            if is_last:
                 self.end()
         except Exception:  # the kernel may be ending
             logger.debug("an output is not drawn any more", exc_info=True)

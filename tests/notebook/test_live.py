@@ -172,6 +172,22 @@ def test_the_last_frame_says_that_the_connection_is_closed(notebook: Notebook) -
     assert [len(it.frames) for it in handles] == [2, 2]
 
 
+def test_a_connection_that_is_closed_while_it_is_drawn_is_said_to_be_closed(notebook: Notebook) -> None:
+    stats = connected()
+    handle = notebook.show(stats)
+
+    def during(bundle: Bundle) -> None:
+        handle.frames.append(bundle)
+        if stats.is_connected:
+            stats(Disconnected("acme"))
+
+    handle.show = during
+    stats(CALL)
+    notebook.wait(60)
+    assert ">closed<" in handle.frames[-1]["text/html"]
+    assert stats._observers == ()
+
+
 def test_a_rate_limit_follows_the_events_of_its_connection(notebook: Notebook) -> None:
     stats = connected()
     handle = notebook.show(limit(stats))  # nobody else holds it
@@ -274,6 +290,19 @@ def test_a_drawing_that_fails_ends_the_output_and_nothing_else(
     notebook.wait(1)
     stats(CALL)
     assert (stats.requests, stats._observers, notebook.due) == (2, (), [])
+    assert capsys.readouterr() == ("", "")
+
+
+def test_where_no_thread_can_be_had_the_output_stays_as_it_is(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none_left(seconds: float, act: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    stats = connected()
+    Outputs(notebook.shell, later=none_left).show(stats)
+    stats(CALL)
+    assert (stats.requests, stats._observers) == (1, ())
     assert capsys.readouterr() == ("", "")
 
 
