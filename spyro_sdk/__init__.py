@@ -6,16 +6,20 @@
 
 Where to look, from the face down
     connection, fetch      what a notebook calls
+    gallery                which connectors there are, and what each of them takes
     accounts               how a person signs in, and out
     all_stats, rate_limit  what all connections have asked, and how fast one may ask
     settings               where a connection's settings come from: arguments, environment, profile, demo
     profile, sources       accounts that a user describes in a file, and which source says who we are
+    known, catalogue       what has been seen of a service, and how it is searched
     registry, connectors   the services, one module each
+    runs, progress         one run of a fetch, and how it is shown while it goes on
     rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
     question               which of a service's entities answers a query, and in which columns
+    identity               who we are to a service
     lifecycle, failure     how it opens and closes, and what its failures are called
     schema_cache           what a service said of its columns, kept on disk for the next run
     canonical              what a Customer is, whichever service it comes from
@@ -49,11 +53,12 @@ if TYPE_CHECKING:
     from .entity import Entity, EntitySchema, Parent, Query
     from .errors import ConnectorError
     from .fetch import Fetch
+    from .gallery import Gallery
     from .guards.limiter import RateLimiter
     from .profile import Profile, profiles
     from .rest import RestConnector
 
-    def connectors() -> list[str]:
+    def connectors() -> Gallery:
         """The names that `connect` takes; at run time a package that can be called."""
         ...
 

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import os
-import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import anyio
 
 from . import accounts, blocking, registry, warm
 from .all_stats import everything
 from .auth.person import Person
-from .auth.terminal import TerminalPerson
+from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Catalogue, EntitySchema, Query, decided, named
+from .entity import EntitySchema, Query, decided, named
 from .errors import ConfigurationError, ConnectionError, SignInNeeded
 from .events import Observer
 from .fetch import Fetch
 from .guards.account import limiter_of
 from .http import Send
-from .observers.progress import ProgressLine
+from .identity import Identity
+from .known import Known, completions
 from .observers.stats import Stats
+from .progress import wished
 from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
+from .shown import Shown
 
 if TYPE_CHECKING:
     import requests
+
+PATIENCE = 5.0  # seconds that a card waits for our name
 
 
 def connect(
@@ -49,15 +57,17 @@ def connect(
     `SPYRO_<NAME>_<SETTING>` (`SPYRO_SALESFORCE_ACCESS_TOKEN`). `config` is taken as it is, without the
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
     speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
-    such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
-    terminal. `session` is a `requests.Session` of yours to send through, which stays open; where it signs in
-    by itself, say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
+    such as `{"records": 1000}`. `progress=False` shows nothing of a running fetch; True shows it whatever
+    `SPYRO_PROGRESS` says: as a panel in a notebook, a line in a terminal, a line at the end elsewhere.
+    `session` is a `requests.Session` of yours to send through, which stays open; where it signs in by itself,
+    say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
     whoever is at the terminal or the notebook; where nobody is, nobody is asked.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
     settings, environment = hidden(settings), Unseen(os.environ if demo_options(demo) is None else {})
+    progress = _progress(progress)
     kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
     settings = hidden(settings, known_to(kind))
@@ -73,24 +83,22 @@ def connect(
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
     config = config or configured(kind, settings, environment, accounts.remembered)
-    if sys.stderr.isatty() if progress is None else progress:
-        listeners.append(ProgressLine())
     warm.begin("pandas")  # while the service answers the first requests
     try:
-        return Connection(kind, config, listeners, session)
+        return Connection(kind, config, listeners, session, progress)
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
-    asked: Person = person or TerminalPerson()
+    asked = accounts.somebody(person)
     connector = accounts.by_person(kind, config, asked)
     connector.observe(*listeners)
     if session is not None:
         connector.send_through(_sender(config, session))
     accounts.sign_in(connector, asked)
-    return Connection(kind, config, listeners, session)
+    return Connection(kind, config, listeners, session, progress)
 
 
-class Connection:
+class Connection(Shown):
     """The synchronous face of one connector. Use it as it is, or in `with`; it closes itself at the end."""
 
     def __init__(
@@ -99,13 +107,17 @@ class Connection:
         config: ConnectorConfig,
         observers: Sequence[Observer] = (),
         session: requests.Session | None = None,
+        progress: bool | None = None,
     ) -> None:
         self._kind, self._config, self._observers, self._session = kind, config, observers, session
+        self._known = Known(lambda: self._connector)
+        self._name: str | None = None
+        self._is_named, self._naming = False, threading.Lock()
+        self._progress = progress
         self._open()
 
     def __repr__(self) -> str:
-        state = "connected" if self._connector.is_connected else "closed"
-        return f"<Connection {self._config.name!r} {state}>"
+        return f"<Connection {self._config.name!r} {'connected' if self.is_open else 'closed'}>"
 
     def __enter__(self) -> Self:
         return self
@@ -131,9 +143,18 @@ class Connection:
             " connect again there"
         )
 
-    def entities(self) -> Catalogue:
-        """What the service offers."""
-        return Catalogue(blocking.run(self._live().entities))
+    def entities(self, word: str | None = None, *, counts: bool = False) -> Catalogue:
+        """What the service offers; with `word` what has it in its name or label, or else comes close.
+
+        `counts`: ask the service about how many records each has, where it tells that by one request or a
+        few; what it does not tell is not there. `fetch(…).count()` gives the exact number of one.
+        """
+        offered = Catalogue(blocking.run(self._live().entities))
+        self._known.learn(offered)
+        found = offered if word is None else matching(offered, word)
+        if not (decided("counts", counts) and found):
+            return found
+        return Catalogue(found, found.search, blocking.run(self._live().counts, found.names))
 
     def describe(self, entity: str, *, native: bool = False) -> EntitySchema:
         """The columns of an entity: names, types, labels, what can be filtered by.
@@ -145,11 +166,14 @@ class Connection:
         async def described() -> EntitySchema:
             return await connector.described(name, native=is_native)
 
-        return blocking.run(described)
+        schema = blocking.run(described)
+        self._known.learn_columns(name, schema, own=is_native)
+        return schema
 
     def refresh(self) -> None:
         """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
         self._live().refresh()
+        self._known = Known(lambda: self._connector)
 
     def fetch(
         self,
@@ -188,7 +212,28 @@ class Connection:
             api=api,
             concurrency=concurrency,
         )
-        return Fetch(self._live, query)
+        return Fetch(self._live, query, self._progress)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the service can be asked."""
+        return self._connector.is_connected
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are to the service, where it is, and until when.
+
+        By what name it knows us, it is asked once, when this is first looked at.
+        """
+        return replace(self._connector.identified(), who=self._called())
+
+    @property
+    def known(self) -> Known:
+        """What has been seen of the service, for completion; it is not asked for it."""
+        return self._known
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return completions(self._known, "entity")
 
     @property
     def stats(self) -> Stats:
@@ -213,6 +258,13 @@ class Connection:
         blocking.run(_opened, self._connector)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
         everything.add(self._connector)
+
+    def _called(self) -> str | None:
+        """The name by which the service knows us; None where it did not tell."""
+        with self._naming:
+            if not self._is_named and self.is_open:
+                self._is_named, self._name = True, blocking.run(_named, self._live())
+            return self._name
 
     def _live(self) -> BaseConnector:
         """The connector, opened anew in a forked child; `ConnectionError` after `close`."""
@@ -240,6 +292,24 @@ async def _opened(connector: BaseConnector) -> None:
     """Connect, at the pace of all that this process asks the same account."""
     connector.share(limiter_of(connector.config))
     await connector.connect()
+
+
+async def _named(connector: BaseConnector, patience: float = PATIENCE) -> str | None:
+    """The name by which the service knows us; what looks at it must neither fail nor wait for long."""
+    with anyio.move_on_after(patience):
+        try:
+            return await connector.whoami()
+        except Exception:  # noqa: BLE001  # an author's own may fail in any way
+            return None
+    return None
+
+
+def _progress(wish: Any) -> bool | None:
+    """What `progress=` says; nonsense in it, or in `SPYRO_PROGRESS`, is told at once."""
+    wished(os.environ)
+    if not isinstance(wish, bool | None):
+        raise ConfigurationError(f"progress={wish!r} cannot be: it must be True or False", field="progress")
+    return wish
 
 
 def _listeners(observers: Any) -> list[Observer]:

@@ -38,14 +38,18 @@ from .events import (
     Observer,
     PageArrived,
     Retried,
+    RetryRefused,
     Waited,
 )
 from .failure import told_without, typed
 from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
+from .guards.budget import RetryBudget
+from .guards.deadline import Deadline
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
-from .http import Send
+from .http import Send, redacted
+from .identity import Identity
 from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
@@ -98,7 +102,15 @@ class BaseConnector(Lifecycle):
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
-        self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
+        self._policy = RetryPolicy(
+            config.retry_count,
+            config.retry_delay,
+            config.max_delay,
+            config.max_wait,
+            budget=RetryBudget(
+                config.retry_budget, lambda error: self._emit(RetryRefused(self.name, str(error)))
+            ),
+        )
 
     @classmethod
     def narrowed(cls, settings: Mapping[str, Any]) -> tuple[type[BaseConnector], dict[str, Any]]:
@@ -214,6 +226,29 @@ class BaseConnector(Lifecycle):
         async with aclosing(_first(self.fetch_data(entity_type), query.limit)) as records:
             return [record async for record in records]
 
+    async def whoami(self) -> str | None:
+        """The name by which the service knows whoever is signed in, in one or two requests."""
+        return None
+
+    def identified(self) -> Identity:
+        """Who we are, as far as that is known without asking the service."""
+        return Identity(self.name, redacted(self.config.base_url or ""), self.api)
+
+    def known(self) -> Sequence[Entity]:
+        """What the service offers, as far as that is known without asking it."""
+        return ()
+
+    def known_columns(self, entity: str, *, own: bool = False) -> Sequence[str]:
+        """The columns of an entity that are known without asking the service, those of related records too.
+
+        `own`: those of the service's own entity where a canonical one has the name.
+        """
+        return ()
+
+    async def counts(self, entities: Sequence[str]) -> Mapping[str, int]:
+        """About how many records each of these has, of those for which one request, or a few, can tell."""
+        return {}
+
     async def count(self, query: Query) -> int:
         """How many records `query` asks for; here by reading them."""
         rows = 0
@@ -266,12 +301,14 @@ class BaseConnector(Lifecycle):
     ) -> T:
         """Call a coroutine function inside the guards: retry, circuit breaker, rate limiter, statistics.
 
-        Each attempt passes all of them. What the call raises comes out as a `ConnectorError` where it is
-        about the network or the service's answer. Never nest one such call in another.
+        Each attempt passes all of them, and all attempts together keep to the deadline. What the call raises
+        comes out as a `ConnectorError` where it is about the network or the service's answer. Never nest one
+        such call in another.
         """
         self._check_connected()
         attempt = partial(self._guarded, partial(func, *args, **kwargs))
-        return await call_with_retry(attempt, self._policy, on_retry=self._tell_retry)
+        deadline = Deadline(self.config.deadline, f"a call of {self.name}", self.name)
+        return await deadline.kept(call_with_retry(attempt, self._policy, on_retry=self._tell_retry))
 
     async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
         self._check_connected()  # it may have been closed while we waited
@@ -313,10 +350,11 @@ class BaseConnector(Lifecycle):
         self._check_connected()
         self._emit(FetchStarted(self.name, query.entity))
         started, rows, error = time.perf_counter(), 0, None
+        deadline = Deadline(self.config.deadline, f"{query.entity} of {self.name}", self.name)
         try:
             with typed(self.name):
                 async with aclosing(self._asked(query)) as batches:
-                    async for batch in batches:
+                    while (batch := await deadline.kept(anext(batches, None))) is not None:
                         rows += batch.num_rows
                         yield batch
         except BaseException as raised:

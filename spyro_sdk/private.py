@@ -263,11 +263,13 @@ class PrivateFolder:
             if error.errno == errno.ELOOP:
                 raise self._unfit(path, "is a symbolic link", f"remove it: rm {quote(str(path))}") from None
             it = self.purpose
-            raise it.error(
+            told = it.error(
                 f"{path} cannot be {verb}: {error.strerror}",
                 path=str(path),
                 hint=f"give {it.setting} a folder that you can write, or {it.without}",
-            ) from None
+            )
+            told.errno = error.errno
+            raise told from None
 
     def _unfit(self, path: Path, what: str, hint: str) -> StoreError:
         it = self.purpose

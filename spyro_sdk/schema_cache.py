@@ -128,7 +128,7 @@ def _kept(schema: EntitySchema) -> dict[str, Any]:
     """A description in what JSON knows; the types as Arrow writes them."""
     columns = [{name: getattr(column, name) for name in PLAIN} for column in schema]
     types = b64encode(schema.to_arrow().serialize()).decode()
-    about = {name: getattr(schema, name) for name in ("label", "key", "cursor")}
+    about = {name: getattr(schema, name) for name in ("label", "key", "cursor", "native")}
     return {"name": schema.entity, "columns": columns, "types": types, **about}
 
 
@@ -140,7 +140,7 @@ def _schema(kept: Mapping[str, Any]) -> EntitySchema:
         Column(it.name, it.type, nullable=it.nullable, **{name: _plain(more[name]) for name in PLAIN})
         for it, more in zip(arrow, kept["columns"], strict=True)
     )
-    return EntitySchema(kept["name"], columns, kept["label"], kept["key"], kept["cursor"])
+    return EntitySchema(kept["name"], columns, kept["label"], kept["key"], kept["cursor"], kept["native"])
 
 
 def _plain(value: Any) -> Any:

@@ -264,7 +264,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
     assert done.returncode == 0, done.stderr
-    assert "Customer: 100%" in done.stderr  # the progress line
+    assert "salesforce: Customer fetched: 3,000 records" in done.stderr  # where there is no terminal
     return done.stdout
 
 
@@ -490,6 +490,7 @@ def test_each_action_costs_the_calls_that_are_listed() -> None:
         fetch = sf.fetch("Customer")
         actions = {
             "`entities()`": sf.entities,
+            "`entities(counts=True)`": lambda: sf.entities(counts=True),
             "`describe()` of an object, the first time": lambda: sf.describe("Account"),
             "`describe()` of it again": lambda: sf.describe("Customer"),
             "`count()`": fetch.count,

@@ -129,6 +129,17 @@ def test_a_folder_that_cannot_be_written_is_told(folder):
         pytest.fail("no lock can be made")
 
 
+def test_what_the_system_refuses_has_its_number_and_what_we_refuse_has_none(folder):
+    with pytest.raises(TokenStoreError) as caught:
+        within(folder, open=failing(30)).replace("a", b"two")
+    assert caught.value.errno == 30
+    folder.replace("a", b"one")
+    (folder.path / "a").chmod(0o644)
+    with pytest.raises(TokenStoreError) as caught:
+        folder.read("a", MOST)
+    assert caught.value.errno is None
+
+
 def test_a_folder_below_a_file_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "ours"):

@@ -21,6 +21,7 @@ from ..events import (
     QuotaSeen,
     Received,
     Retried,
+    RetryRefused,
     Waited,
 )
 
@@ -84,6 +85,8 @@ class Prometheus:
                 self._records.labels(name, event.entity).inc(event.rows)
             case Retried():
                 self._retries.labels(name).inc()
+            case RetryRefused():
+                self._refused.labels(name).inc()
             case Waited():
                 self._waits.labels(name).inc()
                 self._waited.labels(name).inc(event.seconds)
@@ -120,6 +123,9 @@ class Prometheus:
         )
         self._last = gauge("last_request_timestamp_seconds", "When the last call ended.")
         self._retries = counter("request_retries", "Failed calls that were made again.")
+        self._refused = counter(
+            "request_retries_refused", "Failed calls that were not, for want of tokens in the retry budget."
+        )
         self._waits = counter("rate_limit_waits", "Calls that stood in the rate limiter's queue.")
         self._waited = counter("rate_limit_wait_seconds", "How long calls stood there, in all.")
         self._received = counter("received_bytes", "Bytes of bodies, as they came over the wire.", both)
@@ -138,7 +144,8 @@ class Prometheus:
 
     def _begin(self, name: str) -> None:
         """Show zeros for what has not happened yet, so that its first time is seen as an increase."""
-        for counter in (self._requests, self._failed, self._retries, self._waits, self._waited):
+        told = (self._requests, self._failed, self._retries, self._refused, self._waits, self._waited)
+        for counter in told:
             counter.labels(name)
         self._circuit_is(name, "closed")
 

@@ -21,6 +21,7 @@ from ..events import (
     QuotaSeen,
     Received,
     Retried,
+    RetryRefused,
     Waited,
     tell,
 )
@@ -42,6 +43,7 @@ class Stats(Shown):
     requests: int = 0  # calls of the service, each attempt counted
     failed: int = 0
     retries: int = 0
+    retries_refused: int = 0  # for want of tokens in the retry budget
     waits: int = 0
     waited: float = 0.0  # seconds in the rate limiter's queue
     pages: int = 0
@@ -74,6 +76,8 @@ class Stats(Shown):
             case Retried():
                 self.retries += 1
                 self.retried.append(event)
+            case RetryRefused():
+                self.retries_refused += 1
             case Waited():
                 self.waits += 1
                 self.waited += event.seconds
@@ -133,6 +137,7 @@ class Stats(Shown):
             "success_rate": self.success_rate,
             "last_request_time": self.last_request_time,
             "retries": self.retries,
+            "retries_refused": self.retries_refused,
             "retry_reasons": self.reasons,
             "waits": self.waits,
             "waited_seconds": self.waited,
@@ -149,11 +154,12 @@ class Stats(Shown):
 
     def __str__(self) -> str:
         p50, p95 = self.latency(0.5) or 0.0, self.latency(0.95) or 0.0
+        refused = f" and {self.retries_refused:,} refused" if self.retries_refused else ""
         return (
-            f"{self.requests:,} requests ({self.success_rate:.1f} % went well), {self.retries:,} retries, "
-            f"{self.waits:,} waits ({self.waited:.1f} s), {self.rows:,} records in {self.pages:,} pages, "
-            f"{self.received / 1e6:,.1f} MB, p50 {p50 * 1e3:,.0f} ms, p95 {p95 * 1e3:,.0f} ms, "
-            f"circuit {self.circuit}"
+            f"{self.requests:,} requests ({self.success_rate:.1f} % went well),"
+            f" {self.retries:,} retries{refused}, {self.waits:,} waits ({self.waited:.1f} s),"
+            f" {self.rows:,} records in {self.pages:,} pages, {self.received / 1e6:,.1f} MB,"
+            f" p50 {p50 * 1e3:,.0f} ms, p95 {p95 * 1e3:,.0f} ms, circuit {self.circuit}"
         )
 
     def __repr__(self) -> str:

@@ -13,8 +13,8 @@ import spyro_sdk
 
 ROOT = Path(spyro_sdk.__file__).parent
 SHOWING = re.compile(
-    r"_repr_\w+_|_ipython\w+|__rich_\w+|__(repr|str|format|reduce|reduce_ex|getstate|getnewargs|dir)__"
-    r"|__arrow_c_\w+|to_[a-z]\w*|get_statistics|save|dump\w*|as_dict|as_json|render\w*|export\w*"
+    r"_repr_\w+_|_render_traceback_|_ipython\w+|__rich_\w+|__(repr|str|format|reduce|reduce_ex|getstate|getnewargs|dir)__"
+    r"|__arrow_c_\w+|to_[a-z]\w*|get_statistics|save|dump\w*|as_dict|as_json|details|render\w*|export\w*"
 )
 """Names of methods that give something of an object to see."""
 DOORS = {
@@ -31,20 +31,23 @@ DOORS = {
 METHODS = {
     "repr": "all_stats.AllStats observers.stats.Stats rate_limit.RateLimit"
     " accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
-    " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
-    " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
-    " testing.cassette.Replay profile.listing.Profiles",
+    " connectors.declared.shape.Shape catalogue.Catalogue entity.EntitySchema fetch.Fetch http.Request"
+    " lifecycle.Lifecycle gallery.Gallery notebook.sign_in.SignIn plan.Plan secret.Secret secret.SecretBytes"
+    " secret.Unseen testing.cassette.Recorder testing.cassette.Replay profile.listing.Profiles",
     "str": "all_stats.OpenConnection rate_limit.RateLimit"
-    " accounts.SignedIn accounts.SignedOut connectors.declared.detect"
-    ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
-    " profile.place.Place profile.reference.Reference",
+    " identity.Identity accounts.SignedIn accounts.SignedOut"
+    " connectors.declared.detect.envelope.Spot notebook.cell.CellRuns observers.running.Running"
+    " observers.stats.Stats plan.Plan plan.Road where.Where"
+    " profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
     "_repr_mimebundle_": "shown.Shown",
     "to_html": "notebook.card.Card",
+    "_ipython_key_completions_": "catalogue.Catalogue connection.Connection entity.EntitySchema",
     "save": "testing.cassette.Recorder",
+    **dict.fromkeys(("details", "_render_traceback_"), "errors.ConnectorError"),
     "to_arrow": "entity.EntitySchema fetch.Fetch",
     **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_pandas", "to_parquet", "to_polars"), "fetch.Fetch"),
     **dict.fromkeys(("arrow_c_schema", "arrow_c_stream"), "fetch.Fetch"),
@@ -54,18 +57,29 @@ METHODS = {
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py private.py testing/cassette.py",
-    "log": "notebook/live.py"
-    " settings.py shown.py guards/together.py guards/window.py guards/redis.py transport/requests.py"
-    " auth/quiet.py"
+    "log": "notebook/errors.py notebook/live.py notebook/person.py settings.py shown.py"
+    " guards/together.py guards/window.py guards/redis.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
-    " observers/logging.py",
-    "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
-    "process": "auth/terminal.py connectors/salesforce/program.py",
+    " observers/logging.py blocking.py runs.py notebook/panel.py",
+    "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
+    "process": "auth/browser.py auth/terminal.py notebook/person.py connectors/salesforce/program.py",
 }
 """The modules that have a way out of the process."""
 
 NO_SECRETS = (
-    *("arrow", "canonical", "entity", "family", "guards", "pages", "paging", "plan", "question", "reading"),
+    *(
+        "arrow",
+        "canonical",
+        "catalogue",
+        "entity",
+        "family",
+        "guards",
+        "pages",
+        "paging",
+        "plan",
+        "question",
+        "reading",
+    ),
     *(
         "lists",
         "where",
@@ -83,7 +97,12 @@ NOT_PLAYED = {
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
+    "notebook.completion": "Bracket Place",
     "notebook.live": "Told Output Outputs",
+    "notebook.sign_in": "SignIn",
+    "notebook.cell": "CellRuns",
+    "notebook.panel": "CellPanel Panels",
+    "notebook.screen": "KernelScreen Panel Screen WidgetPanel",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",
@@ -119,7 +138,9 @@ NOT_PLAYED = {
     "observers.history": "History",
     "observers.logging": "Log",
     "observers.prometheus": "Limit Prometheus",
-    "observers.progress": "ProgressLine",
+    "observers.running": "Asked Bucket Pause Retry Running",
+    "progress": "FinalLine Progress Silent TerminalLine",
+    "runs": "Run",
 }
 """Classes of which the drama keeps no object: they are seen in its tracebacks, or hold nothing."""
 ERRORS = (
@@ -132,7 +153,7 @@ ERRORS = (
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
     " LoginBorrowed PageArrived TotalChanged"
-    " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RoadTaken SchemaChanged ScopeNarrowed"
+    " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
     " TokenNotKept TokenRenewed Waited"
 )
 

@@ -24,6 +24,7 @@ from spyro_sdk.events import (
     QuotaSeen,
     Received,
     Retried,
+    RetryRefused,
     Waited,
 )
 from spyro_sdk.guards.limiter import RateLimiter
@@ -115,6 +116,12 @@ def test_the_circuit_breaker_colors_the_card(state: str, tone: Any) -> None:
     drawn = html(acme.stats)
     assert f"border-left:4px solid {LINES[tone]}" in drawn  # type: ignore[index]
     assert f"circuit breaker {state}: " in words(drawn)
+
+
+def test_retries_that_the_budget_refused_are_told() -> None:
+    acme = Acme()
+    acme.stats(RetryRefused("acme", "503 Service Unavailable"))
+    assert "retries none made again, 1 for want of budget not" in words(html(acme.stats))
 
 
 def test_a_long_reason_is_cut() -> None:

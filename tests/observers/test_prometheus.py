@@ -26,6 +26,7 @@ from spyro_sdk.events import (
     QuotaSeen,
     Received,
     Retried,
+    RetryRefused,
     Waited,
 )
 from spyro_sdk.observers.prometheus import STATES, Prometheus
@@ -38,6 +39,7 @@ TOLD = [
     Received("acme", 500, 100, 0.1, "Customer"),
     Attempted("acme", 0.2, "it broke"),
     Retried("acme", 1, 0.5, "it broke"),
+    RetryRefused("acme", "it broke again"),
     CircuitChanged("acme", "open"),
     QuotaSeen("acme", 100, 42, 60.0),
     QuotaSeen("acme", None, 41, 60.0),
@@ -72,7 +74,7 @@ def test_each_event_counts_where_it_belongs() -> None:
     assert scraped("request_duration_seconds_bucket", le="0.25") == 1
     assert scraped("request_duration_seconds_bucket", le="60.0") == 2
     assert scraped("last_request_timestamp_seconds") == 86_400
-    assert scraped("request_retries_total") == 1
+    assert scraped("request_retries_total") == scraped("request_retries_refused_total") == 1
     assert (scraped("rate_limit_waits_total"), scraped("rate_limit_wait_seconds_total")) == (1, 1.5)
     assert scraped("received_bytes_total", entity="Customer") == 100
     assert scraped("received_bytes_total", entity="") == 2_000
@@ -90,6 +92,7 @@ def test_what_has_not_happened_yet_is_nothing_and_not_unknown() -> None:
         "requests_total",
         "request_failures_total",
         "request_retries_total",
+        "request_retries_refused_total",
         "rate_limit_waits_total",
         "rate_limit_wait_seconds_total",
     ):
@@ -161,7 +164,7 @@ print(REGISTRY.get_sample_value("spyro_requests_total", {"connector": "acme"}))
 def test_names_and_units_follow_the_conventions() -> None:
     text = generate_latest(Scraped(*TOLD).registry).decode()
     families = [it for it in text_string_to_metric_families(text) if not it.name.endswith("_created")]
-    assert len(families) == 17
+    assert len(families) == 18
     for family in families:
         assert family.name.startswith("spyro_")
         assert family.documentation.endswith(".")
@@ -198,6 +201,7 @@ def test_after_a_run_it_has_what_the_statistics_have() -> None:
         "total_requests": total("requests"),
         "failed_requests": total("request_failures"),
         "retries": total("request_retries"),
+        "retries_refused": total("request_retries_refused"),
         "waits": total("rate_limit_waits"),
         "waited_seconds": total("rate_limit_wait_seconds"),
         "pages": total("pages"),

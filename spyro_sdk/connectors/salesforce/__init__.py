@@ -5,7 +5,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -47,6 +47,18 @@ class Salesforce(OrgConnector):
     async def entities(self) -> Sequence[Entity]:
         """The canonical entities, then every object that can be queried."""
         return await self._objects.entities()
+
+    def known(self) -> Sequence[Entity]:
+        """The same, which Salesforce has told while we connected."""
+        return self._objects.known()
+
+    def known_columns(self, entity: str, *, own: bool = False) -> Sequence[str]:
+        """The columns of an entity that has been described, and of records it refers to."""
+        return self._objects.known_columns(entity, own=own)
+
+    async def counts(self, entities: Sequence[str]) -> Mapping[str, int]:
+        """About how many records each of these has; one request for all."""
+        return await self._objects.counts(entities)
 
     def refresh(self) -> None:
         """Forget the columns of all objects, here and on disk."""

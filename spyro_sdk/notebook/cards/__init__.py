@@ -9,8 +9,18 @@ from ..card import Card
 
 HOMES: Final[dict[str, str]] = {
     "all_stats.AllStats": "all_stats",
+    "catalogue.Catalogue": "catalogue",
+    "connection.Connection": "connection",
+    "entity.EntitySchema": "schema",
+    "fetch.Fetch": "fetch",
+    "gallery.Gallery": "gallery",
     "observers.stats.Stats": "stats",
+    "plan.Plan": "plan",
     "rate_limit.RateLimit": "rate_limit",
+    "accounts.SignedIn": "signed_in",
+    "accounts.SignedOut": "signed_out",
+    "notebook.sign_in.SignIn": "sign_in",
+    "profile.listing.Profiles": "profiles",
 }
 """For each class, by its module and name within this package, the module of its card."""
 

@@ -49,7 +49,8 @@ def card(stats: Stats) -> Card:
 
 def again(stats: Stats) -> str:
     """`9 calls made again`."""
-    return f"{counted(stats.retries, 'call')} made again" if stats.retries else "none made again"
+    made = f"{counted(stats.retries, 'call')} made again" if stats.retries else "none made again"
+    return made + (f", {stats.retries_refused:,} for want of budget not" if stats.retries_refused else "")
 
 
 def arrived(stats: Stats) -> str:
