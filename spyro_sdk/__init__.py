@@ -8,6 +8,7 @@ Where to look, from the face down
     connection, fetch      what a notebook calls
     gallery                which connectors there are, and what each of them takes
     accounts               how a person signs in, and out
+    all_stats, rate_limit  what all connections have asked, and how fast one may ask
     settings               where a connection's settings come from: arguments, environment, profile, demo
     profile, sources       accounts that a user describes in a file, and which source says who we are
     known, catalogue       what has been seen of a service, and how it is searched
@@ -45,6 +46,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .accounts import login, logout
+    from .all_stats import stats
     from .config import ConnectorConfig, RateLimitConfig
     from .connection import Connection, connect
     from .connector import BaseConnector
@@ -82,6 +84,7 @@ __all__ = [
     "login",
     "logout",
     "profiles",
+    "stats",
 ]
 
 _HOMES = {
@@ -102,6 +105,7 @@ _HOMES = {
     "login": "accounts",
     "logout": "accounts",
     "profiles": "profile",
+    "stats": "all_stats",
 }
 """The module in which each name of the face lives; `connectors` is a package that can be called."""
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import anyio
 
 from . import accounts, blocking, registry, warm
+from .all_stats import everything
 from .auth.person import Person
 from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import EntitySchema, Query, counted, decided, named
 from .errors import ConfigurationError, ConnectionError, SignInNeeded
-from .events import Observer, QuotaSeen
+from .events import Observer
 from .fetch import Fetch
 from .guards.account import limiter_of
 from .http import Send
@@ -27,6 +27,7 @@ from .identity import Identity
 from .known import Known, completions
 from .observers.stats import Stats
 from .progress import wished
+from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 1_000  # records
 PATIENCE = 5.0  # seconds that a card waits for our name
-
-_open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
-"""The connectors of this process, for a child that is forked from it."""
 
 
 def connect(
@@ -253,14 +251,7 @@ class Connection(Shown):
     @property
     def rate_limit(self) -> RateLimit:
         """How fast the service may be asked, and how much of that is left."""
-        limiter, config = self._connector.limiter, self._config.rate
-        return RateLimit(
-            config.requests_per_minute,
-            config.burst,
-            limiter.get_available_tokens(),
-            limiter.get_current_rate(),
-            self.stats.quota,
-        )
+        return RateLimit(self._connector.limiter, self._config.rate, self.stats)
 
     def close(self) -> None:
         """Give back the connections; a second time does nothing."""
@@ -274,7 +265,7 @@ class Connection(Shown):
             self._connector.send_through(_sender(self._config, self._session))
         blocking.run(_opened, self._connector)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
-        _open_ones.add(self._connector)
+        everything.add(self._connector)
 
     def _called(self) -> str | None:
         """The name by which the service knows us; None where it did not tell."""
@@ -296,27 +287,6 @@ class Connection(Shown):
             self._finalizer.detach()
             self._open()
         return self._connector
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """How fast a service may be asked, and how much of that is left."""
-
-    requests_per_minute: float
-    burst: int  # requests at once
-    available: float  # requests that could be sent now
-    current_rate: int  # requests in the last minute
-    quota: QuotaSeen | None
-    """What the service itself last said is left."""
-
-    def __str__(self) -> str:
-        own = f"{self.available:.0f} of {self.burst} at once, "
-        own += f"{self.current_rate} of {self.requests_per_minute:g} a minute"
-        return own + (
-            f", {self.quota.remaining:,} of {self.quota.limit:,} left of the service's quota"
-            if self.quota and self.quota.limit
-            else ""
-        )
 
 
 def _sender(config: ConnectorConfig, session: requests.Session) -> Send:
@@ -374,10 +344,11 @@ def _leave_to_parent() -> None:
     They are the parent's, and shared: closing them would disturb it, and to be freed while they are open they
     complain. No variable outlives the interpreter, so that it takes a reference which nobody gives back.
     """
-    for connector in _open_ones:
+    for connector in everything.connectors():
         import ctypes  # which a process that never forks need not have
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(connector))
+    everything.forget()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows has no fork

@@ -94,7 +94,7 @@ class BaseConnector(Lifecycle):
         limiter: RateLimiter | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
-        self.stats = Stats()
+        self.stats = Stats(connector=self.name, limit=config.rate.rate)
         super().__init__(config, [self.stats, Log(), *observers])
         own = RateLimiter(config.rate, jitter=JITTER)
         self.limiter, self._own_limiter = limiter or own, own

@@ -47,6 +47,7 @@ class Received(Event):
     status: int
     size: int  # bytes of body, as they came
     seconds: float
+    entity: str = ""  # whose records were asked for, as the caller calls it; '' for anything else
 
 
 @dataclass(frozen=True, slots=True)

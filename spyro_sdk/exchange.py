@@ -175,7 +175,7 @@ class HttpConnector(BaseConnector):
         started = time.perf_counter()
         response = await self._send(signed)
         came = (304, 0) if response.is_kept else (response.status, len(response.body))
-        self._emit(Received(self.name, *came, time.perf_counter() - started))
+        self._emit(Received(self.name, *came, time.perf_counter() - started, signed.entity))
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))

@@ -37,6 +37,8 @@ class Request:
     """Whom to tell of the first bytes of a good answer while the rest is on its way; a transport need not."""
     noted: Any = field(default=None, compare=False)
     """What a paging has to remember of the answer that led here; it is not sent."""
+    entity: str = field(default="", compare=False)
+    """Whose records it asks for, by the name that the caller used; it is not sent."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {redacted(self.address)}>"

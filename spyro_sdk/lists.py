@@ -117,7 +117,7 @@ class ListConnector(HttpConnector):
         def heard(start: bytes, encoding: str | None) -> None:
             foresee(ahead(start, encoding, reading.entity.records))
 
-        asked = replace(request, heard=heard)
+        asked = replace(request, heard=heard, entity=reading.name)
         answered = await self._call(asked, partial(self._decoded, reading, request, foresee))
         if isinstance(answered, int):
             fewer = self._shrunk(reading.name, reading.entity, request, answered)

@@ -790,7 +790,13 @@ async def test_statistics_have_their_names_and_equal_what_the_service_counted(se
         "p50",
         "p95",
         "circuit",
+        "retry_reasons",
+        "quota_limit",
+        "quota_remaining",
+        "quota_seen",
     }
+    assert len(totals["retry_reasons"]) == 3
+    assert totals["retry_reasons"][-1] == "ten answered 500"
     assert totals["total_requests"] == totals["current_rate"] == len(service.seen) == 7
     assert (totals["failed_requests"], totals["retries"], totals["rows"]) == (3, 3, 10)
     assert totals["success_rate"] == pytest.approx(100 * 4 / 7)

@@ -29,6 +29,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from nbclient import NotebookClient
+from prometheus_client import CollectorRegistry
 
 import spyro_sdk as spyro
 from spyro_sdk import errors, events
@@ -36,6 +37,8 @@ from spyro_sdk.canonical import VOCABULARY, Source, Translation
 from spyro_sdk.connectors.github.vocabulary import TRANSLATIONS as OF_GITHUB
 from spyro_sdk.connectors.salesforce.describe import TYPES
 from spyro_sdk.connectors.salesforce.vocabulary import TRANSLATIONS
+from spyro_sdk.observers.prometheus import Prometheus
+from spyro_sdk.observers.stats import Stats
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -407,6 +410,24 @@ def test_every_setting_is_listed_with_its_default() -> None:
 
 
 # -- Salesforce ---------------------------------------------------------------------------------------
+
+
+def test_every_total_is_listed() -> None:
+    table = rows(section(DOCS / "run-on-a-schedule.md", "Figures for your monitoring"))
+    assert {name for row in table for name in re.findall(r"`(\w+)`", row[0])} == set(Stats().to_dict())
+
+
+def test_every_metric_is_listed() -> None:
+    table = rows(section(DOCS / "run-on-a-schedule.md", "Prometheus"))
+    listed = {
+        (name.removesuffix("_total"), row[1].partition(",")[0])
+        for row in table
+        for name in re.findall(r"`(\w+)`", row[0])
+    }
+    registry = CollectorRegistry()
+    Prometheus(registry)
+    assert listed == {(it.name, it.type) for it in registry.collect()}
+
 
 SALESFORCE = DOCS / "connectors" / "salesforce.md"
 

@@ -136,10 +136,17 @@ class RateLimiter:
 
     def get_current_rate(self) -> int:
         """Requests granted in the last 60 seconds, however many tokens each took."""
-        since = self._clock() - MINUTE
-        self._forget(since - self._jitter)
         times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
-        return len(times) - bisect_right(times, since)
+        return len(times) - bisect_right(times, self._clock() - MINUTE)
+
+    def get_history(self) -> list[int]:
+        """Requests granted in each of the last 60 seconds, oldest first; the last second still runs."""
+        counts, now = [0] * int(MINUTE), int(self._clock())
+        for at in tuple(self.request_times):  # a copy, as above
+            ago = now - int(at)
+            if 0 <= ago < MINUTE:
+                counts[-1 - ago] += 1
+        return counts
 
     async def _stand_in_line(self, tokens: float, since: float, patience: float = math.inf) -> float:
         """Wait until the bucket holds so much; nobody can take it before the caller's next await."""

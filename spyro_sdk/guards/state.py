@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from ..private import PrivateFolder, try_lock, unlock
@@ -44,17 +45,24 @@ class FileState:
 
     @contextmanager
     def held(self) -> Iterator[Numbers | None]:
-        """The numbers; None where another process has them. Never waits; raises `StoreError`."""
+        """The numbers; None where another process or thread has them. Never waits; raises `StoreError`."""
         if self._file.process != os.getpid():  # a forked child would share its parent's lock
             self.close()
             self._file = _File(self.folder.descriptor(self.name), os.getpid())
-        if not try_lock(self._file.number):
+        file = self._file
+        if not file.turn.acquire(blocking=False):  # the system's lock keeps out other processes alone
             yield None
             return
         try:
-            yield _Written(self._file.number, self._layout)
+            if not try_lock(file.number):
+                yield None
+                return
+            try:
+                yield _Written(file.number, self._layout)
+            finally:
+                unlock(file.number)
         finally:
-            unlock(self._file.number)
+            file.turn.release()
 
     def close(self) -> None:
         """Give back the file."""
@@ -102,10 +110,11 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """An open file, and the process that opened it."""
+    """An open file, the process that opened it, and whose turn it is among its threads."""
 
     number: int
     process: int
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
         if self.number >= 0:

@@ -2,7 +2,8 @@
 
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
-    cards                  one module for each thing that is shown
+    cards, pace            one module for each thing that is shown, and the requests of each second
+    live                   statistics that stay true while their output is there
     completion             names while they are typed
     person, sign_in        who is asked to sign in, and how far that is
     errors, steps          our errors in four lines, and what to do after each
@@ -19,6 +20,7 @@ from importlib import import_module
 from typing import Any
 
 from .. import shown
+from . import live
 
 
 class NotebookWing:
@@ -55,6 +57,7 @@ def plug() -> None:
         shown.plug(NotebookWing())
     if (ipython := shell()) is not None:
         import_module(".completion", __name__).plug(ipython)
+        live.plug(ipython)
 
 
 def shell() -> Any:

@@ -137,7 +137,28 @@ def test_the_current_rate_counts_the_requests_of_the_last_minute(limiter, clock)
     assert limiter.get_current_rate() == 1
     clock.now += 30
     assert limiter.get_current_rate() == 0
-    assert limiter.request_times == deque()
+    assert len(limiter.request_times) == 2  # only who grants forgets: another thread may be asking
+    asyncio.run(limiter.acquire())
+    assert limiter.request_times == deque([clock.now])
+
+
+def test_the_history_tells_the_requests_of_each_second(limiter, clock):
+    assert limiter.get_history() == [0] * 60
+    asyncio.run(limiter.acquire(3))
+    asyncio.run(limiter.acquire())
+    clock.now += 2.5
+    asyncio.run(limiter.acquire())
+    assert limiter.get_history() == [0] * 57 + [2, 0, 1]
+    clock.now += 59
+    assert limiter.get_history() == [1] + [0] * 59
+    clock.now += 1
+    assert limiter.get_history() == [0] * 60
+
+
+def test_a_request_granted_while_the_history_is_told_is_left_to_the_next(limiter, clock):
+    asyncio.run(limiter.acquire())
+    clock.now -= 1
+    assert limiter.get_history() == [0] * 60
 
 
 def test_the_times_of_requests_are_forgotten_without_anybody_asking(limiter, clock):

@@ -358,6 +358,8 @@ def asked(drama: Drama, name: str, connection: Any, entities: Any) -> None:
     drama.take(f"identity: {name}", lambda: connection.identity)
     drama.take(f"stats: {name}", lambda: connection.stats)
     drama.take(f"rate limit: {name}", lambda: connection.rate_limit)
+    drama.take(f"all of the process: {name}", spyro.stats)
+    drama.take(f"open connection: {name}", lambda: list(spyro.stats())[-1])
 
 
 # -- tokens that are asked for ---------------------------------------------------------------------

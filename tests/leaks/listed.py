@@ -29,13 +29,13 @@ DOORS = {
 
 
 METHODS = {
-    "repr": "arrow.quality.Quality"
+    "repr": "all_stats.AllStats arrow.quality.Quality observers.stats.Stats rate_limit.RateLimit"
     " accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
     " connectors.declared.shape.Shape catalogue.Catalogue entity.EntitySchema fetch.Fetch http.Request"
     " lifecycle.Lifecycle gallery.Gallery notebook.sign_in.SignIn plan.Plan secret.Secret secret.SecretBytes"
     " secret.Unseen testing.cassette.Recorder testing.cassette.Replay profile.listing.Profiles",
-    "str": "arrow.quality.Quality"
-    " identity.Identity accounts.SignedIn accounts.SignedOut connection.RateLimit"
+    "str": "all_stats.OpenConnection arrow.quality.Quality rate_limit.RateLimit"
+    " identity.Identity accounts.SignedIn accounts.SignedOut"
     " connectors.declared.detect.envelope.Spot notebook.cell.CellRuns observers.running.Running"
     " observers.stats.Stats plan.Plan plan.Road where.Where"
     " profile.listing.Profile profile.place.Place profile.reference.Reference",
@@ -60,8 +60,8 @@ METHODS = {
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py private.py testing/cassette.py",
-    "log": "notebook/errors.py notebook/person.py settings.py shown.py guards/together.py guards/window.py"
-    " guards/redis.py transport/requests.py auth/quiet.py"
+    "log": "notebook/errors.py notebook/live.py notebook/person.py settings.py shown.py"
+    " guards/together.py guards/window.py guards/redis.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py blocking.py runs.py notebook/panel.py",
     "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
@@ -101,6 +101,7 @@ NOT_PLAYED = {
     "notebook": "NotebookWing",
     "notebook.card": "Card",
     "notebook.completion": "Bracket Place",
+    "notebook.live": "Told Output Outputs",
     "notebook.sign_in": "SignIn",
     "notebook.cell": "CellRuns",
     "notebook.panel": "CellPanel Panels",
@@ -137,7 +138,9 @@ NOT_PLAYED = {
     "testing.scrub": "Scrub Scrubber",
     "transport.conditional": "Conditional",
     "transport.pool": "SharedTransport",
+    "observers.history": "History",
     "observers.logging": "Log",
+    "observers.prometheus": "Limit Prometheus",
     "observers.running": "Asked Bucket Pause Retry Running",
     "progress": "FinalLine Progress Silent TerminalLine",
     "runs": "Run",

@@ -22,6 +22,7 @@ from urllib.parse import quote, quote_plus
 import pyarrow.ipc
 import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
+from prometheus_client import CollectorRegistry, generate_latest
 
 from spyro_sdk import demo, shown
 from spyro_sdk.arrow.quality import Quality
@@ -35,8 +36,10 @@ from spyro_sdk.notebook.cell import CellRuns
 from spyro_sdk.notebook.errors import briefly
 from spyro_sdk.notebook.sign_in import SignIn
 from spyro_sdk.observers.logging import words
+from spyro_sdk.observers.prometheus import Prometheus
 from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.progress import FinalLine, TerminalLine
+from spyro_sdk.rate_limit import RateLimit
 from tests.leaks.drama import Drama
 from tests.leaks.service import echoing
 
@@ -315,6 +318,18 @@ def _(drama: Drama) -> str:
         cell.end(run)
         out.write(f"{fetched.card(cell).to_html()} {run.error} {cell}")
     return out.getvalue()
+
+
+@surface("metrics", "Prometheus")
+def _(drama: Drama) -> str:
+    registry = CollectorRegistry()
+    observer = Prometheus(registry)
+    for it in drama.objects.values():
+        if isinstance(it, RateLimit):
+            observer.watch(it)
+    for event in drama.events:
+        observer(event)
+    return generate_latest(registry).decode()
 
 
 @surface("logs of ours", "logger spyro_sdk")

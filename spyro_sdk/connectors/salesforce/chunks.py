@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
@@ -60,6 +60,8 @@ class Results:
     line: Line
     job: Job
     read: Read
+    entity: str = ""
+    """What the caller calls it."""
 
     async def chunks(self) -> AsyncGenerator[Chunk, None]:
         """Yield the chunks in their order.
@@ -123,7 +125,7 @@ class Results:
                 raise _lost(f"a chunk announced {count:,}, and had {came:,}")
             return Chunk(rows, count, locator)
 
-        return await self.line.call(request, understand)
+        return await self.line.call(replace(request, entity=self.entity), understand)
 
     def _address(self, link: str) -> str:
         """The whole address of a link, which begins at the host, or in some orgs after the version."""

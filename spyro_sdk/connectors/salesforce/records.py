@@ -124,7 +124,7 @@ class Records:
         known = Reading(entity, question.entity, question.schema)
         config = self._connector.config
         read = partial(sheet.rows, question, {"base_url": self._connector.base_url}, config.max_body)
-        async with aclosing(Results(self._line, job, read).chunks()) as chunks:
+        async with aclosing(Results(self._line, job, read, entity).chunks()) as chunks:
             async for chunk in chunks:
                 self._arrived(chunk.count, job.rows)
                 for change in known.learn(chunk.rows.schema):

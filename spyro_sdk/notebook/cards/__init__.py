@@ -8,6 +8,7 @@ from typing import Final
 from ..card import Card
 
 HOMES: Final[dict[str, str]] = {
+    "all_stats.AllStats": "all_stats",
     "arrow.head.Head": "head",
     "arrow.quality.Quality": "quality",
     "catalogue.Catalogue": "catalogue",
@@ -15,7 +16,9 @@ HOMES: Final[dict[str, str]] = {
     "entity.EntitySchema": "schema",
     "fetch.Fetch": "fetch",
     "gallery.Gallery": "gallery",
+    "observers.stats.Stats": "stats",
     "plan.Plan": "plan",
+    "rate_limit.RateLimit": "rate_limit",
     "accounts.SignedIn": "signed_in",
     "accounts.SignedOut": "signed_out",
     "notebook.sign_in.SignIn": "sign_in",
