@@ -25,12 +25,15 @@ Where to look, from the face down
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
     secret, forms          texts that are never shown, and the forms in which they may be written
+    shown, words           what a notebook shows as a card, and numbers in words
     demo                   services that never were, to try it all without an account
     testing                what the author of a connector tests it with; nothing here imports it
+    notebook               cards, panels and all else that a notebook shows; it plugs itself in where one runs
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -109,3 +112,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext spyro_sdk`: plug the notebook in, where this package was imported before IPython began."""
+    import_module(".notebook", __name__).plug()
+
+
+if "IPython" in sys.modules or "marimo" in sys.modules:
+    load_ipython_extension(None)

@@ -40,6 +40,8 @@ METHODS = {
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
+    "_repr_mimebundle_": "shown.Shown",
+    "to_html": "notebook.card.Card",
     "save": "testing.cassette.Recorder",
     "to_arrow": "entity.EntitySchema fetch.Fetch",
     **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_pandas", "to_parquet", "to_polars"), "fetch.Fetch"),
@@ -50,7 +52,7 @@ METHODS = {
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/sink.py auth/tokens/private.py testing/cassette.py",
-    "log": "settings.py transport/requests.py auth/quiet.py"
+    "log": "settings.py shown.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
@@ -73,6 +75,9 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "shown": "Shown Wing",
+    "notebook": "NotebookWing",
+    "notebook.card": "Card",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",

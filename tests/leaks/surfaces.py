@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import pprint
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,8 +23,9 @@ import pyarrow.ipc
 import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
 
-from spyro_sdk import demo
+from spyro_sdk import demo, shown
 from spyro_sdk.config import ConnectorConfig
+from spyro_sdk.notebook import NotebookWing
 from spyro_sdk.observers.logging import words
 from spyro_sdk.observers.progress import ProgressLine
 from tests.leaks.drama import Drama
@@ -32,6 +34,7 @@ from tests.leaks.service import echoing
 ROOT = Path(__file__).resolve().parents[2]
 OURS = str(ROOT / "spyro_sdk")
 ANSWERS = ("object: response",)
+RICH = re.compile(r"_repr_\w+_")
 """What came from a service is data, and in its body may be anything."""
 
 Look = Callable[[Drama], str]
@@ -80,18 +83,16 @@ def _(drama: Drama) -> str:
     return "\n".join(map(pprint.pformat, drama.objects.values()))
 
 
-@surface("rich display", "_repr_*_")
+@surface("rich display", "_repr_*_", "Card.to_html")
 def _(drama: Drama) -> str:
-    """Of whatever has one; today nothing has."""
-    said = []
-    for it in drama.objects.values():
-        for name in dir(type(it)):
-            if (
-                name.startswith("_repr_")
-                and name.endswith("_")
-                and type(it).__module__.startswith("spyro_sdk")
-            ):
-                said.append(str(getattr(it, name)()))
+    """Each form of whatever has one, in a notebook and without."""
+    before, said = shown.wing(), []
+    for wing in (NotebookWing(), before):
+        shown.plug(wing)
+        for it in drama.objects.values():
+            if type(it).__module__.startswith("spyro_sdk"):
+                said += [str(getattr(it, name)()) for name in dir(type(it)) if RICH.fullmatch(name)]
+    shown.plug(before)
     return "\n".join(said)
 
 

@@ -1,0 +1,20 @@
+"""One module for each thing that a notebook shows; each has `card(thing)`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from ..card import Card
+
+HOMES: Final[dict[str, str]] = {}
+"""For each class, by its module and name within this package, the module of its card."""
+
+
+def card_of(thing: object) -> Card | None:
+    """The card of a thing, or of what it is a kind of; None where there is none."""
+    for kind in type(thing).__mro__:
+        if home := HOMES.get(f"{kind.__module__.removeprefix('spyro_sdk.')}.{kind.__qualname__}"):
+            drawn: Card = import_module(f".{home}", __name__).card(thing)
+            return drawn
+    return None

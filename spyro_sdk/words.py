@@ -1,0 +1,48 @@
+"""Numbers in words: how many, how big, how long."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SIZES: Final = ("kB", "MB", "GB", "TB")
+UNDER: Final = 1000  # of one unit, before the next is taken
+
+
+def counted(number: int, what: str) -> str:
+    """`1 record`, `48,210 records`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def size(number: float) -> str:
+    """Bytes as people read them: `512 bytes`, `19.9 MB`, in powers of ten."""
+    if number < UNDER:
+        return counted(int(number), "byte")
+    for unit in SIZES:
+        number /= UNDER
+        if number < 999.95 or unit == SIZES[-1]:
+            break
+    return f"{number:,.1f} {unit}"
+
+
+def lasting(seconds: float) -> str:
+    """`40 ms`, `1.4 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 0.9995:
+        return f"{max(seconds, 0) * 1e3:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1: `12 %`, `0.4 %`; never `0 %` for some, nor `100 %` for less than all."""
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    if share < 0.01:
+        return f"{share * 100:.1f} %" if share >= 0.001 else "< 0.1 %"
+    if share >= 0.995:
+        return "> 99 %"
+    return f"{share * 100:.0f} %"

@@ -1,0 +1,64 @@
+"""Numbers in words."""
+
+import pytest
+
+from spyro_sdk.words import counted, lasting, percent, size
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 records"), (1, "1 record"), (2, "2 records"), (48_210, "48,210 records")]
+)
+def test_one_is_singular(number, said):
+    assert counted(number, "record") == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (19_900_000, "19.9 MB"),
+        (999_960, "1.0 MB"),
+        (2.5e9, "2.5 GB"),
+        (7.1e15, "7,100.0 TB"),
+    ],
+)
+def test_sizes_are_in_powers_of_ten(number, said):
+    assert size(number) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-1, "0 ms"),
+        (0.04, "40 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
+        (1.44, "1.4 s"),
+        (59.96, "1 min"),
+        (185, "3 min 5 s"),
+        (3600, "1 h"),
+        (7800, "2 h 10 min"),
+        (3599.9, "1 h"),
+    ],
+)
+def test_times_have_the_units_that_people_use(seconds, said):
+    assert lasting(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0, "0 %"),
+        (1, "100 %"),
+        (0.0001, "< 0.1 %"),
+        (0.004, "0.4 %"),
+        (0.12, "12 %"),
+        (0.994, "99 %"),
+        (0.9999, "> 99 %"),
+    ],
+)
+def test_some_is_never_none_nor_all(share, said):
+    assert percent(share) == said
