@@ -42,9 +42,14 @@ def found(environ: Mapping[str, str] = os.environ, which: Which = shutil.which) 
     return next(filter(None, map(which, wanted)), None)
 
 
-def may_install(environ: Mapping[str, str] = os.environ, which: Which = shutil.which) -> bool:
+def we_are_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def may_install(
+    environ: Mapping[str, str] = os.environ, which: Which = shutil.which, *, is_root: bool = we_are_root()
+) -> bool:
     """Whether we are root on a Debian, and nobody named a browser of their own."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return is_root and which("apt-get") is not None and not environ.get("SPYRO_BROWSER")
 
 

@@ -25,6 +25,7 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--no-first-run",
 )
+HERE = Path(__file__).parent
 SIZE = {"width": 1180, "height": 900}
 IS_READY = "() => window.jupyterapp?.restored.then(() => true)"
 
@@ -51,6 +52,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=SIZE)
+    context.set_default_timeout(PATIENCE)
+    for script in HERE.glob("*.js"):
+        context.add_init_script(path=script)
     yield context
     context.close()
 
@@ -111,24 +115,18 @@ def sent_to_somebody(page: Page, kernel: str) -> Iterator[Callable[[Notebook], N
 
 
 @pytest.fixture(autouse=True)
-def stays_on_this_machine(requests: list[str]) -> Iterator[None]:
+def stays_on_this_machine(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test makes the browser ask anybody else: JupyterLab brings all that is shown, without a network."""
+    if "requests" not in request.fixturenames:
+        yield
+        return
+    requests: list[str] = request.getfixturevalue("requests")
     begun = len(requests)
     yield
-    assert [it for it in requests[begun:] if leaves(it)] == []
+    assert list(filter(leaves, requests[begun:])) == []
 
 
 def leaves(address: str) -> bool:
     """Whether an address is not of this machine."""
     it = urlsplit(address)
     return it.scheme not in ("data", "blob", "about") and it.hostname != "127.0.0.1"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those without a browser first: they are quick."""
-    items.sort(key=lambda it: "page" in getattr(it, "fixturenames", ()))
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shots")

@@ -1,6 +1,6 @@
 """JupyterLab as a program for tests: it ends when its standard input does, so with the test that started it.
 
-    python server.py --ServerApp.port=8888 …
+python server.py --ServerApp.port=8888 …
 """
 
 from __future__ import annotations
