@@ -1,35 +1,19 @@
-"""JupyterLab in headless Chromium: one server, one browser and one page for all tests; a kernel for each."""
+"""JupyterLab in headless Chromium: one server, one browser and one tab for all tests; a kernel for each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from .chromium import HOW, found
 from .lab import OLDER, Lab, jupyterlab
-from .notebook import PATIENCE, Notebook, opened, paint, sent, written
-
-FLAGS = (
-    "--no-sandbox",  # root may not use it
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--no-first-run",
-)
-HERE = Path(__file__).parent
-SIZE = {"width": 1180, "height": 900}
-IS_READY = "() => window.jupyterapp?.restored.then(() => true)"
+from .notebook import Notebook, opened, paint, sent, written
+from .screen import Screen, chromium, screen
 
 Open = Callable[..., Notebook]
+Send = Callable[[Notebook], Notebook]
 
 
 @pytest.fixture(scope="session")
@@ -41,40 +25,22 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = found()
-    assert path, HOW
-    with sync_playwright() as it:
-        browser = it.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    with chromium() as it:
+        yield it
 
 
 @pytest.fixture(scope="session")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=SIZE)
-    context.set_default_timeout(PATIENCE)
-    for script in HERE.glob("*.js"):
-        context.add_init_script(path=script)
-    yield context
-    context.close()
+def the_screen(browser: Browser, lab: Lab) -> Iterator[Screen]:
+    with screen(browser, lab) as it:
+        yield it
 
 
-@pytest.fixture(scope="session")
-def requests(context: BrowserContext) -> list[str]:
-    """The addresses that the browser has asked for, of all tests so far."""
-    asked: list[str] = []
-    context.on("request", lambda it: asked.append(it.url))
-    return asked
-
-
-@pytest.fixture(scope="session")
-def page(lab: Lab, context: BrowserContext, requests: list[str]) -> Page:
-    """JupyterLab itself."""
-    page = context.new_page()
-    page.on("websocket", lambda it: requests.append(it.url))
-    page.goto(lab.front_door)
-    page.wait_for_function(IS_READY, timeout=2 * PATIENCE)
-    return page
+@pytest.fixture
+def page(the_screen: Screen) -> Iterator[Page]:
+    """JupyterLab's page. No test makes it ask anybody: the server brings all that is shown."""
+    the_screen.forget()
+    yield the_screen.page
+    assert the_screen.strangers() == []
 
 
 @pytest.fixture
@@ -101,7 +67,7 @@ def notebook(lab: Lab, page: Page, kernel: str, request: pytest.FixtureRequest) 
 
 
 @pytest.fixture
-def sent_to_somebody(page: Page, kernel: str) -> Iterator[Callable[[Notebook], Notebook]]:
+def sent_to_somebody(page: Page, kernel: str) -> Iterator[Send]:
     """Open what was saved as somebody else would, who does not trust it."""
     there: list[Notebook] = []
 
@@ -112,21 +78,3 @@ def sent_to_somebody(page: Page, kernel: str) -> Iterator[Callable[[Notebook], N
     yield open_copy
     for it in there:
         it.close()
-
-
-@pytest.fixture(autouse=True)
-def stays_on_this_machine(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test makes the browser ask anybody else: JupyterLab brings all that is shown, without a network."""
-    if "requests" not in request.fixturenames:
-        yield
-        return
-    requests: list[str] = request.getfixturevalue("requests")
-    begun = len(requests)
-    yield
-    assert list(filter(leaves, requests[begun:])) == []
-
-
-def leaves(address: str) -> bool:
-    """Whether an address is not of this machine."""
-    it = urlsplit(address)
-    return it.scheme not in ("data", "blob", "about") and it.hostname != "127.0.0.1"

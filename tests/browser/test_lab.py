@@ -6,18 +6,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from . import chromium
-from .conftest import Open, leaves
+from .conftest import Open, Send
 from .lab import KERNELS, ROOT
-from .notebook import Notebook
+from .screen import Screen
 
-Send = Callable[[Notebook], Notebook]
 both = pytest.mark.parametrize("kernel", KERNELS)
 WAIT = """
 import threading
@@ -65,14 +62,15 @@ def test_what_somebody_else_sent_is_not_trusted(notebook: Open, sent_to_somebody
     assert copy.output().locator("[onclick], style").count() == 0
 
 
-def test_a_request_that_would_leave_this_machine_is_noticed(page: Page, requests: list[str]) -> None:
-    assert any(it.startswith("ws://127.0.0.1") for it in requests)
-    assert any(it.startswith("http://127.0.0.1") for it in requests)
-    begun = len(requests)
-    failed = page.evaluate("() => fetch('https://acme.example/').then(() => false, () => true)")
-    assert failed
-    assert list(filter(leaves, requests[begun:])) == ["https://acme.example/"]
-    del requests[begun:]
+def test_a_request_that_would_leave_this_machine_is_noticed(notebook: Open, the_screen: Screen) -> None:
+    page = notebook().page
+    assert any(it.startswith("ws://127.0.0.1") for it in the_screen.asked)
+    assert any(it.startswith("http://127.0.0.1") for it in the_screen.asked)
+    assert the_screen.strangers() == []
+    for address in ("https://acme.example/", "http://127.0.0.1:9/"):
+        assert page.evaluate("it => fetch(it).then(() => false, () => true)", address)
+    assert the_screen.strangers() == ["https://acme.example/", "http://127.0.0.1:9/"]
+    the_screen.forget()
 
 
 PROGRAM = """
