@@ -42,16 +42,17 @@ window.lab = {
         lab.watching = new MutationObserver(look);
         lab.watching.observe(node, {subtree: true, childList: true, characterData: true, attributes: true});
     },
-    // Measure the time from the next click into the toolbar to the end of a cell.
-    timeStop(path, cell) {
+    // Measure the time from the next click into the toolbar until a cell shows a text.
+    timeStop(path, cell, text) {
+        const {toolbar, content} = lab.panel(path), node = content.widgets[cell].node;
         const look = begun => {
-            if (lab.model(path, cell).executionState !== "idle") setTimeout(look, 5, begun);
+            if (!node.querySelector(".jp-OutputArea")?.innerText.includes(text)) setTimeout(look, 5, begun);
             else lab.stopped = (performance.now() - begun) / 1000;
         };
-        const toolbar = lab.panel(path).toolbar.node;
         lab.stopped = null;
-        toolbar.addEventListener("mousedown", () => look(performance.now()), {capture: true, once: true});
+        toolbar.node.addEventListener("mousedown", () => look(performance.now()), {capture: true, once: true});
     },
+    hasStopped: () => lab.stopped !== null,
     save: path => lab.panel(path).context.save(),
     isTrusted: path => lab.panel(path).content.widgets.every(it => it.model.type !== "code" || it.model.trusted),
     async close(path) {
@@ -60,6 +61,10 @@ window.lab = {
         panel.dispose();
     },
     paint: theme => window.jupyterapp.commands.execute("apputils:change-theme", {theme}).then(() => undefined),
-    isLight: () => document.body.dataset.jpThemeLight === "true",
-    isDark: () => document.body.dataset.jpThemeLight === "false",
+    hasTheme(theme) {
+        const isSplashGone = !document.getElementById("jupyterlab-splash");
+        const ground = getComputedStyle(document.querySelector(".jp-NotebookPanel, body")).backgroundColor;
+        const isLight = (ground.match(/\d+/g) ?? []).slice(0, 3).every(it => it > 127);
+        return isSplashGone && document.body.dataset.jpThemeName === theme && isLight === theme.endsWith("Light");
+    },
 };

@@ -66,11 +66,11 @@ class Notebook:
         """What was noted since `watch`."""
         return [Frame(**it) for it in self.page.evaluate("() => window.lab.seen")]
 
-    def stop(self, cell: int = 0) -> float:
-        """Press the stop button; return the seconds until the cell ended."""
-        self._do("timeStop", cell)
+    def stop(self, cell: int, shows: str) -> float:
+        """Press the stop button; return the seconds until the cell's output shows a text."""
+        self._do("timeStop", cell, shows)
         self.page.locator(f"#{self.id} [data-command='notebook:interrupt-kernel']").click()
-        self.page.wait_for_function("() => window.lab.stopped !== null", timeout=PATIENCE)
+        until(self.page, "hasStopped")
         return float(self.page.evaluate("() => window.lab.stopped"))
 
     def type(self, cell: int, text: str) -> None:
@@ -136,5 +136,6 @@ def opened(page: Page, path: Path, kernel: str) -> Notebook:
 
 def paint(page: Page, theme: Theme) -> None:
     """Change the theme."""
-    page.evaluate(CALL, ["paint", [f"JupyterLab {theme.title()}"]])
-    until(page, "isLight" if theme == "light" else "isDark")
+    name = f"JupyterLab {theme.title()}"
+    page.evaluate(CALL, ["paint", [name]])
+    until(page, "hasTheme", name)

@@ -46,7 +46,8 @@ def test_the_stop_button_stops_a_cell(notebook: Open, kernel: str) -> None:
     it = notebook(WAIT)
     it.watch()
     it.start().get_by_text("begun").wait_for()
-    assert it.stop() < 1
+    assert it.stop(0, "ended") < 1
+    it.wait()
     assert it.output().inner_text().split() == ["begun", "ended"]
     assert [frame.text.split()[-1:] for frame in it.seen()] == [[], ["begun"], ["ended"]]
 
