@@ -6,16 +6,20 @@
 
 Where to look, from the face down
     connection, fetch      what a notebook calls
+    gallery                which connectors there are, and what each of them takes
     accounts               how a person signs in, and out
     settings               where a connection's settings come from: arguments, environment, profile, demo
     profile, sources       accounts that a user describes in a file, and which source says who we are
+    known, catalogue       what has been seen of a service, and how it is searched
     registry, connectors   the services, one module each
     rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table
     pages, reading         which page is asked for when, and what is known of its columns
     question               which of a service's entities answers a query, and in which columns
+    identity               who we are to a service
     lifecycle, failure     how it opens and closes, and what its failures are called
+    schema_cache           what a service said of its columns, kept on disk for the next run
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
     guards                 retry, circuit breaker, rate limiter: around any call
@@ -24,6 +28,7 @@ Where to look, from the face down
     warm                   what is heavy is imported while the service is being asked
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
+    private                files that their owner alone can read, replaced as a whole
     secret, forms          texts that are never shown, and the forms in which they may be written
     shown, words           what a notebook shows as a card, and numbers in words
     demo                   services that never were, to try it all without an account
@@ -45,11 +50,12 @@ if TYPE_CHECKING:
     from .entity import Entity, EntitySchema, Parent, Query
     from .errors import ConnectorError
     from .fetch import Fetch
+    from .gallery import Gallery
     from .guards.limiter import RateLimiter
     from .profile import Profile, profiles
     from .rest import RestConnector
 
-    def connectors() -> list[str]:
+    def connectors() -> Gallery:
         """The names that `connect` takes; at run time a package that can be called."""
         ...
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
-from . import blocking, registry
+from . import blocking, registry, shown
+from .auth.app import App
 from .auth.oauth import Token, posted
 from .auth.person import Person
 from .auth.signin import Desk, Elsewhere, chosen
@@ -19,14 +19,17 @@ from .connector import BaseConnector
 from .errors import ConfigurationError, ConnectorError
 from .events import Observer
 from .exchange import HttpConnector
+from .http import origin
 from .secret import Unseen, hidden
 from .settings import LEFT_ASIDE, configured, demo_options, demo_settings, has_app, known_to, nobody_to_ask
+from .shown import Shown
 
 PATIENCE = 300.0  # seconds that a person has to sign in
+BY_ITSELF = "it ends by itself, or in the settings of the service"
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SignedIn(Shown):
     """Who signed in, to what, and where that is remembered."""
 
     connector: str
@@ -53,7 +56,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
-class SignedOut:
+class SignedOut(Shown):
     """What was removed."""
 
     connector: str
@@ -68,12 +71,16 @@ class SignedOut:
         if not self.removed:
             return f"nobody was signed in to {self.connector}"
         lines = [f"signed out of {self.connector}"]
-        lines += [f"{it.issuer}: removed here, ended there" for it in self.revoked]
-        lines += [f"{it.issuer}: removed here; {why}" for it, why in self.still_valid.items()]
+        lines += [f"{_called(it)}: removed here, ended there" for it in self.revoked]
+        lines += [f"{_called(it)}: removed here; {why}" for it, why in self.still_valid.items()]
         return "; ".join(lines)
 
     def __repr__(self) -> str:
         return f"<{self}>"
+
+
+def _called(account: Account) -> str:
+    return f"{account.issuer}, by a refresh token of your settings" if account.given else account.issuer
 
 
 def login(
@@ -97,7 +104,7 @@ def login(
     settings, environment = hidden(settings), Unseen(os.environ)
     kind = _kind(name)
     settings = hidden(settings, known_to(kind))
-    asked: Person = person or TerminalPerson()
+    asked = somebody(person)
     mode: Any = settings.pop("auth_mode", None) or "auto"
     if mode not in ("auto", *BY_PERSON):
         raise ConfigurationError(
@@ -111,6 +118,13 @@ def login(
     connector = by_person(kind, replace(config, auth_mode=mode), asked)
     connector.observe(*observers)
     return blocking.converse(_logged_in, connector, asked, patience)
+
+
+def somebody(person: Person | None = None) -> Person:
+    """Who is asked: that person, or whoever sits at the notebook, or else at the terminal."""
+    wing = shown.wing()
+    at_notebook: Person | None = wing.person() if wing else None
+    return person or at_notebook or TerminalPerson()
 
 
 def by_person(kind: type[HttpConnector], config: ConnectorConfig, person: Person) -> HttpConnector:
@@ -131,13 +145,16 @@ def sign_in(connector: HttpConnector, person: Person, patience: float = PATIENCE
 def logout(
     name: str | type[BaseConnector], *, demo: bool | Mapping[str, Any] | None = False, **settings: Any
 ) -> SignedOut:
-    """Forget the tokens that people got by signing in to a service, and have it end them where it can.
+    """Forget the tokens that are kept for a service, and have it end them where it can.
 
-    Without `client_id` and `base_url` all that are kept for this service. What was given to `connect` itself,
-    or stands in the environment, is left alone.
+    Without `client_id` and `base_url` all that people got by signing in, and all that came of a refresh token
+    which was given to `connect`, or stands in the environment or a profile: where the service had rotated
+    that, it is of no use any more. Other credentials are left alone.
     """
     settings = hidden(settings)
-    kind = _kind(name)
+    kind = registry.kind_of(name)
+    if not issubclass(kind, HttpConnector):
+        raise _signs_nobody_in(kind)
     options = demo_options(demo)
     own = {} if options is None else demo_settings(kind, options)
     settings = {**{it: own[it] for it in ("client_id", "base_url") if it in own}, **settings}
@@ -146,16 +163,20 @@ def logout(
 
 def remembered() -> Iterable[Account]:
     """The accounts to which people signed in, in files or a keyring as well as in memory."""
-    return chain.from_iterable(store.accounts() for store in _stores())
+    return (it for store in _stores() for it in store.accounts() if not it.given)
 
 
 def _kind(name: Any) -> type[HttpConnector]:
     kind = registry.kind_of(name)
     if not has_app(kind):
-        raise ConfigurationError(
-            f"{kind.name} signs no person in: connect with credentials", field="name", connector=kind.name
-        )
+        raise _signs_nobody_in(kind)
     return kind
+
+
+def _signs_nobody_in(kind: type[BaseConnector]) -> ConfigurationError:
+    return ConfigurationError(
+        f"{kind.name} signs no person in: connect with credentials", field="name", connector=kind.name
+    )
 
 
 async def _sign_in(connector: HttpConnector, person: Person, patience: float, here: Elsewhere) -> Token:
@@ -208,23 +229,30 @@ async def _removed(
         store.delete(account)
     if token is None:
         return "there was no token in it"
+    if not has_app(kind):
+        return BY_ITSELF
     try:
         config = kind.configure(**{**settings, **kind.remembered(account), "auth_mode": "browser"})
-        connector = kind(config, store=store)
-        return await _revoked(connector, account, token)
+        return await _revoked(kind(config), account, token)
     except ConnectorError as error:
         return f"it could not be ended there ({error})"
 
 
 async def _revoked(connector: HttpConnector, account: Account, token: Token) -> str | None:
     """Have the service end a token (RFC 7009), the refresh token first, with which all others go."""
-    kept = connector.keeping()
-    if kept.account != account or kept.app.revoke_url is None:
-        return "it ends by itself, or in the settings of the service"
+    app = connector.app()
+    if app is None or app.revoke_url is None or not _is_of(app, account):
+        return BY_ITSELF
     form = {"token": token.refresh_token or token.access_token, "client_id": account.client_id}
     async with connector.line() as send:
-        response, _ = await posted(send, kept.app.revoke_url, form)
+        response, _ = await posted(send, app.revoke_url, form)
     return None if response.status < 400 else f"the service did not end it ({response.status})"
+
+
+def _is_of(app: App, account: Account) -> bool:
+    """Whether the app is the one that the account's token was given to, by the same server."""
+    servers = (app.issuer, origin(app.token_url))
+    return account.client_id == app.client_id and account.issuer in servers
 
 
 def _stores() -> list[TokenStore]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -20,6 +21,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any, Final, Generic, ParamSpec, TypeVar
+
+from .shown import brief
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -146,6 +149,8 @@ class _Work(Generic[T]):
 
     def leave(self) -> None:
         """Cancel what still runs, and give its clean-up a moment."""
+        if isinstance(stop := sys.exception(), KeyboardInterrupt):
+            brief(stop)
         if self.ended.is_set() or not self._loop.is_alive():
             return
         self._loop.soon(self._cancel)

@@ -261,9 +261,10 @@ class Translation:
                     nullable=field.nullable,
                     filterable=bool(source and source.native),
                     source=source.columns if source else (),
+                    is_empty=source is None,
                 )
             )
-        return EntitySchema(self.entity, tuple(columns), label, key="id", cursor="updated_at")
+        return EntitySchema(self.entity, tuple(columns), label, "id", "updated_at", self.native)
 
     def _source(self, name: str, offered: Sequence[str]) -> Source | None:
         source = self.columns.get(name)

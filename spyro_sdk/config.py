@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import wraps
 from hashlib import blake2b
@@ -155,11 +155,19 @@ class ConnectorConfig:
 
     rate_limit: float = 100  # requests a minute
     burst_size: int | None = None  # requests at once; None for a tenth of rate_limit, at least 1
+    hourly_limit: int | None = None  # requests in an hour, counted over all processes; None for any number
+    daily_limit: int | None = None  # requests in a day, likewise
     retry_count: int = 3  # attempts after the first
     retry_delay: float = 1.0  # seconds before the first retry; doubles each time
     max_delay: float = 60.0  # seconds; no backoff is longer
     max_wait: float = 300.0  # seconds; a service that asks us to wait longer gets an error at once
+    retry_budget: int | None = 500
+    """Tokens for the retries of a connection: one costs 14, after "too many requests" 5. They come back when
+    the call goes well, and one more for each that does at once. None: no bound."""
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
+    schema_age: float | None = 86_400.0  # seconds that a described entity is kept on disk; None: not at all
+    deadline: float | None = None
+    """Seconds for a fetch as a whole, and for each other call with all its retries; None: no bound."""
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
     concurrency: int | None = None
@@ -178,10 +186,20 @@ class ConnectorConfig:
             _address(self, name)
         for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout"):
             _positive(self, name)
+        if self.schema_age is not None:
+            _positive(self, "schema_age")
         for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
             _whole(self, name, least)
-        if self.concurrency is not None:
-            _whole(self, "concurrency", least=1)
+        for name, least in (
+            ("concurrency", 1),
+            ("hourly_limit", 1),
+            ("daily_limit", 1),
+            ("retry_budget", 0),
+        ):
+            if getattr(self, name) is not None:
+                _whole(self, name, least)
+        if self.deadline is not None:
+            _positive(self, "deadline")
         self.rate  # noqa: B018  # validates burst_size
         for name in CREDENTIALS:
             _credential(self, name)
@@ -218,9 +236,7 @@ class ConnectorConfig:
         mode = self.auth_mode
         if mode is None:
             return self.auth_type
-        if not isinstance(mode, str) or mode not in MODES:
-            hint = did_you_mean(str(mode), MODES)
-            raise _refused(self, "auth_mode", f"one of {', '.join(MODES)}" + (f" ({hint})" if hint else ""))
+        check_mode(self.name, mode)
         kind, needs = MODES[mode]
         for name in needs:
             if not getattr(self, name):
@@ -248,14 +264,14 @@ class ConnectorConfig:
         """The allowance of this configuration."""
         return RateLimitConfig(self.rate_limit, self.burst_size)
 
-    def fingerprint(self, *settings: str) -> bytes:
-        """Tell this account, asked with these settings, from others: equal for equals, in this process alone.
+    def fingerprint(self, *settings: str, key: bytes = SALT) -> bytes:
+        """Tell this account, asked with these settings, from others: equal for equals under the same `key`.
 
-        It keeps the secrets in it: a salted hash, from which none can be guessed.
+        It keeps the secrets in it: nobody without the key, by default one of this process, can try any out.
         """
         values = [getattr(self, name) for name in (*ACCOUNT, *settings)]
         parts = [sorted(it.items()) if isinstance(it, Mapping) else it for it in values]
-        return blake2b(repr(revealed(parts)).encode(), key=SALT, digest_size=16).digest()
+        return blake2b(repr(revealed(parts)).encode(), key=key, digest_size=16).digest()
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting but the secret ones; `from_dict` takes it back."""
@@ -281,6 +297,20 @@ class ConnectorConfig:
         if missing:
             raise ConfigurationError(f"the setting {missing[0]!r} is missing", field=missing[0])
         return cls(**given)
+
+
+def check_mode(name: str, mode: Any, more: Sequence[str] = ()) -> None:
+    """Raise unless there is such a way to sign in; `more`: those that the connector called `name` adds."""
+    known = (*MODES, *more)
+    if not isinstance(mode, str) or mode not in known:
+        hint = did_you_mean(str(mode), known)
+        raise ConfigurationError(
+            f"auth_mode={mode!r} cannot be: it must be one of {', '.join(known)}"
+            + (f" ({hint})" if hint else ""),
+            field="auth_mode",
+            hint=hint,
+            connector=name,
+        )
 
 
 def _auth_type(given: set[str]) -> AuthType:

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
-from inspect import signature
 from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import anyio
 
 from . import accounts, blocking, registry, warm
 from .auth.person import Person
-from .auth.terminal import TerminalPerson
+from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import Catalogue, EntitySchema, Query, decided, named
+from .entity import EntitySchema, Query, decided, named
 from .errors import ConfigurationError, ConnectionError, SignInNeeded
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
 from .guards.account import limiter_of
 from .http import Send
+from .identity import Identity
+from .known import Known, completions
 from .observers.progress import ProgressLine
 from .observers.stats import Stats
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
+from .shown import Shown
 
 if TYPE_CHECKING:
     import requests
+
+PATIENCE = 5.0  # seconds that a card waits for our name
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
 """The connectors of this process, for a child that is forked from it."""
@@ -86,7 +92,7 @@ def connect(
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
-    asked: Person = person or TerminalPerson()
+    asked = accounts.somebody(person)
     connector = accounts.by_person(kind, config, asked)
     connector.observe(*listeners)
     if session is not None:
@@ -95,7 +101,7 @@ def connect(
     return Connection(kind, config, listeners, session)
 
 
-class Connection:
+class Connection(Shown):
     """The synchronous face of one connector. Use it as it is, or in `with`; it closes itself at the end."""
 
     def __init__(
@@ -106,11 +112,13 @@ class Connection:
         session: requests.Session | None = None,
     ) -> None:
         self._kind, self._config, self._observers, self._session = kind, config, observers, session
+        self._known = Known(lambda: self._connector)
+        self._name: str | None = None
+        self._is_named, self._naming = False, threading.Lock()
         self._open()
 
     def __repr__(self) -> str:
-        state = "connected" if self._connector.is_connected else "closed"
-        return f"<Connection {self._config.name!r} {state}>"
+        return f"<Connection {self._config.name!r} {'connected' if self.is_open else 'closed'}>"
 
     def __enter__(self) -> Self:
         return self
@@ -136,19 +144,37 @@ class Connection:
             " connect again there"
         )
 
-    def entities(self) -> Catalogue:
-        """What the service offers."""
-        return Catalogue(blocking.run(self._live().entities))
+    def entities(self, word: str | None = None, *, counts: bool = False) -> Catalogue:
+        """What the service offers; with `word` what has it in its name or label, or else comes close.
+
+        `counts`: ask the service about how many records each has, where it tells that by one request or a
+        few; what it does not tell is not there. `fetch(…).count()` gives the exact number of one.
+        """
+        offered = Catalogue(blocking.run(self._live().entities))
+        self._known.learn(offered)
+        found = offered if word is None else matching(offered, word)
+        if not (decided("counts", counts) and found):
+            return found
+        return Catalogue(found, found.search, blocking.run(self._live().counts, found.names))
 
     def describe(self, entity: str, *, native: bool = False) -> EntitySchema:
         """The columns of an entity: names, types, labels, what can be filtered by.
 
         `native`: those of the service's own entity where a canonical one has its name.
         """
-        discover: Callable[..., Awaitable[EntitySchema]] = self._live().discover_schema
-        if decided("native", native) and "native" in signature(discover).parameters:
-            discover = partial(discover, native=True)  # other connectors know only their own
-        return blocking.run(discover, named(entity))
+        connector, name, is_native = self._live(), named(entity), decided("native", native)
+
+        async def described() -> EntitySchema:
+            return await connector.described(name, native=is_native)
+
+        schema = blocking.run(described)
+        self._known.learn_columns(name, schema, own=is_native)
+        return schema
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        self._live().refresh()
+        self._known = Known(lambda: self._connector)
 
     def fetch(
         self,
@@ -190,6 +216,27 @@ class Connection:
         return Fetch(self._live, query)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the service can be asked."""
+        return self._connector.is_connected
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are to the service, where it is, and until when.
+
+        By what name it knows us, it is asked once, when this is first looked at.
+        """
+        return replace(self._connector.identified(), who=self._called())
+
+    @property
+    def known(self) -> Known:
+        """What has been seen of the service, for completion; it is not asked for it."""
+        return self._known
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return completions(self._known, "entity")
+
+    @property
     def stats(self) -> Stats:
         """What has been asked, how often it went well, how long it took."""
         return self._connector.stats
@@ -219,6 +266,13 @@ class Connection:
         blocking.run(_opened, self._connector)
         self._finalizer = blocking.when_gone(self, self._connector.disconnect)
         _open_ones.add(self._connector)
+
+    def _called(self) -> str | None:
+        """The name by which the service knows us; None where it did not tell."""
+        with self._naming:
+            if not self._is_named and self.is_open:
+                self._is_named, self._name = True, blocking.run(_named, self._live())
+            return self._name
 
     def _live(self) -> BaseConnector:
         """The connector, opened anew in a forked child; `ConnectionError` after `close`."""
@@ -267,6 +321,16 @@ async def _opened(connector: BaseConnector) -> None:
     """Connect, at the pace of all that this process asks the same account."""
     connector.share(limiter_of(connector.config))
     await connector.connect()
+
+
+async def _named(connector: BaseConnector, patience: float = PATIENCE) -> str | None:
+    """The name by which the service knows us; what looks at it must neither fail nor wait for long."""
+    with anyio.move_on_after(patience):
+        try:
+            return await connector.whoami()
+        except Exception:  # noqa: BLE001  # an author's own may fail in any way
+            return None
+    return None
 
 
 def _listeners(observers: Any) -> list[Observer]:

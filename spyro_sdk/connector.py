@@ -16,6 +16,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, contextmanager
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from .arrow.exact import to_batch
@@ -37,18 +38,25 @@ from .events import (
     Observer,
     PageArrived,
     Retried,
+    RetryRefused,
     Waited,
 )
 from .failure import told_without, typed
+from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
+from .guards.budget import RetryBudget
+from .guards.deadline import Deadline
 from .guards.limiter import JITTER, RateLimiter
 from .guards.retry import RetryPolicy, call_with_retry
-from .http import Send
+from .http import Send, redacted
+from .identity import Identity
 from .lifecycle import Lifecycle
 from .observers.logging import Log
 from .observers.stats import Stats
 from .plan import Plan
+from .schema_cache import SchemaCache, cache_of
 from .secret import hidden, secrets_in
+from .workers import in_worker
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,10 +98,19 @@ class BaseConnector(Lifecycle):
         super().__init__(config, [self.stats, Log(), *observers])
         own = RateLimiter(config.rate, jitter=JITTER)
         self.limiter, self._own_limiter = limiter or own, own
+        self._windows = windows_of(config)
         self._breaker = CircuitBreaker(
             name=self.name, on_change=lambda state: self._emit(CircuitChanged(self.name, state))
         )
-        self._policy = RetryPolicy(config.retry_count, config.retry_delay, config.max_delay, config.max_wait)
+        self._policy = RetryPolicy(
+            config.retry_count,
+            config.retry_delay,
+            config.max_delay,
+            config.max_wait,
+            budget=RetryBudget(
+                config.retry_budget, lambda error: self._emit(RetryRefused(self.name, str(error)))
+            ),
+        )
 
     @classmethod
     def narrowed(cls, settings: Mapping[str, Any]) -> tuple[type[BaseConnector], dict[str, Any]]:
@@ -173,11 +190,64 @@ class BaseConnector(Lifecycle):
         columns = (Column(field.name, field.type) for field in to_batch(sample, None).schema)
         return EntitySchema(entity_type, tuple(columns))
 
+    async def described(self, entity_type: str, *, native: bool = False) -> EntitySchema:
+        """What `discover_schema` tells; not asked again while it is young, in this or another process.
+
+        `native`: of the service's own entity, where a canonical one has its name.
+        """
+        discover: Callable[..., Awaitable[EntitySchema]] = self.discover_schema
+        if native and "native" in signature(discover).parameters:  # other connectors know only their own
+            discover = partial(discover, native=True)
+        if (cache := self._schemas) is None:
+            return await discover(entity_type)
+        name = f"{entity_type} of {self.api or self.name}{', native' if native else ''}"
+        if (schema := await in_worker(cache.read, name)) is None:
+            schema = await discover(entity_type)
+            await in_worker(cache.write, name, schema)
+        return schema
+
+    def refresh(self) -> None:
+        """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
+        if cache := self._schemas:
+            cache.forget()
+
+    @property
+    def identity(self) -> str:
+        """Who asks, where the configuration alone does not say."""
+        return ""
+
+    @property
+    def _schemas(self) -> SchemaCache | None:
+        return cache_of(self.config, self.identity)
+
     async def get_sample_data(self, entity_type: str, limit: int = 5) -> list[dict[str, Any]]:
         """The first `limit` records, as dicts."""
         query = Query.ask(entity_type, limit=limit)
         async with aclosing(_first(self.fetch_data(entity_type), query.limit)) as records:
             return [record async for record in records]
+
+    async def whoami(self) -> str | None:
+        """The name by which the service knows whoever is signed in, in one or two requests."""
+        return None
+
+    def identified(self) -> Identity:
+        """Who we are, as far as that is known without asking the service."""
+        return Identity(self.name, redacted(self.config.base_url or ""), self.api)
+
+    def known(self) -> Sequence[Entity]:
+        """What the service offers, as far as that is known without asking it."""
+        return ()
+
+    def known_columns(self, entity: str, *, own: bool = False) -> Sequence[str]:
+        """The columns of an entity that are known without asking the service, those of related records too.
+
+        `own`: those of the service's own entity where a canonical one has the name.
+        """
+        return ()
+
+    async def counts(self, entities: Sequence[str]) -> Mapping[str, int]:
+        """About how many records each of these has, of those for which one request, or a few, can tell."""
+        return {}
 
     async def count(self, query: Query) -> int:
         """How many records `query` asks for; here by reading them."""
@@ -231,26 +301,21 @@ class BaseConnector(Lifecycle):
     ) -> T:
         """Call a coroutine function inside the guards: retry, circuit breaker, rate limiter, statistics.
 
-        Each attempt passes all of them. What the call raises comes out as a `ConnectorError` where it is
-        about the network or the service's answer. Never nest one such call in another.
+        Each attempt passes all of them, and all attempts together keep to the deadline. What the call raises
+        comes out as a `ConnectorError` where it is about the network or the service's answer. Never nest one
+        such call in another.
         """
         self._check_connected()
         attempt = partial(self._guarded, partial(func, *args, **kwargs))
-        return await call_with_retry(attempt, self._policy, on_retry=self._tell_retry)
+        deadline = Deadline(self.config.deadline, f"a call of {self.name}", self.name)
+        return await deadline.kept(call_with_retry(attempt, self._policy, on_retry=self._tell_retry))
 
     async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
         self._check_connected()  # it may have been closed while we waited
         return await self._breaker.call(partial(self._attempt, call))
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
-        if (wait := self.limiter.get_wait_time()) > self.config.max_wait:
-            raise RateLimitError(
-                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
-                wait,
-                connector=self.name,
-                hint="try again then, or connect with a longer max_wait",
-            )
-        if waited := await self.limiter.acquire():
+        if waited := await self._await_turn():
             self._emit(Waited(self.name, waited))
         started = time.perf_counter()
         try:
@@ -264,6 +329,18 @@ class BaseConnector(Lifecycle):
         self._emit(Attempted(self.name, time.perf_counter() - started, None))
         return result
 
+    async def _await_turn(self) -> float:
+        """Wait until the rate allows a request; return the seconds. Raises at once for over `max_wait`."""
+        most = self.config.max_wait
+        if (wait := self.limiter.get_wait_time()) > most:
+            raise RateLimitError(
+                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
+                wait,
+                connector=self.name,
+                hint="try again then, or connect with a longer max_wait",
+            )
+        return await self._windows.acquire(most) + await self.limiter.acquire()
+
     async def batches(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """Yield the records that `query` asks for as record batches, one a page, in the service's order.
 
@@ -273,10 +350,11 @@ class BaseConnector(Lifecycle):
         self._check_connected()
         self._emit(FetchStarted(self.name, query.entity))
         started, rows, error = time.perf_counter(), 0, None
+        deadline = Deadline(self.config.deadline, f"{query.entity} of {self.name}", self.name)
         try:
             with typed(self.name):
                 async with aclosing(self._asked(query)) as batches:
-                    async for batch in batches:
+                    while (batch := await deadline.kept(anext(batches, None))) is not None:
                         rows += batch.num_rows
                         yield batch
         except BaseException as raised:

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any
 
 from .errors import UnknownEntityError, ValidationError, did_you_mean, some
 from .paging import ONE_PAGE, Paging
+from .shown import Shown
 from .where import Where, parse
+from .words import counted as counted_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+WIDE = 30  # characters of a type in a text; a longer one takes its room from what follows
 APIS = ("rest", "bulk", "auto")
 """The interfaces that a service may have: page by page, by jobs, or whichever suits the fetch."""
 
@@ -70,42 +73,6 @@ class Entity:
         return frozenset(name.partition(".")[0] for name in names) | names
 
 
-class Catalogue(tuple[Entity, ...]):
-    """The entities of a service, in its order; shown as a list of names and labels."""
-
-    __slots__ = ()
-
-    @property
-    def names(self) -> list[str]:
-        """What `fetch` takes."""
-        return [entity.name for entity in self]
-
-    @overload
-    def __getitem__(self, key: SupportsIndex | str, /) -> Entity: ...
-
-    @overload
-    def __getitem__(self, key: slice, /) -> tuple[Entity, ...]: ...
-
-    def __getitem__(self, key: SupportsIndex | str | slice, /) -> Entity | tuple[Entity, ...]:
-        """The entity at a place, or of a name; `UnknownEntityError` with the nearest where there is none."""
-        if not isinstance(key, str):
-            return super().__getitem__(key)
-        for entity in self:
-            if entity.name == key:
-                return entity
-        raise unknown_entity(f"there is no entity {key!r}; there are", key, self.names)
-
-    def __contains__(self, key: object) -> bool:
-        """Whether it has the entity, or one of that name."""
-        return super().__contains__(key) or key in self.names
-
-    def __repr__(self) -> str:
-        width = max((len(entity.name) for entity in self), default=0)
-        return "\n".join(
-            [f"{len(self)} entities", *(f"  {e.name:{width}}  {e.label}".rstrip() for e in self)]
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of an entity."""
@@ -126,10 +93,12 @@ class Column:
     """The values the service offers for it."""
     source: tuple[str, ...] = ()
     """For a canonical column, or one that is compound: the service's own columns it is made of."""
+    is_empty: bool = False
+    """For a canonical column: whether the service has nothing for it, so that it is null in each record."""
 
 
 @dataclass(frozen=True, slots=True)
-class EntitySchema:
+class EntitySchema(Shown):
     """The columns of an entity, in the service's order."""
 
     entity: str
@@ -137,6 +106,8 @@ class EntitySchema:
     label: str = ""
     key: str | None = None
     cursor: str | None = None
+    native: str = ""
+    """For a canonical entity: the service's own one that it is made of."""
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -162,11 +133,36 @@ class EntitySchema:
 
         return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
 
+    @property
+    def heading(self) -> str:
+        """How many columns there are; of a canonical entity also how many the service has something for."""
+        columns = counted_words(len(self), "column")
+        if not self.native:
+            return columns
+        return f"{columns}, of which {self.native} fills {self.filled:,}"
+
+    @property
+    def filled(self) -> int:
+        """How many of the columns the service has something for."""
+        return sum(not column.is_empty for column in self)
+
+    def told_of(self, column: Column) -> str:
+        """What there is to say of a column beside its name and type."""
+        roles = {self.key: "key", self.cursor: "changes"}
+        label = column.label if column.label != column.name else ""
+        source = f"from {some(column.source, 3)}" if column.source else ""
+        points = f"refers to {some(column.references, 3)}" if column.references else ""
+        nothing = "nothing here" if column.is_empty else ""
+        return ", ".join(filter(None, [roles.get(column.name), label, source, points, nothing]))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.names
+
     def __repr__(self) -> str:
-        width = max((len(column.name) for column in self.columns), default=0)
-        lines = [f"{self.entity}: {len(self)} columns"]
-        lines += [f"  {c.name:{width}}  {c.type}{'' if c.nullable else ' not null'}" for c in self.columns]
-        return "\n".join(lines)
+        rows = [(c.name, f"{c.type}{'' if c.nullable else ' not null'}", self.told_of(c)) for c in self]
+        wide, room = (max((len(it[place]) for it in rows), default=0) for place in (0, 1))
+        lines = (f"  {it[0]:{wide}}  {it[1]:{min(room, WIDE)}}  {it[2]}".rstrip() for it in rows)
+        return "\n".join([f"{self.entity}: {self.heading}", *lines])
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,5 +301,6 @@ def unknown_column(entity: str, name: str, known: Sequence[str]) -> ValidationEr
         f"{entity} has no column {name!r}; it has {some(known)}" + (f" ({hint})" if hint else ""),
         "columns",
         name,
+        entity_type=entity,
         hint=hint,
     )

@@ -3,12 +3,13 @@
 ConnectorError                    base: message, hint, connector, status, request_id
 ├── ConfigurationError            a setting is missing or makes no sense: field (a ValueError too)
 │   └── UnknownConnectorError     no connector of that name is installed      (a LookupError too)
-├── ValidationError               the question cannot be asked: field, value   (a ValueError too)
+├── ValidationError               the question cannot be asked: field, value, entity_type (a ValueError too)
 │   └── UnknownEntityError        the service has no entity of that name      (a LookupError too)
 ├── AuthenticationError           the service does not know us, or refuses us; error_code
 │   ├── SignInNeeded              a person has to sign in, for the first time or again
 │   └── SignInError               a person's sign-in came to nothing
-├── TokenStoreError               tokens cannot be kept or read where they should be; path (an OSError too)
+├── StoreError                    what is kept from run to run cannot be kept or read; path (an OSError too)
+│   └── TokenStoreError           tokens cannot
 ├── ConnectionError               no answer came                  (a builtins.ConnectionError too)
 │   ├── TimeoutError              no answer came in time             (a builtins.TimeoutError too)
 │   └── CertificateError          whoever answered cannot prove to be the service
@@ -27,9 +28,12 @@ ConnectorError                    base: message, hint, connector, status, reques
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import TypedDict, Unpack
+
+from .shown import told
+from .words import plain
 
 
 class Context(TypedDict, total=False):
@@ -45,7 +49,8 @@ class ConnectorError(Exception):
     """Base of every exception this package raises.
 
     Where it is raised `from None`, in the place of somebody else's, that one is not its `__context__` either:
-    reporters would show its arguments and frames, in which there may be secrets.
+    reporters would show its arguments and frames, in which there may be secrets. What would steer a terminal
+    is written out: services say part of it.
     """
 
     def __init__(
@@ -57,14 +62,33 @@ class ConnectorError(Exception):
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(plain(str(message)))
+        self.hint = hint and plain(hint)
         """What to do next, in one short sentence, where we know it."""
         self.connector = connector
         self.status = status
         """The HTTP status of the answer, where there was one."""
-        self.request_id = request_id
+        self.request_id = request_id and plain(request_id)
         """What the service calls the request, for a word with its support."""
+
+    def details(self) -> str:
+        """Everything that is known of it but the traceback, a line each: for whoever is asked for help."""
+        return "\n".join(
+            [f"{type(self).__name__}: {self}", *(f"  {name}: {it}" for name, it in self._told())]
+        )
+
+    def _told(self) -> Iterator[tuple[str, str]]:
+        """Its attributes and notes in words."""
+        for name, it in vars(self).items():
+            if it is not None and not name.startswith("_"):
+                yield name, plain(it if isinstance(it, str) else repr(it))
+        for note in getattr(self, "__notes__", ()):
+            yield "note", plain(str(note))
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython asks for the lines in which to show it; none without our notebook's wing."""
+        return told(self)
 
     @property
     def __context__(self) -> BaseException | None:
@@ -91,11 +115,19 @@ class ValidationError(ConnectorError, ValueError):
     """The question cannot be asked: a column, a filter or a limit is not one."""
 
     def __init__(
-        self, message: str = "", field: str | None = None, value: object = None, **context: Unpack[Context]
+        self,
+        message: str = "",
+        field: str | None = None,
+        value: object = None,
+        *,
+        entity_type: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
         super().__init__(message, **context)
         self.field = field
         self.value = value
+        self.entity_type = entity_type
+        """The entity of which something was asked that it does not have, where that is known."""
 
 
 class UnknownEntityError(ValidationError, LookupError):
@@ -125,13 +157,17 @@ class SignInError(AuthenticationError):
     """
 
 
-class TokenStoreError(ConnectorError, OSError):
-    """Tokens cannot be kept, or read, where they should be."""
+class StoreError(ConnectorError, OSError):
+    """What is kept between one run and the next cannot be kept, or read, where it should be."""
 
     def __init__(self, message: str = "", *, path: str | None = None, **context: Unpack[Context]) -> None:
         super().__init__(message, **context)
         self.path = path
         """The file or folder that it is about."""
+
+
+class TokenStoreError(StoreError):
+    """Tokens cannot be kept, or read, where they should be."""
 
 
 class ConnectionError(ConnectorError, builtins.ConnectionError):

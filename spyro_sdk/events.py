@@ -64,6 +64,13 @@ class Retried(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryRefused(Event):
+    """A failed call was not made again, since the connection's retry budget is spent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CircuitChanged(Event):
     """The circuit breaker is now `closed`, `open` or `half-open`."""
 
@@ -89,14 +96,6 @@ class LoginBorrowed(Event):
     program: str
     username: str
     url: str  # where that user is signed in
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeNarrowed(Event):
-    """A sign-in allowed less than was asked for; what is refused for that reason will say so itself."""
-
-    asked: tuple[str, ...]
-    granted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

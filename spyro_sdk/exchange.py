@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -13,11 +13,11 @@ from .arrow.exact import parse
 from .arrow.inflate import inflate
 from .auth import Auth, oauth, static
 from .auth.app import App
-from .auth.keeping import Keeping
+from .auth.keeping import Keeping, successors_of
 from .auth.person import Person
 from .auth.signin import Desk, sign_in
-from .auth.token import Token
-from .auth.tokens import Account, TokenStore
+from .auth.token import Grant, Token
+from .auth.tokens import Account, MemoryStore, TokenStore, default_store, place_of
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .errors import (
@@ -26,15 +26,17 @@ from .errors import (
     ConnectorError,
     DecodeError,
     IntegrityError,
-    SignInError,
+    TokenStoreError,
 )
-from .events import QuotaSeen, Received, ScopeNarrowed, TokenNotKept, TokenRenewed
-from .failure import refused, told_without, words_of
+from .events import QuotaSeen, Received, TokenNotKept, TokenRenewed
+from .failure import refused, told_without, typed, words_of
 from .forms import without
 from .guards.quota import Quota, read_quota
 from .http import Request, Response, Send, is_at, origin, redacted
+from .identity import Identity, way
 from .paging import Answer
 from .secret import secrets_in
+from .sources import Rule
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
 from .workers import in_worker
@@ -91,9 +93,7 @@ class HttpConnector(BaseConnector):
             case "oauth2" if it.asks_person:
                 return self.personal()
             case "oauth2":
-                return oauth.OAuth(
-                    oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"), on_renewed=self._renewed
-                )
+                return self.granted(oauth.grant(it, it.token_url or f"{it.base_url}/oauth/token"))
             case _:
                 return static.nobody()
 
@@ -106,10 +106,6 @@ class HttpConnector(BaseConnector):
         """The settings that lead to an account to which a person signed in."""
         return {"client_id": account.client_id, "profile": account.profile or None}
 
-    async def whoami(self) -> str | None:
-        """The name by which the service knows whoever is signed in, in one or two requests."""
-        return None
-
     def check(self, response: Response, payload: Any) -> None:
         """Raise the fitting error unless the service answered well; `payload` is None for what is no JSON."""
         if not 200 <= response.status < 300:
@@ -119,6 +115,22 @@ class HttpConnector(BaseConnector):
     def quota(self, response: Response) -> Quota | None:
         """What the answer says of the service's quota."""
         return read_quota(response.headers, now=time.time())
+
+    def identified(self) -> Identity:
+        """Who we are, by the token that we have."""
+        it = replace(super().identified(), base_url=redacted(self.base_url), by=self._manner())
+        if not isinstance(self._auth, oauth.OAuth):
+            return it
+        until = self._auth.token.expires_at if self._auth.token else None
+        kept = place_of(self._auth.store) if self._auth.store else ""
+        return replace(it, until=until, renews=self._auth.renews, kept=kept)
+
+    def _manner(self) -> str:
+        """How we sign in, in words."""
+        if self.config.asks_person:
+            return "a person who signed in"
+        given = {**vars(self.config), **self.config.custom_params}
+        return way(Rule.of(type(self).credentials).whole_by(given))
 
     # -- how an answer is got ----------------------------------------------------------------------
 
@@ -221,7 +233,25 @@ class HttpConnector(BaseConnector):
             store=kept.store,
             account=kept.account,
             refresh=oauth.Renewal(kept.app.token_url, kept.app.client_id, kept.app.client_secret),
-            on_unkept=lambda error: self._emit(TokenNotKept(self.name, str(error))),
+            on_unkept=self._not_kept,
+        )
+
+    def granted(self, grant: Grant | None, token: Token | None = None) -> oauth.OAuth:
+        """What signs with `token`, or with what `grant` gives: for a refresh token, to all processes alike.
+
+        A connector to which a transport was given, such as a recording, shares nothing unless it was given a
+        store too: what it is told must not depend on what is kept on this machine, nor be kept there.
+        """
+        if not isinstance(grant, oauth.RefreshToken):
+            return oauth.OAuth(grant, token, on_renewed=self._renewed)
+        usual = MemoryStore if self._transport else default_store
+        return oauth.OAuth(
+            grant,
+            token,
+            on_renewed=self._renewed,
+            store=self._store or usual(),
+            account=successors_of(self.name, grant),
+            on_unkept=self._not_kept,
         )
 
     @asynccontextmanager
@@ -240,13 +270,9 @@ class HttpConnector(BaseConnector):
         """The token that a person allows within `patience` seconds; it is kept, and taken from now on."""
         kept, mode = self.keeping(), self.config.auth_mode or "auto"
         async with self.line() as send:
-            with self.discreet():
+            with self.discreet(), typed(self.name):
                 token = await sign_in(kept.app, person, mode=mode, timeout=patience, send=send, desk=desk)
-        if lacking := kept.app.lacking(token.scopes):
-            raise _too_narrow(self.name, lacking[0], token.scopes)
         await kept.write(token)
-        if token.scopes and not set(kept.app.scopes) <= set(token.scopes):
-            self._emit(ScopeNarrowed(self.name, kept.app.scopes, token.scopes))
         return token
 
     def keeping(self) -> Keeping:
@@ -263,23 +289,15 @@ class HttpConnector(BaseConnector):
     def _renewed(self, token: oauth.Token) -> None:
         self._emit(TokenRenewed(self.name))
 
+    def _not_kept(self, error: TokenStoreError) -> None:
+        self._emit(TokenNotKept(self.name, str(error)))
+
 
 def _sent_with(request: Request) -> Iterator[str]:
     """The secrets in a request: whole headers, and what stands in them beside the word for its kind."""
     for text in secrets_in([request.headers, request.params]):
         yield text
         yield text.rpartition(" ")[2]
-
-
-def _too_narrow(name: str, lacking: str, granted: Sequence[str]) -> SignInError:
-    """The error for a sign-in that does not allow what each request needs."""
-    wanted = lacking.replace("|", " or ")
-    return SignInError(
-        f"{name} was allowed {' '.join(granted)}, and not {wanted}, without which nothing can be read",
-        error_code="scope_narrowed",
-        hint=f"sign in again and allow {wanted}, or have the app's scopes changed at the service",
-        connector=name,
-    )
 
 
 def payload_of(response: Response) -> Any:

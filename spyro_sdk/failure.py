@@ -27,6 +27,7 @@ from .errors import (
 from .forms import without
 from .guards.quota import parse_retry_after
 from .http import origin
+from .words import one_line
 
 NO_ANSWER = (builtins.ConnectionError, builtins.TimeoutError, gaierror, SSLError, IncompleteReadError)
 CLIENTS = ("aiohttp", "httpx", "requests")
@@ -156,13 +157,13 @@ def told_without(error: ConnectorError, secrets: Iterable[str]) -> None:
 
 
 def words_of(payload: Any) -> str:
-    """What an error body says, from the places where such words usually stand."""
+    """What an error body says in one line, from the places where such words usually stand."""
     for name in ("message", "error_description", "detail", "title", "error"):
         words = payload.get(name) if isinstance(payload, dict) else None
         if isinstance(words, dict):
             return words_of(words)
         if isinstance(words, str) and words:
-            return words[:300]
+            return one_line(words)[:300]
     return ""
 
 

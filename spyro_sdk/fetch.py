@@ -24,6 +24,7 @@ from .connector import BaseConnector
 from .entity import Query, counted
 from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
 from .plan import Plan
+from .shown import Shown
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from .arrow.sink import Sink
 
 
-class Fetch:
+class Fetch(Shown):
     """The recipe for a table: a query on a connection. Each `to_…` call, and each loop, asks anew.
 
     Nothing is kept from one run to the next but `partial`: after a `to_…` that failed or was stopped it holds

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from .entity import Query
+from .shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Road:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Shown):
     """The requests of a fetch: what is asked, how often, and what that leaves of the quota."""
 
     connector: str

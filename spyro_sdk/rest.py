@@ -52,6 +52,21 @@ class RestConnector(ListConnector):
         """What the service offers: the canonical entities, then its own."""
         return listed(await self.native(), self.translations)
 
+    def _own(self) -> Sequence[Entity]:
+        """The service's own entities, as far as they are known without asking it."""
+        return self.offers
+
+    def known(self) -> Sequence[Entity]:
+        """What the service offers, as far as that is known without asking it."""
+        return listed(self._own(), self.translations)
+
+    def known_columns(self, entity: str, *, own: bool = False) -> Sequence[str]:
+        """The declared columns of an entity; with `own` those of the service's own behind it."""
+        translation = self.translations.get(entity)
+        name = translation.native if own and translation else entity
+        known = self._own() if own else self.known()
+        return next((it.schema.names for it in known if it.name == name and it.schema is not None), ())
+
     @property
     def context(self) -> Context:
         """What canonical columns are made with, beside the records."""

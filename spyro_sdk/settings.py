@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import partial
 from typing import Any, TypeGuard, get_type_hints
@@ -86,6 +86,25 @@ def configured(
     if kind.credentials and not is_told:
         raise nobody_to_ask(kind, environment)
     return kind.configure(**found)
+
+
+def found_in(
+    kind: type[BaseConnector], environment: Mapping[str, str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What there is to sign in with on this machine, by place; a secret that a profile names is not read.
+
+    Raises `ConfigurationError` for a variable or a profile that makes no sense.
+    """
+    known, environment = known_to(kind), Unseen(environment)
+    check_variables(kind, known, environment, installed)
+    variables = _from_environment(kind, known, environment)
+    yield "the environment", variables
+    profile = profiles.found(kind.name, known, variables.get("profile"), environment)
+    if profile is not None:
+        yield f"the profile {profile.name!r}", {**profile.settings, **variables}
+    others = _of_others(kind, environment)
+    named = [it for name in others for it in kind.variables[name] if environment.get(it)]
+    yield ", ".join(named), {**variables, **others}
 
 
 def known_to(kind: type[BaseConnector]) -> set[str]:
@@ -244,7 +263,12 @@ def _typed(variable: str, text: str, kind: Any) -> Any:
         return text.lower() == "true"
     if kind is bool:
         raise ConfigurationError(f"{variable}={text!r} cannot be: it must be true or false", field=variable)
-    number: Callable[[str], Any] | None = {int: int, int | None: int, float: float}.get(kind)
+    number: Callable[[str], Any] | None = {
+        int: int,
+        int | None: int,
+        float: float,
+        float | None: float,
+    }.get(kind)
     try:
         return number(text) if number else text
     except ValueError:

@@ -7,6 +7,9 @@ panel of a running fetch, and a person who can be asked in a cell.
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
@@ -17,6 +20,10 @@ class Wing(Protocol):
 
     def draw(self, thing: object) -> str | None:
         """HTML that stands by itself; None for what is shown in words only."""
+        ...
+
+    def tell(self, error: BaseException) -> list[str]:
+        """The lines in which an error is shown."""
         ...
 
     def person(self) -> Any:
@@ -40,6 +47,25 @@ def plug(wing: Wing | None) -> None:
 def wing() -> Wing | None:
     """The notebook's wing; None where there is no notebook."""
     return _plugged
+
+
+def told(error: BaseException) -> Callable[[], list[str]]:
+    """What gives the lines of an error; `AttributeError` without a wing: IPython then shows its own."""
+    if _plugged is None:
+        raise AttributeError("there is no notebook that tells errors in its own way")
+    return partial(_plugged.tell, error)
+
+
+def brief(error: BaseException) -> None:
+    """Have a notebook tell somebody else's error, such as a `KeyboardInterrupt`, as it tells ours."""
+    if _plugged is not None:
+        error._render_traceback_ = _last_told  # type: ignore[attr-defined]
+
+
+def _last_told() -> list[str]:
+    """The lines of the error that IPython is showing; nothing here refers to it, so that it can go."""
+    assert sys.last_value is not None  # IPython has just set it
+    return told(sys.last_value)()
 
 
 class Shown:

@@ -1,11 +1,30 @@
-"""Numbers in words: how many, how big, how long."""
+"""Words that people are shown: numbers, and what others say."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 SIZES: Final = ("kB", "MB", "GB", "TB")
 UNDER: Final = 1000  # of one unit, before the next is taken
+UNSEEN: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What steers a terminal, turns a text around, or is no character; neither the tab nor the newline."""
+
+
+def plain(text: str) -> str:
+    r"""The text with what would steer whatever shows it written out.
+
+    >>> plain("no\x1b[2J such file")
+    'no\\x1b[2J such file'
+    """
+    return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, so that it cannot begin a line that another would be taken for."""
+    return " ".join(text.split())
 
 
 def counted(number: int, what: str) -> str:

@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-os.environ["SPYRO_TOKEN_STORE"] = "none"  # nobody's own tokens are read, nor written
+# nothing of anybody's own is read, nor written
+for name in ("SPYRO_TOKEN_STORE", "SPYRO_SCHEMA_CACHE", "SPYRO_RATE_LIMITS"):
+    os.environ[name] = "none"
 
 
 @pytest.fixture

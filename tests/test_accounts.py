@@ -24,12 +24,19 @@ from spyro_sdk import accounts
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import Account, MemoryStore, in_memory
+from spyro_sdk.connector import BaseConnector
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.connectors.salesforce.signing_in import LOGIN, named, user_of
 from spyro_sdk.demo.authority import visitor
 from spyro_sdk.demo.server import Service, serve
-from spyro_sdk.errors import ConfigurationError, SignInError, SignInNeeded, TokenStoreError
-from spyro_sdk.events import Event, ScopeNarrowed, TokenNotKept
+from spyro_sdk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    SignInError,
+    SignInNeeded,
+    TokenStoreError,
+)
+from spyro_sdk.events import Event, TokenNotKept
 from spyro_sdk.exchange import HttpConnector
 from spyro_sdk.http import Request
 from spyro_sdk.settings import configured
@@ -205,30 +212,54 @@ def test_login_takes_the_way_that_is_said_whatever_credentials_there_are(own: Se
     assert bool(person.prompts) is (mode == "paste")
 
 
-def test_a_narrowed_scope_is_told_by_an_event(own: Service) -> None:
-    told: list[Event] = []
-    own.signing.scopes = ("api",)
-    signed = spyro.login("salesforce", person=Visitor(), observers=[told.append], **to(own))
-    narrowed = ScopeNarrowed("salesforce", ("api", "refresh_token"), ("api",))
-    assert [it for it in told if isinstance(it, ScopeNarrowed)] == [narrowed]
-    assert not signed.renews
-
-
-def test_a_scope_without_which_nothing_can_be_read_is_an_error_and_nothing_is_kept(own: Service) -> None:
-    own.signing.scopes = ("id", "refresh_token")
-    with pytest.raises(SignInError, match="allowed id refresh_token, and not api or full") as caught:
-        spyro.login("salesforce", person=Visitor(), **to(own))
-    assert (caught.value.error_code, caught.value.connector) == ("scope_narrowed", "salesforce")
-    assert caught.value.hint
-    assert caught.value.hint.startswith("sign in again and allow api")
-    assert not list(in_memory().accounts())
+def test_a_sign_in_that_comes_to_nothing_says_with_whom(own: Service) -> None:
+    with pytest.raises(SignInError, match="given up") as caught:
+        spyro.login("salesforce", person=Visitor(pastes=[""]), auth_mode="paste", **to(own))
+    assert (caught.value.error_code, caught.value.connector) == ("cancelled", "salesforce")
 
 
 @pytest.mark.parametrize(
-    ("granted", "lacking"), [((), ()), (("full",), ()), (("api", "id"), ()), (("id",), ("api|full",))]
+    ("granted", "missing", "rest"),
+    [(("api",), "refresh_token", "api"), (("id", "refresh_token"), "api", "refresh_token")],
 )
-def test_an_app_tells_what_it_lacks(granted: tuple[str, ...], lacking: tuple[str, ...]) -> None:
-    assert App("", "", "c", needed=("api|full",)).lacking(granted) == lacking
+def test_a_sign_in_that_allows_less_than_was_asked_for_is_an_error_and_nothing_is_kept(
+    own: Service, granted: tuple[str, ...], missing: str, rest: str
+) -> None:
+    own.signing.scopes, person = granted, Visitor()
+    with pytest.raises(SignInError) as caught:
+        spyro.login("salesforce", person=person, **to(own))
+    assert str(caught.value) == (
+        f"the sign-in was to allow api refresh_token, and allows {' '.join(granted)}: {missing} is missing"
+    )
+    assert (caught.value.error_code, caught.value.connector) == ("scope_narrowed", "salesforce")
+    assert caught.value.hint == (
+        f"sign in again and allow {missing}, ask for less with scope={rest!r},"
+        " or have the app's scopes changed at the service"
+    )
+    assert not list(in_memory().accounts())
+    assert person.outcomes == [caught.value], "the person is not told that it worked"
+
+
+def test_what_the_hint_says_is_enough(own: Service) -> None:
+    own.signing.scopes = ("api",)
+    signed = spyro.login("salesforce", person=Visitor(), scope="api", **to(own))
+    assert (signed.scopes, signed.renews) == (("api",), False)
+    with spyro.connect("salesforce", progress=False, **FAST) as sf:
+        assert sf["Account"].count() == 60
+
+
+def test_a_renewal_that_allows_less_is_taken_and_what_it_does_not_allow_is_refused(own: Service) -> None:
+    with pytest.raises(AuthenticationError):  # of whoami
+        spyro.login("salesforce", person=Visitor(), scope="id refresh_token", **to(own))
+    (account,) = in_memory().accounts()
+    token = in_memory().read(account)
+    assert token
+    in_memory().write(account, replace(token, scopes=("api", "refresh_token")))  # as it was once
+    with pytest.raises(AuthenticationError, match="INVALID_SESSION_ID"):
+        connect(own, None)
+    renewed = in_memory().read(account)
+    assert renewed
+    assert set(renewed.scopes) == {"id", "refresh_token"}
 
 
 def test_the_scope_that_is_asked_for_may_be_said(own: Service) -> None:
@@ -370,6 +401,59 @@ def test_who_signed_in_by_a_profile_is_forgotten_by_it(own: Service) -> None:
     in_memory().write(account, Token("t"))
     assert spyro.logout("salesforce", profile="home").removed == ()
     assert spyro.logout("salesforce").removed == (account,)
+
+
+def test_what_came_of_a_refresh_token_is_nobody_who_is_remembered_and_goes_with_all_others(
+    own: Service,
+) -> None:
+    given = {name: own.credentials[name] for name in ("client_id", "refresh_token")}
+    spyro.connect("salesforce", base_url=own.base_url, **given, **FAST).close()
+    (account,) = in_memory().accounts()
+    assert account.given
+    assert list(accounts.remembered()) == []
+    with pytest.raises(SignInNeeded):
+        configured(Salesforce, {}, {}, accounts.remembered)
+    held = in_memory().read(account)
+    gone = spyro.logout("salesforce")
+    assert (gone.removed, gone.revoked) == ((account,), (account,))
+    assert str(gone) == (
+        f"signed out of salesforce; {own.base_url}, by a refresh token of your settings:"
+        " removed here, ended there"
+    )
+    assert held
+    assert in_memory().accounts() == []
+    with pytest.raises(spyro.ConnectorError, match="expired or revoked"):
+        connect(own, None, access_token=held.access_token)
+    spyro.connect("salesforce", base_url=own.base_url, **given, **FAST).close()  # it was not rotated
+
+
+def test_what_came_of_a_refresh_token_is_forgotten_also_where_nobody_signs_in() -> None:
+    account = Account("keyed", "https://x.example", "c", given="f00")
+    in_memory().write(account, Token("t"))
+    gone = spyro.logout(Keyed)
+    assert gone.still_valid == {account: "it ends by itself, or in the settings of the service"}
+    assert str(spyro.logout(Keyed)) == "nobody was signed in to keyed"
+
+
+def test_a_connector_of_a_client_of_its_own_has_nobody_to_sign_out() -> None:
+    class Client(BaseConnector):
+        name = "client"
+
+    with pytest.raises(ConfigurationError, match="client signs no person in"):
+        spyro.logout(Client)
+
+
+def test_a_token_of_another_server_is_sent_nowhere(own: Service) -> None:
+    class Revoking(Plain):
+        def app(self) -> App | None:
+            app = super().app()
+            return app and replace(app, revoke_url=f"{own.base_url}/services/oauth2/revoke")
+
+    theirs = Account("plain", "https://another.example", "c")
+    in_memory().write(theirs, Token("t"))
+    gone = spyro.logout(Revoking, base_url=own.base_url)
+    assert gone.still_valid == {theirs: "it ends by itself, or in the settings of the service"}
+    assert not own.requests
 
 
 # -- who is remembered --------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def takes(at_most: float, at_least: float = 0) -> Iterator[None]:
 @pytest.fixture
 def alone() -> Iterator[Any]:
     """The module once more, with a loop of its own that a test may break."""
-    spec = importlib.util.spec_from_file_location("blocking_alone", blocking.__file__)
+    spec = importlib.util.spec_from_file_location("spyro_sdk.blocking_alone", blocking.__file__)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

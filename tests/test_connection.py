@@ -25,7 +25,7 @@ import spyro_sdk as spyro
 from spyro_sdk import blocking
 from spyro_sdk import demo as demo_services
 from spyro_sdk.config import ConnectorConfig
-from spyro_sdk.connection import _leave_to_parent
+from spyro_sdk.connection import _leave_to_parent, _named
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import (
@@ -613,3 +613,82 @@ def test_a_child_says_nothing_at_its_end_of_what_it_inherited(use: str) -> None:
 def test_nothing_is_left_when_the_interpreter_ends(org: Service, ending: str) -> None:
     done = run(f"import spyro_sdk as spyro\nsf = spyro.connect('salesforce')\n{ending}\n", **account(org))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# --- who we are there
+
+
+def test_who_we_are_is_asked_for_once_and_only_when_it_is_looked_at(org: Service) -> None:
+    asked: list[str] = []
+
+    class Named(Salesforce):
+        async def whoami(self) -> str | None:
+            asked.append("whoami")
+            return "Ana"
+
+    settings = {"base_url": org.base_url, "access_token": org.credentials["access_token"]}
+    with spyro.connect(Named, **settings) as sf:
+        assert repr(sf) == "<Connection 'salesforce' connected>"
+        assert asked == []
+        found = sf.identity
+        assert (found.who, found.base_url) == ("Ana", org.base_url)
+        assert (found.by, found.api) == ("access token", "67.0")
+        assert sf.identity == found
+        assert asked == ["whoami"]
+        assert sf.is_open
+    assert not sf.is_open
+    assert sf.identity.who == "Ana"
+
+
+def test_who_does_not_tell_is_asked_no_more() -> None:
+    asked: list[str] = []
+
+    class Failing(Mine):
+        async def whoami(self) -> str | None:
+            asked.append("whoami")
+            raise RuntimeError("a secret")
+
+    with spyro.connect(Failing, auth_type="none", base_url="https://acme.example/a") as mine:
+        for _ in range(2):
+            assert mine.identity.who is None
+        assert mine.identity.base_url == "https://acme.example/a"
+        assert asked == ["whoami"]
+    with spyro.connect(Mine, auth_type="none") as mine:
+        assert mine.identity.who is None
+
+
+def test_a_closed_connection_asks_nobody_who_we_are() -> None:
+    class Named(Mine):
+        async def whoami(self) -> str | None:
+            raise AssertionError
+
+    with spyro.connect(Named, auth_type="none") as mine:
+        pass
+    assert mine.identity.who is None
+
+
+def test_a_name_that_does_not_come_is_not_waited_for() -> None:
+    class Slow(Mine):
+        async def whoami(self) -> str | None:
+            await asyncio.Event().wait()
+            return "nobody"
+
+    with spyro.connect(Slow, auth_type="none") as mine:
+        started = time.monotonic()
+        assert blocking.run(_named, mine._connector, 0.02) is None
+        assert time.monotonic() - started < 1
+
+
+# --- what is offered
+
+
+def test_what_is_offered_is_searched(org: Service) -> None:
+    with connected(org) as sf:
+        assert sf.entities("CUST").names == ["Customer"]
+        assert sf.entities("custmer", counts=True).counts == {"Customer": 600}
+        assert sf.entities("zzz", counts=True) == ()
+        for word in ("", 5):
+            with pytest.raises(ValidationError, match="word="):
+                sf.entities(word)  # type: ignore[arg-type]
+        with pytest.raises(ValidationError, match="counts="):
+            sf.entities(counts="yes")  # type: ignore[arg-type]

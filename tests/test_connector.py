@@ -44,6 +44,7 @@ from spyro_sdk.events import (
     FetchStarted,
     PageArrived,
     Retried,
+    RetryRefused,
     Waited,
 )
 from spyro_sdk.failure import translated
@@ -540,6 +541,69 @@ async def test_after_the_last_retry_its_error_comes_out() -> None:
 
 
 @pytest.mark.anyio
+async def test_where_the_retry_budget_is_spent_a_call_fails_at_once_and_that_is_told() -> None:
+    told: list[Event] = []
+    failed = DataFetchError("busy", status=503)
+    async with Acme(settings=config(retry_budget=20), observers=[told.append]).connection_context() as it:
+        assert await it._execute_with_retry(Calls(failed, "done")) == "done"
+        calls = Calls(*[DataFetchError("busy", status=503)] * 9)
+        with pytest.raises(DataFetchError, match="busy; not tried again, since the retry budget") as caught:
+            await it._execute_with_retry(calls)
+        assert calls.count == 2
+        assert it.get_statistics()["retries_refused"] == 1
+    assert [event.reason for event in told if isinstance(event, RetryRefused)] == [str(caught.value)]
+
+
+@pytest.mark.anyio
+async def test_a_thousand_calls_that_fail_at_once_are_hardly_more_requests() -> None:
+    async with serve(customers(1), 1) as service:
+        service.ruin(1, refuse(503))
+        settings = config(base_url=service.base_url, retry_delay=0.05, rate_limit=600_000)
+        async with Ten(settings).connection_context() as connector:
+            calls = (connector._execute_with_retry(connector._get, "/customers") for _ in range(1000))
+            failures = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(it, ConnectorError) for it in failures)
+    assert 1000 <= len(service.seen) <= 1200
+
+
+@pytest.mark.anyio
+async def test_a_call_that_would_be_tried_for_ever_ends_with_its_deadline() -> None:
+    started = time.monotonic()
+    settings = config(retry_count=100, retry_delay=10.0, deadline=0.2)
+    async with Acme(settings=settings).connection_context() as connector:
+        with pytest.raises(
+            TimeoutError, match=r"a call of acme did not come to an end .* of 0\.2 s"
+        ) as caught:
+            await connector._execute_with_retry(Calls(*[DataFetchError("busy", status=503)] * 100))
+    assert time.monotonic() - started < 1.2
+    assert (caught.value.connector, caught.value.__context__) == ("acme", None)
+
+
+@pytest.mark.anyio
+async def test_a_fetch_that_trickles_ends_with_its_deadline_though_no_page_is_late() -> None:
+    told: list[Event] = []
+    rows = 0
+
+    async def read(connector: BaseConnector) -> None:
+        nonlocal rows
+        async with aclosing(connector.batches(Query.ask("customers"))) as batches:
+            async for batch in batches:
+                rows += batch.num_rows
+
+    started = time.monotonic()
+    async with serve(customers(100), 1) as service:
+        service.delay = 0.05
+        settings = config(base_url=service.base_url, deadline=0.4, page_size=1)
+        async with Ten(settings, observers=[told.append]).connection_context() as connector:
+            with pytest.raises(TimeoutError, match="customers of ten did not come to an end"):
+                await read(connector)
+    assert time.monotonic() - started < 1.4
+    assert 1 <= rows < 10
+    (finished,) = [it for it in told if isinstance(it, FetchFinished)]
+    assert "its deadline of 0.4 s" in str(finished.error)
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("fault", "kind", "asked"),
     [
@@ -717,6 +781,7 @@ async def test_statistics_have_their_names_and_equal_what_the_service_counted(se
         "current_rate",
         "available_tokens",
         "retries",
+        "retries_refused",
         "waits",
         "waited_seconds",
         "pages",

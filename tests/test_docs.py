@@ -446,6 +446,7 @@ def test_each_action_costs_the_calls_that_are_listed() -> None:
         fetch = sf.fetch("Customer")
         actions = {
             "`entities()`": sf.entities,
+            "`entities(counts=True)`": lambda: sf.entities(counts=True),
             "`describe()` of an object, the first time": lambda: sf.describe("Account"),
             "`describe()` of it again": lambda: sf.describe("Customer"),
             "`count()`": fetch.count,

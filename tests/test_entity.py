@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.entity import Catalogue, Column, Entity, EntitySchema, Query, unknown_column
-from spyro_sdk.errors import UnknownEntityError, ValidationError
+from spyro_sdk.entity import Column, Entity, EntitySchema, Query, unknown_column
+from spyro_sdk.errors import ValidationError
 from spyro_sdk.paging import ONE_PAGE
 from spyro_sdk.where import parse
 
@@ -192,30 +193,6 @@ def test_an_entity_needs_only_a_name():
     assert Entity("Customer") == Entity("Customer", paging=ONE_PAGE)
 
 
-def test_a_catalogue_reads_as_a_list():
-    offered = Catalogue([Entity("Customer", label="Clients"), Entity("User")])
-    assert offered.names == ["Customer", "User"]
-    assert repr(offered) == "2 entities\n  Customer  Clients\n  User"
-    assert repr(Catalogue()) == "0 entities"
-
-
-def test_a_catalogue_is_asked_by_place_and_by_name():
-    customer, user = offered = Catalogue([Entity("Customer"), Entity("User")])
-    assert offered["User"] is offered[1] is user
-    assert offered[:1] == (customer,)
-    assert "User" in offered
-    assert user in offered
-    assert "Usr" not in offered
-    assert 5 not in offered
-    with pytest.raises(UnknownEntityError) as caught:
-        offered["Usr"]
-    error = caught.value
-    assert (error.field, error.value, error.hint) == ("entity", "Usr", "did you mean 'User'?")
-    assert str(error) == "there is no entity 'Usr'; there are Customer, User (did you mean 'User'?)"
-    with pytest.raises(UnknownEntityError, match=r"no entity 'zzz'; there are Customer, User$"):
-        offered["zzz"]
-
-
 def test_a_schema_is_its_columns():
     assert SCHEMA.names == ["id", "annual_revenue", "tags"]
     assert list(SCHEMA) == list(SCHEMA.columns)
@@ -241,6 +218,39 @@ def test_a_schema_reads_as_a_list():
         "  tags            list<item: string>",
     ]
     assert repr(EntitySchema("Customer", ())) == "Customer: 0 columns"
+
+
+def test_a_schema_tells_of_a_column_what_its_name_does_not():
+    schema = EntitySchema(
+        "Account",
+        (
+            Column("Id", pa.string(), "Account ID"),
+            Column("OwnerId", pa.string(), references=("User", "Group"), relationship="Owner"),
+            Column("Place", pa.struct([(f"part_{n}", pa.string()) for n in range(9)]), source=("A", "B")),
+            Column("Changed", pa.date32(), "Changed"),
+        ),
+        key="Id",
+        cursor="Changed",
+    )
+    assert [re.sub("  +", " | ", line) for line in repr(schema).splitlines()[1:]] == [
+        " | Id | string | key, Account ID",
+        " | OwnerId | string | refers to User, Group",
+        f" | Place | {schema['Place'].type} | from A, B",
+        " | Changed | date32[day] | changes",
+    ]
+    assert max(map(len, repr(schema).splitlines()[:3])) < 90  # one long type does not push all away
+
+
+def test_a_canonical_schema_tells_for_how_much_of_it_the_service_has_something():
+    columns = (Column("id", pa.string(), source=("Id",)), Column("tags", pa.string(), is_empty=True))
+    schema = EntitySchema("Customer", columns, native="Account")
+    assert repr(schema) == (
+        "Customer: 2 columns, of which Account fills 1\n  id    string  from Id\n  tags  string  nothing here"
+    )
+
+
+def test_a_schema_completes_the_names_of_its_columns():
+    assert SCHEMA._ipython_key_completions_() == SCHEMA.names
 
 
 def test_an_unknown_column_is_refused_with_the_nearest():

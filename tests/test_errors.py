@@ -132,3 +132,29 @@ def test_the_nearest_name_is_offered(word, known, said):
 )
 def test_a_long_list_is_cut(names, most, said):
     assert some(iter(names), most) == said
+
+
+def test_nothing_in_an_error_steers_a_terminal():
+    evil = "\x1b[2J\x9b\u202e"
+    error = errors.DataFetchError(f"acme says {evil}", hint=evil, request_id=evil, error_code=evil)
+    assert str(error) == "acme says \\x1b[2J\\x9b\\u202e"
+    assert error.hint == error.request_id == "\\x1b[2J\\x9b\\u202e"
+    assert not set(evil) & set(error.details()) - set("[2J")
+
+
+def test_a_message_may_be_another_error():
+    assert str(ConnectorError(ValueError("lost"))) == "lost"
+
+
+@pytest.mark.parametrize("kind", TREE)
+def test_the_details_are_everything_that_is_known(kind):
+    error = filled(kind)
+    error.add_note("it was raining")
+    told = error.details().split("\n")
+    assert told[0] == f"{kind.__name__}: it broke"
+    assert "  connector: acme" in told
+    assert {it.split(":")[0].strip() for it in told[1:]} == {*vars(error), "note"} - {"__notes__"}
+
+
+def test_the_details_leave_out_what_is_not_known():
+    assert ConnectorError("lost", status=503).details() == "ConnectorError: lost\n  status: 503"

@@ -23,7 +23,7 @@ from spyro_sdk.errors import (
     RateLimitError,
     TimeoutError,
 )
-from spyro_sdk.failure import refused, translated
+from spyro_sdk.failure import refused, translated, words_of
 from spyro_sdk.guards.retry import is_transient
 
 SECRET_URL = URL("https://ana:hush@acme.example/x?access_token=hush")
@@ -272,3 +272,9 @@ def test_an_error_of_ours_learns_whose_it_is():
 )
 def test_what_may_pass_is_asked_for_again(raised, status, may_pass):
     assert is_transient(translated(raised(status), "acme")) is may_pass
+
+
+def test_what_a_service_says_is_one_line():
+    assert words_of({"message": "no\n\nSignInError: open\r\n https://evil.example"}) == (
+        "no SignInError: open https://evil.example"
+    )

@@ -1,8 +1,8 @@
-"""Numbers in words."""
+"""Words that people are shown."""
 
 import pytest
 
-from spyro_sdk.words import counted, lasting, percent, size
+from spyro_sdk.words import counted, lasting, one_line, percent, plain, size
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,19 @@ def test_times_have_the_units_that_people_use(seconds, said):
 )
 def test_some_is_never_none_nor_all(share, said):
     assert percent(share) == said
+
+
+def test_what_steers_a_terminal_is_written_out():
+    assert plain("a\x1b[2Jb\x07c\x9bd\re\x7f\0") == "a\\x1b[2Jb\\x07c\\x9bd\\re\\x7f\\x00"
+    assert (
+        plain("gnp\u202eexe \u2066x\u2069 \u2028 \ud800") == "gnp\\u202eexe \\u2066x\\u2069 \\u2028 \\ud800"
+    )
+
+
+def test_words_of_all_languages_stay_as_they_are():
+    text = "Müller\tמילר\n株式会社 \u3000 👩\u200d💻"
+    assert plain(text) == text
+
+
+def test_one_line_is_one_line():
+    assert one_line(" a\r\n b\u2028c\x0bd ") == "a b c d"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import urlsplit
 
+from ..errors import SignInError
 from ..secret import hide
+from .token import Token
 
 HOST = "127.0.0.1"
+LASTING = frozenset({"offline_access", "refresh_token"})
+"""Scopes that stand for a refresh token: who gives one has granted them, whether or not it says so."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,6 @@ class App:
     """Apps on people's own machines have none: it would be no secret."""
     scopes: tuple[str, ...] = ()
     """What it asks to be allowed."""
-    needed: tuple[str, ...] = ()
-    """Groups of scopes, divided by `|`: without one of each nothing can be read."""
     issuer: str | None = None
     """What the authorization server calls itself (RFC 8414), where that is known."""
     device_url: str | None = None
@@ -37,13 +39,41 @@ class App:
     """Where tokens are ended (RFC 7009), where the service does that."""
     redirect_host: str = HOST
     """As it is registered; `localhost` where a service takes no other."""
+    implied: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
+    """For each scope those that it allows too: a service need not name them beside it."""
 
     def __post_init__(self) -> None:
         hide(self, "client_secret")
 
-    def lacking(self, granted: Collection[str]) -> tuple[str, ...]:
-        """What is needed, and was not allowed; nothing where the service does not say what it granted."""
-        return tuple(it for it in self.needed if granted and not set(it.split("|")) & set(granted))
+    def lacking(self, token: Token) -> tuple[str, ...]:
+        """The scopes that were asked for and not granted.
+
+        A service that does not say what it granted has granted all (RFC 6749 §5.1).
+        """
+        allowed = self._allowed(token)
+        return tuple(it for it in self.scopes if token.scopes and it not in allowed)
+
+    def check(self, token: Token) -> None:
+        """Raise `SignInError` unless all scopes were granted that were asked for."""
+        if not (lacking := self.lacking(token)):
+            return
+        asked, granted, missing = map(" ".join, (self.scopes, token.scopes, lacking))
+        rest = " ".join(it for it in self.scopes if it not in lacking)
+        less = f" ask for less with scope={rest!r}," if rest else ""
+        raise SignInError(
+            f"the sign-in was to allow {asked}, and allows {granted}: {missing} is missing",
+            error_code="scope_narrowed",
+            hint=f"sign in again and allow {missing},{less} or have the app's scopes changed at the service",
+        )
+
+    def _allowed(self, token: Token) -> set[str]:
+        """The scopes that were granted, with all that come along."""
+        allowed = set(token.scopes)
+        if token.refresh_token or allowed & LASTING:
+            allowed |= LASTING
+        while more := {it for scope in allowed for it in self.implied.get(scope, ())} - allowed:
+            allowed |= more
+        return allowed
 
     def redirected_to(self, address: str | None) -> Self:
         """The same app with another registered address, such as `http://localhost:1717/OauthRedirect`."""

@@ -90,7 +90,7 @@ class Device:
                 case _:
                     fail(response, answer, "the device code", form)
         raise SignInError(
-            f"nobody entered the code {code.code} at {code.address} in time",
+            "nobody entered the code in time",
             error_code="timed_out",
             hint="sign in again: a new code will be given out",
         )

@@ -1,8 +1,9 @@
-"""Where the token is kept that a person got by signing in."""
+"""Where the tokens are kept that are renewed for us."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from anyio.to_thread import run_sync
 from ..config import is_loopback
 from ..http import origin
 from .app import App
+from .oauth import RefreshToken
 from .token import Token
 from .tokens import Account, TokenStore, default_store, in_memory
 
@@ -47,3 +49,13 @@ class Keeping:
         """Forget the token."""
         async with self.store.locked(self.account):
             await run_sync(self.store.delete, self.account)
+
+
+def successors_of(connector: str, given: RefreshToken) -> Account:
+    """The account of what a refresh token of the settings is exchanged for.
+
+    Whoever is given the same token finds it there, in this run or a later one, though the service may have
+    rotated it since. It goes nowhere where the one in the settings would not go by itself.
+    """
+    mark = blake2b(given.refresh_token.encode(), digest_size=16, person=b"spyro.given").hexdigest()
+    return Account(connector, origin(given.token_url), given.client_id, given=mark)

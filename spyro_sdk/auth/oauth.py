@@ -96,6 +96,13 @@ class OAuth:
         return True
 
     @property
+    def renews(self) -> bool:
+        """Whether another token is got where this one has ended, without anybody's doing."""
+        if self.grant is not None or self._shared is None:
+            return self.grant is not None
+        return self.refresh is not None and self.token is not None and self.token.refresh_token is not None
+
+    @property
     def _is_renewable(self) -> bool:
         return self.grant is not None or self._shared is not None
 

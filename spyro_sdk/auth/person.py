@@ -69,7 +69,7 @@ class Person(Protocol):
         ...
 
     def waiting(self, card: Invitation, seconds: float) -> None:
-        """Show that there are `seconds` left; called each second."""
+        """Show that there are `seconds` left; called each second, also while `ask_secret` asks."""
         ...
 
     def done(self, card: Invitation, error: BaseException | None) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
@@ -29,6 +29,9 @@ class SharedToken:
 
     Services that rotate refresh tokens take the second use of one for theft, and revoke all that came of it.
     So none is used without the lock, and its successor is written before anybody sees the access token.
+
+    A refresh token from the settings is never written: only what the service gave in its place. It needs no
+    store: where the system lets us have none, it serves this process as well as it can.
     """
 
     store: TokenStore
@@ -52,7 +55,7 @@ class SharedToken:
         """
         if (stored := await self._stored()) and is_good(stored):
             return stored  # a record is replaced as a whole: reading needs no lock
-        async with self.store.locked(self.account):
+        async with self._held():
             if (stored := await self._stored()) and is_good(stored):
                 return stored  # somebody renewed it while we waited
             return await self._new(stored, send, is_good)
@@ -71,7 +74,7 @@ class SharedToken:
             if stored and is_good(stored):
                 return stored  # somebody signed in again meanwhile
         if self.grant is None:
-            raise self._sign_in_again(refusal)
+            raise self._used_up(refusal) if self.seed else self._sign_in_again(refusal)
         return await self._kept(await self.grant(send))
 
     def _newest(self, stored: Token | None) -> Token | None:
@@ -90,8 +93,9 @@ class SharedToken:
 
     async def _kept(self, token: Token) -> Token:
         """The new token, written; or unwritten, and then what it replaces is removed where possible."""
+        written = replace(token, refresh_token=None) if token.refresh_token == self.seed else token
         try:
-            await run_sync(self.store.write, self.account, token)
+            await run_sync(self.store.write, self.account, written)
             self.unkept = None
         except TokenStoreError as error:
             self.unkept = token
@@ -116,7 +120,39 @@ class SharedToken:
         return stored
 
     async def _stored(self) -> Token | None:
-        return await run_sync(self.store.read, self.account)
+        """The store's token; beside one without a refresh token that of the settings is meant."""
+        try:
+            stored = await run_sync(self.store.read, self.account)
+        except TokenStoreError as error:
+            if self._is_needed(error):
+                raise
+            return None
+        return replace(stored, refresh_token=stored.refresh_token or self.seed) if stored else None
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        """Hold the account alone."""
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self.store.locked(self.account))
+            except TokenStoreError as error:
+                if self._is_needed(error):
+                    raise
+            yield  # unlocked, if nothing can be written there either, which is told then
+
+    def _is_needed(self, error: TokenStoreError) -> bool:
+        """Whether we cannot go on without the store: it has all that there is, or works, and is not safe."""
+        return self.seed is None or error.errno is None
+
+    def _used_up(self, refusal: AuthenticationError | None) -> AuthenticationError:
+        name = self.account.connector
+        return AuthenticationError(
+            str(refusal or f"the refresh token in the settings of {name} was refused and is not tried again"),
+            hint="give another refresh_token: this one is used up, expired or revoked",
+            connector=name,
+            status=refusal.status if refusal else None,
+            error_code=REVOKED,
+        )
 
     def _sign_in_again(self, refusal: AuthenticationError | None) -> SignInNeeded:
         name = self.account.connector

@@ -67,15 +67,16 @@ async def sign_in(
     hears it come back too, and takes what is pasted, whichever comes first; "device" shows a code to type in
     on another page; "auto" takes what suits the app and the place. `send` reaches the service.
 
-    Raises `SignInError` for whatever comes to nothing on the person's side, `ConfigurationError` for a mode
-    that the app does not have. However it ends, no socket and no thread of it is left.
+    Raises `SignInError` for whatever comes to nothing on the person's side, also where less is allowed than
+    was asked for, and `ConfigurationError` for a mode that the app does not have. However it ends, no socket
+    and no thread of it is left.
     """
     way = chosen(app, person, mode)
     visit = _Visit(app, person, send, desk or Desk(), timeout)
     async with visit.announced():
-        if way == "device":
-            return await visit.by_device()
-        return await visit.by_code(pastes=way == "paste")
+        token = await (visit.by_device() if way == "device" else visit.by_code(pastes=way == "paste"))
+        app.check(token)
+        return token
 
 
 def chosen(app: App, person: Person, mode: str) -> str:
@@ -111,7 +112,6 @@ class _Visit:
     card: Invitation | None = None
     over: threading.Event = field(default_factory=threading.Event)
     """Set once there is nothing more to ask."""
-    is_asking: bool = False
 
     def __post_init__(self) -> None:
         self.until = self.desk.clock() + self.timeout
@@ -124,7 +124,7 @@ class _Visit:
             async with asyncio.timeout(self.timeout) as limit, self._counted_down():
                 yield
         except builtins.TimeoutError as late:
-            error = _too_late(self.timeout) if limit.expired() else late
+            error = _too_late(self.timeout, self.card) if limit.expired() else late
             raise error from None
         except BaseException as raised:
             error = raised
@@ -181,7 +181,6 @@ class _Visit:
         """The code in the address that a person pastes; what is no such address is explained."""
         prompt = PROMPT
         for _ in range(TRIES):
-            self.is_asking = True
             text = await self.desk.hand(self.person.ask_secret, prompt, self.over)
             text = None if text is None else Secret(text)
             if text is None or not text.strip():
@@ -231,7 +230,7 @@ class _Visit:
     async def _count_down(self) -> None:
         while True:
             await self.desk.sleep(self.desk.tick)
-            if self.card and not self.is_asking and not self.over.is_set():
+            if self.card and not self.over.is_set():
                 self.person.waiting(self.card, max(self.card.until - self.desk.clock(), 0.0))
 
 
@@ -247,9 +246,10 @@ async def _first(ways: list[Coroutine[Any, Any, str]]) -> str:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _too_late(seconds: float) -> SignInError:
+def _too_late(seconds: float, card: Invitation | None) -> SignInError:
+    way = ", with auth_mode='paste' if the browser could not come back here" if card and card.opens else ""
     return SignInError(
         f"nobody signed in within {seconds:.0f} seconds",
         error_code="timed_out",
-        hint="sign in again, or set the environment variables of a way that needs nobody",
+        hint=f"sign in again{way}, or set the environment variables of a way that needs nobody",
     )

@@ -1,4 +1,4 @@
-"""A person at a terminal, or at a notebook that shows what a terminal would."""
+"""A person at a terminal."""
 
 from __future__ import annotations
 
@@ -9,34 +9,21 @@ import time
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TextIO
 
 from ..secret import Unseen
 from . import unseen
+from .browser import opened
 from .person import Invitation, remote_place
-
-SCREENS = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
-"""Variables of which one is set where a browser can be opened, but for Windows and macOS."""
-
-
-def kernel_of(modules: Mapping[str, Any]) -> Any:
-    """The notebook's kernel in which we run; None elsewhere. Nothing is imported for it."""
-    find = getattr(modules.get("IPython"), "get_ipython", None)
-    return getattr(find() if find else None, "kernel", None)
 
 
 @dataclass
 class TerminalPerson:
-    """Whoever reads standard error, and types.
-
-    A notebook that is run by papermill, nbclient or a schedule says that nobody will answer, and so does a
-    program whose standard input is no terminal.
-    """
+    """Whoever reads standard error, and types; nobody where standard input is no terminal."""
 
     err: TextIO = field(default_factory=lambda: sys.stderr)
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    kernel: Any = field(default_factory=lambda: kernel_of(sys.modules), repr=False)
     platform: str = sys.platform
     browser: Callable[[str], bool] = webbrowser.open
     prompt: Callable[[str], str] = unseen.prompted
@@ -45,12 +32,11 @@ class TerminalPerson:
 
     def __post_init__(self) -> None:
         self.environ = Unseen(self.environ)
+        self._is_asking = False
 
     @property
     def can_answer(self) -> bool:
         """Whether anybody is there."""
-        if self.kernel is not None:
-            return bool(getattr(self.kernel, "_allow_stdin", False))
         return _is_terminal(self.stdin)
 
     @property
@@ -64,22 +50,19 @@ class TerminalPerson:
         self.err.flush()
 
     def open(self, address: str) -> bool:
-        """Open a browser, where there is a screen for it; one for terminals would only take ours."""
-        has_screen = self.platform in ("win32", "darwin") or any(self.environ.get(it) for it in SCREENS)
-        try:
-            return has_screen and self.browser(address)
-        except (webbrowser.Error, OSError):
-            return False
+        """Open a browser, where there is a screen for it."""
+        return opened(address, self.environ, self.platform, self.browser)
 
     def ask_secret(self, prompt: str, over: threading.Event) -> str | None:
         """What is typed in, unseen; '' for nothing, None once `over` is set."""
-        if self.kernel is None and unseen.HAS_KEYS:
+        self._is_asking = True  # a count-down would be written over what is typed
+        if unseen.HAS_KEYS:
             return self._typed(prompt, over)
         return unseen.interrupted(lambda: self.prompt(prompt), over)
 
     def waiting(self, card: Invitation, seconds: float) -> None:
         """Count down, where a line can be written over."""
-        if _is_terminal(self.err):
+        if _is_terminal(self.err) and not self._is_asking:
             minutes, rest = divmod(round(seconds), 60)
             self.err.write(f"\r{minutes}:{rest:02} left ")
             self.err.flush()
@@ -92,7 +75,6 @@ class TerminalPerson:
 
     def _lines(self, card: Invitation) -> list[str]:
         minutes = max(round((card.until - self.clock()) / 60), 1)
-        stop = "Ctrl-C" if self.kernel is None else "the stop button"
         code = [f"and enter the code {card.user_code}"] if card.user_code else []
         what = [f"It asks you to allow: {' '.join(card.scopes)}."] if card.scopes else []
         return [
@@ -101,7 +83,7 @@ class TerminalPerson:
             *code,
             *what,
             *(PASTE if card.pastes else ()),
-            f"This waits for {minutes} minute{'s' if minutes > 1 else ''}; {stop} ends it.",
+            f"This waits for {minutes} minute{'s' if minutes > 1 else ''}; Ctrl-C ends it.",
         ]
 
     def _typed(self, prompt: str, over: threading.Event) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
@@ -18,12 +19,14 @@ def installed() -> dict[str, EntryPoint]:
     return dict(sorted({**brought, **OURS}.items()))
 
 
-class _Gallery(ModuleType):
+class _Callable(ModuleType):
     """A package that can be called: `spyro.connectors()` beside `spyro.connectors.salesforce`."""
 
     def __call__(self) -> list[str]:
-        """The names that `spyro_sdk.connect` takes."""
-        return list(installed())
+        """The names that `spyro_sdk.connect` takes; shown with what each of them is, and takes."""
+        gallery = import_module("spyro_sdk.gallery")  # above us, as the face is whose call this is
+        names: list[str] = gallery.Gallery(installed())
+        return names
 
 
-sys.modules[__name__].__class__ = _Gallery
+sys.modules[__name__].__class__ = _Callable

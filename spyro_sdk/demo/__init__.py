@@ -14,8 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-__all__ = ["DemoProcess", "start"]
+__all__ = ["SERVICES", "DemoProcess", "start"]
 
+SERVICES = {"salesforce": "spyro_sdk.demo.server", "github": "spyro_sdk.demo.github.server"}
+"""The module of each service: its `Settings`, what they mean (`HELP`), and how it is run (`serve`)."""
 PATIENCE = 5.0  # seconds that a child has to end by itself
 SECRET_NAME = re.compile("credential|key|passw|secret|token", re.IGNORECASE)
 """Names of variables that the child has no use for."""

@@ -13,10 +13,8 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
+from spyro_sdk.demo import SERVICES
 from spyro_sdk.demo.running import Running
-
-SERVICES = {"salesforce": "spyro_sdk.demo.server", "github": "spyro_sdk.demo.github.server"}
-"""The module of each service: its `Settings`, what they mean (`HELP`), and how it is run (`serve`)."""
 
 
 def _count(text: str) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import random
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from socket import gaierror
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import backoff
 
 from ..errors import CertificateError, DataFetchError, IntegrityError, RateLimitError
+from .budget import Purse, RetryBudget
 
 T = TypeVar("T")
 Uniform = Callable[[float, float], float]
@@ -33,13 +34,14 @@ LASTING = (501, 505)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to keep trying."""
+    """How long to keep trying; calls that share a policy share its budget."""
 
     retry_count: int = 3  # attempts after the first
     retry_delay: float = 1.0  # seconds before the first retry, at most; doubles each time
     max_delay: float = 60.0  # seconds; no backoff is longer
     max_wait: float = 300.0  # seconds; when a service asks for more, its error is raised at once
     throttle_count: int = 10  # answers "too many requests" that are waited out; not counted as retries
+    budget: RetryBudget = field(default_factory=RetryBudget, compare=False)
 
 
 def is_transient(error: BaseException) -> bool:
@@ -59,14 +61,17 @@ def _may_pass(status: int) -> bool:
     return 200 <= status < 300 or status in (408, 425) or (status >= 500 and status not in LASTING)
 
 
-def waits(policy: RetryPolicy, *, uniform: Uniform = random.uniform) -> Generator[float, Any, None]:
+def waits(
+    policy: RetryPolicy, purse: Purse | None = None, *, uniform: Uniform = random.uniform
+) -> Generator[float, Any, None]:
     """Send in each error, get the seconds to wait before the next attempt; the end means: give up.
 
     The first `next` only starts it, as `backoff` expects. Transient errors wait with full jitter, anything
     from nothing to a bound that doubles; a `RateLimitError` waits as long as it says, and a little more, so
     that not all who were told the same time come back at once. One that is a refusal (403) and names no time
-    is a quota used up for hours, perhaps: no waiting.
+    is a quota used up for hours, perhaps: no waiting. Each wait is paid for out of the call's `purse`.
     """
+    purse = purse or Purse(policy.budget)
     transient = _bounds(policy, policy.retry_count)
     throttled = _bounds(policy, policy.throttle_count)
     error: Exception = yield 0.0
@@ -79,14 +84,9 @@ def waits(policy: RetryPolicy, *, uniform: Uniform = random.uniform) -> Generato
             bound, asked = next(transient, None), None
         else:
             return
-        if bound is None:
+        if bound is None or not (asked is None or asked <= policy.max_wait) or not purse.pays_for(error):
             return
-        if asked is None:
-            error = yield uniform(0, bound)
-        elif asked <= policy.max_wait:
-            error = yield _a_little_more(max(0.0, asked), uniform)
-        else:
-            return
+        error = yield uniform(0, bound) if asked is None else _a_little_more(max(0.0, asked), uniform)
 
 
 def _bounds(policy: RetryPolicy, count: int) -> Iterator[float]:
@@ -110,6 +110,7 @@ async def call_with_retry(
 
     Before each wait `on_retry` is told the attempt that failed (1 for the first), the seconds, the error.
     """
+    purse = Purse(policy.budget)
     failure: Exception | None = None
     traceback: TracebackType | None = None
     context: BaseException | None = None
@@ -126,13 +127,20 @@ async def call_with_retry(
         on_retry(details["tries"], details["wait"], details["exception"])
 
     retrying = backoff.on_exception(
-        partial(waits, policy, uniform=uniform), Exception, jitter=None, logger=None, on_backoff=before_wait
+        partial(waits, policy, purse, uniform=uniform),
+        Exception,
+        jitter=None,
+        logger=None,
+        on_backoff=before_wait,
     )
     try:
-        return await retrying(attempt)()
+        result = await retrying(attempt)()
+        purse.went_well()
+        return result
     except Exception as error:
         if error is not failure:
             raise
+        purse.failed(error)
         # backoff gives up inside `except StopIteration`: its frames and that context would hide the cause
         error.__context__ = context
         raise error.with_traceback(traceback)  # noqa: B904

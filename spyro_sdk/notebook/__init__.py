@@ -3,6 +3,9 @@
 Where to look
     theme, card, charts    colors and sizes, the parts of a card, small pictures
     cards                  one module for each thing that is shown
+    completion             names while they are typed
+    person, sign_in        who is asked to sign in, and how far that is
+    errors, steps          our errors in four lines, and what to do after each
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
 """
@@ -10,6 +13,7 @@ Nothing here is imported before a notebook is there, and ipywidgets not before a
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -17,7 +21,7 @@ from .. import shown
 
 
 class NotebookWing:
-    """Draws cards."""
+    """Draws cards, tells errors, and asks whoever sits at the notebook."""
 
     def draw(self, thing: object) -> str | None:
         """The card of a thing as HTML; None where it has none."""
@@ -25,9 +29,18 @@ class NotebookWing:
         card = cards.card_of(thing)
         return None if card is None else str(card.to_html())
 
+    def tell(self, error: BaseException) -> list[str]:
+        """The lines of an error: a few, or the traceback where IPython does not run."""
+        if (it := shell()) is None:
+            return traceback.format_exception(error)
+        errors = import_module(".errors", __name__)
+        return list(errors.told(error, it))
+
     def person(self) -> Any:
-        """Nobody beyond who is at the terminal."""
-        return None
+        """Whoever sits before the kernel's notebook; None where no kernel runs."""
+        if (kernel := getattr(shell(), "kernel", None)) is None:
+            return None
+        return import_module(".person", __name__).NotebookPerson(kernel)
 
     def progress(self) -> Any:
         """Nothing beyond the terminal's line."""
@@ -38,6 +51,8 @@ def plug() -> None:
     """Show things in the notebook in which we run; does nothing where there is none."""
     if shell() is not None or "marimo" in sys.modules:
         shown.plug(NotebookWing())
+    if (ipython := shell()) is not None:
+        import_module(".completion", __name__).plug(ipython)
 
 
 def shell() -> Any:

@@ -142,8 +142,73 @@ def link(address: str, text: Node) -> h.Element:
     return h.a(href=address, target="_blank", rel="noopener noreferrer", style=style)[text]
 
 
+def button(address: str, text: Node) -> h.Element:
+    """A link that is the thing to do; anything but http leads nowhere, and is shown as text."""
+    if not address.startswith(("https://", "http://")):
+        return h.span[text]
+    shape = f"background:{GROUNDS['plain']};color:#fff;border-radius:4px;padding:4px 12px"
+    style = f"{shape};display:inline-block;text-decoration:none;font-weight:bold"
+    return h.a(href=address, target="_blank", rel="noopener noreferrer", style=style)[text]
+
+
 def aside(*parts: Node, picture: Node = None) -> h.Element:
     """Words at the left and a picture at the right, which goes below them where there is no room."""
     return h.div(style="display:flex;flex-wrap:wrap;gap:4px 16px;align-items:center;margin-top:4px")[
         h.div(style="flex:1 1 auto")[parts], picture
     ]
+
+
+def listing(
+    headings: Sequence[Node],
+    rows: Sequence[Sequence[Node]],
+    *,
+    right: Collection[int] = (),
+    faint: Collection[int] = (),
+) -> h.Element:
+    """A long table in few bytes: a column is one cell, with a line for each row, none of which is broken.
+
+    `right`: the columns of numbers, from 0; `faint`: those that matter less.
+    """
+    place = "padding:3px 14px 3px 0;white-space:nowrap;vertical-align:top;line-height:21px"
+
+    def style(column: int) -> str:
+        return f"text-align:{'right' if column in right else 'left'};{place}"
+
+    head = [
+        h.th(scope="col", style=f"{style(i)};border-bottom:1px solid {FAINT}")[it]
+        for i, it in enumerate(headings)
+    ]
+    cells = [
+        h.td(style=f"{style(i)};{MUTED}" if i in faint else style(i))[
+            [part for row in rows for part in (row[i], h.br)][:-1]
+        ]
+        for i in range(len(headings))
+    ]
+    return h.div(style="overflow-x:auto;margin-top:4px")[
+        h.table(style="border-collapse:collapse;font-size:13px;margin:0;border:none;color:inherit")[
+            h.thead[h.tr(style="background:none")[head]], h.tbody[h.tr(style="background:none")[cells]]
+        ]
+    ]
+
+
+def folded(names: Sequence[str], how: str, *, room: int = 600) -> h.Element | None:
+    """Names folded away, as many as fit into `room` characters; `how` the others are seen."""
+    if not names:
+        return None
+    shown = 0
+    while shown < len(names) and (room := room - len(names[shown]) - 2) > 0:
+        shown += 1
+    left = len(names) - shown
+    more = f" and {left:,} more: {how}" if left else ""
+    return details(f"{len(names):,} more", line(", ".join(names[:shown]), more))
+
+
+def tile(*parts: Node, width: int = 300) -> h.Element:
+    """One of several boxes beside each other, at least `width` pixels wide; see `tiles`."""
+    frame = f"border:1px solid {FAINT};border-radius:6px;padding:6px 10px;box-sizing:border-box"
+    return h.div(style=f"{frame};flex:1 1 {width}px")[parts]
+
+
+def tiles(*boxes: Node) -> h.Element:
+    """Boxes beside each other, as many in a row as there is room for."""
+    return h.div(style="display:flex;flex-wrap:wrap;gap:8px;margin-top:6px")[boxes]

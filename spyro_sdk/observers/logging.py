@@ -12,9 +12,9 @@ from ..events import (
     PageSizeShrunk,
     PagingRepaired,
     Retried,
+    RetryRefused,
     RoadTaken,
     SchemaChanged,
-    ScopeNarrowed,
     TokenNotKept,
     TokenRenewed,
     TotalChanged,
@@ -22,6 +22,7 @@ from ..events import (
 
 LEVELS: dict[type[Event], int] = {
     Retried: logging.WARNING,
+    RetryRefused: logging.WARNING,
     CircuitChanged: logging.WARNING,
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
@@ -29,7 +30,6 @@ LEVELS: dict[type[Event], int] = {
     TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     LoginBorrowed: logging.INFO,
-    ScopeNarrowed: logging.WARNING,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
     FetchFinished: logging.INFO,
@@ -42,6 +42,8 @@ def words(event: Event) -> str:
     match event:
         case Retried():
             said = f"attempt {event.attempt} failed, again in {event.seconds:.1f} s: {event.reason}"
+        case RetryRefused():
+            said = f"a call failed for good: {event.reason}"
         case CircuitChanged():
             said = f"the circuit breaker is {event.state}"
         case SchemaChanged():
@@ -59,8 +61,6 @@ def words(event: Event) -> str:
             said = f"signed in to {event.url} as {event.username}, by the login of {event.program}"
         case TokenRenewed():
             said = "a new access token was given to us"
-        case ScopeNarrowed():
-            said = f"asked for {' '.join(event.asked)}, the sign-in allows {' '.join(event.granted)}"
         case TokenNotKept():
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():

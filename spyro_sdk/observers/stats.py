@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..events import Attempted, CircuitChanged, Event, PageArrived, QuotaSeen, Received, Retried, Waited
+from ..events import (
+    Attempted,
+    CircuitChanged,
+    Event,
+    PageArrived,
+    QuotaSeen,
+    Received,
+    Retried,
+    RetryRefused,
+    Waited,
+)
 
 
 @dataclass
@@ -20,6 +30,7 @@ class Stats:
     requests: int = 0  # calls of the service, each attempt counted
     failed: int = 0
     retries: int = 0
+    retries_refused: int = 0  # for want of tokens in the retry budget
     waits: int = 0
     waited: float = 0.0  # seconds in the rate limiter's queue
     pages: int = 0
@@ -45,6 +56,8 @@ class Stats:
                 self.rows += event.rows
             case Retried():
                 self.retries += 1
+            case RetryRefused():
+                self.retries_refused += 1
             case Waited():
                 self.waits += 1
                 self.waited += event.seconds
@@ -71,6 +84,7 @@ class Stats:
             "success_rate": self.success_rate,
             "last_request_time": self.last_request_time,
             "retries": self.retries,
+            "retries_refused": self.retries_refused,
             "waits": self.waits,
             "waited_seconds": self.waited,
             "pages": self.pages,
@@ -83,9 +97,10 @@ class Stats:
 
     def __str__(self) -> str:
         p50, p95 = self.latency(0.5) or 0.0, self.latency(0.95) or 0.0
+        refused = f" and {self.retries_refused:,} refused" if self.retries_refused else ""
         return (
-            f"{self.requests:,} requests ({self.success_rate:.1f} % went well), {self.retries:,} retries, "
-            f"{self.waits:,} waits ({self.waited:.1f} s), {self.rows:,} records in {self.pages:,} pages, "
-            f"{self.received / 1e6:,.1f} MB, p50 {p50 * 1e3:,.0f} ms, p95 {p95 * 1e3:,.0f} ms, "
-            f"circuit {self.circuit}"
+            f"{self.requests:,} requests ({self.success_rate:.1f} % went well),"
+            f" {self.retries:,} retries{refused}, {self.waits:,} waits ({self.waited:.1f} s),"
+            f" {self.rows:,} records in {self.pages:,} pages, {self.received / 1e6:,.1f} MB,"
+            f" p50 {p50 * 1e3:,.0f} ms, p95 {p95 * 1e3:,.0f} ms, circuit {self.circuit}"
         )

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from ..auth.tokens.private import System
 from ..config import ConnectorConfig
 from ..errors import ConfigurationError, did_you_mean, some
+from ..private import System
 from ..secret import SECRET_NAME, SecretBytes, Unseen, hidden
 from .place import Place
 from .reference import Reference, mending, mode_of, read, reference

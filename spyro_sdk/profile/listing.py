@@ -12,6 +12,7 @@ from ..auth.tokens import Account, TokenStore, default_store
 from ..errors import ConfigurationError, TokenStoreError, did_you_mean, some
 from ..http import redacted
 from ..secret import Unseen
+from ..shown import Shown
 from .file import CONNECTOR, Contents, contents, is_plain_secret, path
 from .reference import KINDS
 
@@ -41,7 +42,7 @@ class Profile:
         return self.name, self.connector, self.base_url or "-", ", ".join([*kept, *signed])
 
 
-class Profiles(tuple[Profile, ...]):
+class Profiles(Shown, tuple[Profile, ...]):
     """The profiles of the file, in its order; shown as a table."""
 
     path: Path

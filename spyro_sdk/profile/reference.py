@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from ..auth.tokens.private import System
+from ..private import System
 from ..secret import Secret
 from .place import Place
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -42,15 +43,15 @@ async def status(auth: OAuth, send: Send, address: str) -> int:
     return answer.status
 
 
-async def serve(address: str, folder: Path) -> None:
-    auth = signing(address, folder)
+async def serve(address: str, signing: Callable[[], OAuth]) -> None:
+    auth = signing()
     async with transport() as send:
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line.strip() == "restart":
-                auth = signing(address, folder)
+                auth = signing()
             sys.stdout.write(f"{await status(auth, send, address)}\n")
             sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1], lambda: signing(sys.argv[1], Path(sys.argv[2]))))

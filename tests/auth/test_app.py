@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from spyro_sdk.auth.app import App
+from spyro_sdk.auth.token import Token
+from spyro_sdk.errors import SignInError
 
 APP = App("https://a.example/authorize", "https://a.example/token", "client", "s3cret")
 
@@ -29,6 +33,45 @@ def test_the_registered_address_is_kept_but_for_its_port(
 ) -> None:
     app = APP.redirected_to(registered)
     assert (app.redirect_port, app.redirect_uri(4321)) == (port, address)
+
+
+ASKED = ("read", "write", "offline_access")
+IMPLIED = {"admin": ("write",), "write": ("read",)}
+
+
+@pytest.mark.parametrize(
+    ("granted", "refresh_token", "lacking"),
+    [
+        ((), None, ()),
+        (ASKED, "r", ()),
+        (("read", "write"), "r", ()),
+        (("read", "write", "refresh_token"), None, ()),
+        (("read", "write"), None, ("offline_access",)),
+        (("write", "more"), "r", ()),
+        (("admin",), "r", ()),
+        (("read",), "r", ("write",)),
+        (("more",), None, ASKED),
+    ],
+)
+def test_what_was_asked_and_not_granted_is_lacking_unless_it_comes_with_another(
+    granted: tuple[str, ...], refresh_token: str | None, lacking: tuple[str, ...]
+) -> None:
+    app = replace(APP, scopes=ASKED, implied=IMPLIED)
+    assert app.lacking(Token("t", refresh_token, scopes=granted)) == lacking
+
+
+def test_of_what_allows_nothing_that_was_asked_less_cannot_be_asked() -> None:
+    app = replace(APP, scopes=("read",))
+    with pytest.raises(SignInError, match="was to allow read, and allows x: read is missing") as caught:
+        app.check(Token("t", scopes=("x",)))
+    assert (
+        caught.value.hint == "sign in again and allow read, or have the app's scopes changed at the service"
+    )
+    app.check(Token("t", scopes=("read", "x")))
+
+
+def test_an_app_can_be_told_from_others() -> None:
+    assert len({APP, replace(APP), replace(APP, client_id="other")}) == 2
 
 
 def test_the_secret_is_not_shown() -> None:

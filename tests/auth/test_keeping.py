@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spyro_sdk.auth.app import App
-from spyro_sdk.auth.keeping import Keeping
+from spyro_sdk.auth.keeping import Keeping, successors_of
+from spyro_sdk.auth.oauth import RefreshToken
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import Account, FileStore, MemoryStore, default_store, in_memory
 
@@ -39,3 +42,22 @@ async def test_a_token_of_a_service_on_this_machine_ends_with_the_process(home: 
 async def test_any_other_goes_where_tokens_go() -> None:
     """Which is in memory in these tests, by the variable."""
     assert type(Keeping.of("acme", APP).store) is type(default_store())
+
+
+GIVEN = RefreshToken("https://login.acme.example:8443/oauth/token", "client", "hush-refresh", "hush-secret")
+
+
+async def test_a_refresh_token_of_the_settings_has_an_account_that_all_who_have_it_find() -> None:
+    account = successors_of("acme", GIVEN)
+    assert account == successors_of("acme", replace(GIVEN, client_secret=None))
+    assert (account.connector, account.issuer) == ("acme", "https://login.acme.example:8443")
+    assert (account.client_id, account.profile) == ("client", "")
+    assert re.fullmatch("[0-9a-f]{32}", account.given)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"refresh_token": "another"}, {"client_id": "another"}, {"token_url": "https://b.example/token"}],
+)
+async def test_another_refresh_token_app_or_server_has_another_account(other: dict[str, str]) -> None:
+    assert successors_of("acme", GIVEN) != successors_of("acme", replace(GIVEN, **other))

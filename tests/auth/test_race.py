@@ -18,7 +18,8 @@ import pytest
 
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import FileStore
-from spyro_sdk.auth.tokens.private import System
+from spyro_sdk.private import System
+from tests.auth import given as given_kernel
 from tests.auth import kernel, killed
 from tests.auth.kernel import ACCOUNT, signing, status, transport
 from tests.auth.rotating import Service, rotating
@@ -50,12 +51,15 @@ def program(module: object, *arguments: object) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def kernels(service: Service, folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """Kernels in processes of their own, each of which has asked once."""
+def kernels(
+    service: Service, folder: Path, *given: str, count: int = KERNELS
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Kernels in processes of their own, each of which has asked once; `given`: a refresh token for each."""
+    what = given_kernel if given else kernel
     with ExitStack() as stack:
-        running = [stack.enter_context(program(kernel, service.url, folder)) for _ in range(KERNELS)]
+        running = [stack.enter_context(program(what, service.url, folder, *given)) for _ in range(count)]
         try:
-            assert asked(running, "restart") == [200] * KERNELS
+            assert asked(running, "restart") == [200] * count
             yield running
         finally:
             for it in running:
@@ -72,7 +76,8 @@ def asked(running: list[subprocess.Popen[str]], how: str) -> list[int]:
 
 def aged(store: FileStore) -> None:
     """Let the stored token be over."""
-    store.write(ACCOUNT, replace(store.read(ACCOUNT), expires_at=time.time() - 1))
+    (account,) = store.accounts()
+    store.write(account, replace(store.read(account), expires_at=time.time() - 1))
 
 
 def test_eight_kernels_with_one_expired_token_renew_it_once(service: Service, store: FileStore) -> None:
@@ -88,6 +93,28 @@ def test_eight_kernels_with_one_expired_token_renew_it_once(service: Service, st
                 assert asked(running, "restart") == [200] * KERNELS
     assert (service.grants, service.revocations) == (ROUNDS, 0)
     assert store.read(ACCOUNT).refresh_token == f"r{ROUNDS}"
+
+
+def test_eight_kernels_with_one_refresh_token_in_their_settings_use_it_once(
+    service: Service, store: FileStore
+) -> None:
+    with kernels(service, store.folder.path, "r0") as running:
+        assert service.grants == 1, "they start with nothing, all at once"
+        for number in range(1, ROUNDS):
+            if number % 2:
+                service.expire()
+                assert asked(running, "go on") == [200] * KERNELS
+            else:
+                aged(store)
+                assert asked(running, "restart") == [200] * KERNELS
+        assert (service.grants, service.revocations) == (ROUNDS, 0)
+    with kernels(service, store.folder.path, "r0", count=1) as later:  # a run of the next day
+        assert service.grants == ROUNDS
+        service.expire()
+        assert asked(later, "go on") == [200]
+    assert (service.grants, service.revocations) == (ROUNDS + 1, 0)
+    (account,) = store.accounts()
+    assert store.read(account).refresh_token == f"r{ROUNDS + 1}"
 
 
 def test_eight_threads_with_one_expired_token_renew_it_once(service: Service, store: FileStore) -> None:

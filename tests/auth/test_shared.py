@@ -1,7 +1,9 @@
 """What a kernel does with a token that others use too; tests/auth/test_race.py has real kernels."""
 
 import asyncio
+import errno
 import gc
+from contextlib import asynccontextmanager
 
 import anyio
 import pytest
@@ -339,10 +341,9 @@ class Endpoint:
         return Response(200, {}, body.encode())
 
 
-def configured(store, refresh_token="given"):
-    return kernel(
-        store, grant=RefreshToken("https://login.acme.example/token", "app", refresh_token, "secret")
-    )
+def configured(store, **told):
+    grant = RefreshToken("https://login.acme.example/token", "app", "given", "secret")
+    return kernel(store, grant=grant, **told)
 
 
 async def test_a_configured_refresh_token_is_used_once_and_its_successors_after_it():
@@ -368,9 +369,91 @@ async def test_a_configured_refresh_token_replaces_one_that_was_revoked():
 async def test_a_configured_refresh_token_that_is_refused_is_not_tried_again():
     auth, endpoint = configured(Store()), Endpoint("another")
     for _ in range(3):
-        with pytest.raises(AuthenticationError, match=r"invalid_grant|no token of acme"):
+        with pytest.raises(AuthenticationError, match=r"invalid_grant|not tried again") as caught:
             await auth.fresh(endpoint)
+        assert (caught.value.connector, caught.value.error_code) == ("acme", "invalid_grant")
+        assert caught.value.hint.startswith("give another refresh_token")
+        assert "login" not in caught.value.hint, "nobody signed in here"
     assert len(endpoint.asked) == 1
+
+
+async def test_a_family_that_is_dead_costs_two_requests_and_nobody_elses_token():
+    """The stored one and the configured one are each tried once; the next process finds none stored."""
+    store, endpoint, others = (
+        Store(OLD),
+        Endpoint("another"),
+        Account("acme", ACCOUNT.issuer, "app", "theirs"),
+    )
+    store.write(others, FRESH)
+    auth = configured(store)
+    for _ in range(3):
+        with pytest.raises(AuthenticationError):
+            await auth.fresh(endpoint)
+    assert ["=r0&" in it for it in endpoint.asked] == [True, False]
+    with pytest.raises(AuthenticationError, match="refused refresh_token: invalid_grant"):
+        await configured(store).fresh(endpoint)
+    assert len(endpoint.asked) == 3
+    assert (store.token, store.read(others)) == (None, FRESH)
+
+
+async def test_a_configured_refresh_token_that_is_not_rotated_is_never_written():
+    async def plain(request):
+        asked.append(request.body.decode())
+        more = ', "instance_url": "https://eu1"' if len(asked) == 1 else ""
+        return Response(200, {}, f'{{"access_token": "a{len(asked)}"{more}}}'.encode())
+
+    store, asked = Store(), []
+    auth = configured(store)
+    assert (await auth.fresh(plain)).access_token == "a1"
+    assert (store.token.access_token, store.token.refresh_token) == ("a1", None)
+    assert (await configured(store).fresh(nobody)).access_token == "a1", "the next process asks nobody"
+    assert await auth.renew(await auth.sign(REQUEST, plain))
+    assert (await auth.fresh(plain)).extra["instance_url"] == "https://eu1", "what is not said again holds"
+    assert ["refresh_token=given" in it for it in asked] == [True, True]
+    assert store.token.refresh_token is None
+
+
+class Denied(Store):
+    """A folder in which the system lets us do nothing; `denies` says what not."""
+
+    def __init__(self, *denies, number=errno.EACCES, **more):
+        super().__init__(**more)
+        self.denies, self.number = denies, number
+
+    def _do(self, what):
+        self.done.append(what)
+        if what in self.denies:
+            error = TokenStoreError(f"it cannot {what}")
+            error.errno = self.number
+            raise error
+
+    @asynccontextmanager
+    async def locked(self, account):
+        self._do("lock")
+        async with super().locked(account):
+            yield
+
+
+@pytest.mark.parametrize("denies", [("write",), ("lock", "write"), ("read", "lock", "write", "delete")])
+async def test_a_configured_refresh_token_does_without_a_store_where_the_system_lets_us_have_none(denies):
+    store, endpoint, unkept = Denied(*denies), Endpoint("given"), []
+    auth = configured(store, on_unkept=unkept.append)
+    assert (await auth.fresh(endpoint)).access_token == "a1"
+    assert await auth.renew(await auth.sign(REQUEST, endpoint))
+    assert (await auth.fresh(endpoint)).access_token == "a2"
+    assert [str(it) for it in unkept] == ["it cannot write"] * 2
+    assert ["=givenx&" in it for it in endpoint.asked] == [False, True]
+
+
+@pytest.mark.parametrize("denies", ["read", "lock"])
+async def test_a_store_that_works_and_is_not_safe_is_told_also_to_who_has_a_refresh_token(denies):
+    with pytest.raises(TokenStoreError, match=f"cannot {denies}"):
+        await configured(Denied(denies, number=None)).fresh(nobody)
+
+
+@pytest.mark.parametrize("denies", ["read", "lock"])
+async def test_who_signed_in_cannot_do_without_the_store(denies):
+    await refused(kernel(Denied(denies), App()), TokenStoreError)
 
 
 # who is cancelled

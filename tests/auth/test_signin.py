@@ -143,11 +143,12 @@ async def test_a_code_that_was_used_already_is_an_error(app: App, send: Send, se
     assert "used already, or is too old" in str(error)
 
 
-async def test_a_narrowed_scope_is_taken_as_it_is(app: App, send: Send, signing: Any) -> None:
-    signing.scopes = ("api",)
-    token = await sign_in(app, Visitor(), send=send)
-    assert token.scopes == ("api",)
-    assert token.refresh_token is None
+async def test_a_narrowed_scope_is_an_error_that_the_person_sees(app: App, send: Send, signing: Any) -> None:
+    signing.scopes, person = ("api",), Visitor()
+    error = await refusal(app, person, send)
+    assert error.error_code == "scope_narrowed"
+    assert str(error).endswith("and allows api: refresh_token is missing")
+    assert person.outcomes == [error]
 
 
 async def test_an_app_that_the_service_does_not_know_says_so(app: App, send: Send) -> None:
@@ -165,12 +166,14 @@ async def test_an_app_that_the_service_does_not_know_says_so(app: App, send: Sen
     assert "not known" in told[0]
 
 
-async def test_nobody_is_waited_for_longer_than_was_said(app: App, send: Send) -> None:
-    person = Visitor(lambda address: None)
+@pytest.mark.parametrize("opens", [True, False])
+async def test_nobody_is_waited_for_longer_than_was_said(app: App, send: Send, opens: bool) -> None:
+    person = Visitor(lambda address: None, opens=opens)
     started = time.monotonic()
     error = await refusal(app, person, send, timeout=0.3)
     assert error.error_code == "timed_out"
     assert "within 0 seconds" in str(error)
+    assert ("auth_mode='paste'" in str(error.hint)) is opens, "who may paste already needs no such hint"
     assert time.monotonic() - started < 5
     assert person.outcomes == [error]
 
@@ -286,11 +289,11 @@ async def test_a_browser_that_does_come_back_ends_the_wait_for_a_paste(app: App,
     assert person.prompts
 
 
-async def test_nothing_is_counted_down_into_what_is_typed(app: App, send: Send) -> None:
+async def test_it_is_counted_down_also_while_somebody_types(app: App, send: Send) -> None:
     person = Visitor(is_remote=True)
     await refusal(app, person, send, timeout=0.3, desk=Desk(tick=0.2))
     assert person.prompts
-    assert person.left == []
+    assert person.left
 
 
 async def test_a_paste_needs_no_port(app: App, send: Send) -> None:

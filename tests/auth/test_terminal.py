@@ -7,15 +7,15 @@ import os
 import pty
 import sys
 import threading
-import types
 import webbrowser
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from spyro_sdk.auth import unseen
 from spyro_sdk.auth.person import Invitation, remote_place
-from spyro_sdk.auth.terminal import TerminalPerson, kernel_of
+from spyro_sdk.auth.terminal import TerminalPerson
 
 CARD = Invitation("https://login.example/authorize?x=1", until=1300.0, scopes=("api", "id"))
 
@@ -32,7 +32,6 @@ def person(**settings: Any) -> TerminalPerson:
         "err": io.StringIO(),
         "stdin": io.StringIO(),
         "environ": {},
-        "kernel": None,
         "platform": "linux",
         "clock": lambda: 1000.0,
     }
@@ -54,22 +53,6 @@ def test_who_sits_at_a_terminal_can_answer_and_a_pipe_cannot() -> None:
     closed = io.StringIO()
     closed.close()
     assert not person(stdin=closed).can_answer
-
-
-@pytest.mark.parametrize("allowed", [True, False])
-def test_a_notebook_says_whether_somebody_sits_at_it(allowed: bool) -> None:
-    kernel = types.SimpleNamespace(_allow_stdin=allowed)
-    assert person(kernel=kernel, stdin=Screen()).can_answer is allowed
-    assert not person(kernel=types.SimpleNamespace(), stdin=Screen()).can_answer
-
-
-def test_a_kernel_is_found_where_one_runs_and_nothing_is_imported_for_it() -> None:
-    shell = types.SimpleNamespace(kernel="kernel")
-    assert kernel_of({"IPython": types.SimpleNamespace(get_ipython=lambda: shell)}) == "kernel"
-    assert kernel_of({"IPython": types.SimpleNamespace(get_ipython=lambda: None)}) is None
-    assert kernel_of({"IPython": types.SimpleNamespace(get_ipython=object)}) is None
-    assert kernel_of({"IPython": None}) is None
-    assert kernel_of({}) is None
 
 
 def test_by_default_it_is_whoever_sits_here() -> None:
@@ -112,10 +95,10 @@ def test_an_invitation_says_where_what_how_long_and_how_to_stop() -> None:
 
 
 def test_a_browser_that_opens_a_code_and_a_paste_are_told_of() -> None:
-    it = person(kernel=types.SimpleNamespace())
+    it = person()
     it.show(Invitation("https://x.example", 1010.0, opens=True))
     assert text_of(it).startswith("To sign in, go on in the browser that opens; or open\n  https://x")
-    assert text_of(it).endswith("This waits for 1 minute; the stop button ends it.\n")
+    assert text_of(it).endswith("This waits for 1 minute; Ctrl-C ends it.\n")
     it.show(Invitation("https://x.example", 1300.0, user_code="WDJB-MJHT"))
     assert "and enter the code WDJB-MJHT\n" in text_of(it)
     it.show(Invitation("https://x.example", 1300.0, pastes=True))
@@ -195,17 +178,27 @@ def test_a_terminal_shows_the_prompt_and_not_what_is_typed(stdin: tuple[int, Any
     assert it.ask_secret("Address: ", over) is None
 
 
-def test_a_notebook_asks_at_its_own_prompt() -> None:
+def test_where_keys_cannot_be_read_the_systems_own_prompt_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def prompt(text: str) -> str:
         asked.append(text)
         return "s3cret"
 
-    it = person(kernel=types.SimpleNamespace(), prompt=prompt)
+    monkeypatch.setattr(unseen, "HAS_KEYS", False)  # as on Windows
+    it = person(prompt=prompt)
     assert it.ask_secret("Address: ", threading.Event()) == "s3cret"
     assert asked == ["Address: "]
     assert text_of(it) == ""
+
+
+def test_nothing_is_counted_down_over_what_is_typed(stdin: tuple[int, Any]) -> None:
+    end, stream = stdin
+    it = person(stdin=stream, err=Screen())
+    threading.Timer(0.1, lambda: os.write(end, b"s3cret\n")).start()
+    it.ask_secret("Address: ", threading.Event())
+    it.waiting(CARD, 60)
+    assert "left" not in text_of(it)
 
 
 def test_a_terminal_that_goes_away_gives_nothing() -> None:

@@ -32,15 +32,18 @@ from spyro_sdk.auth.terminal import TerminalPerson
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import Account, FileStore, MemoryStore, in_memory
 from spyro_sdk.auth.tokens.account import encoded
-from spyro_sdk.auth.tokens.private import System
 from spyro_sdk.config import ConnectorConfig
+from spyro_sdk.connectors import OURS
 from spyro_sdk.connectors.declared import Declared
 from spyro_sdk.connectors.declared.signing import Parameter
 from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.entity import Entity
 from spyro_sdk.events import Event
+from spyro_sdk.gallery import exhibited
 from spyro_sdk.http import Request, Response
+from spyro_sdk.notebook.person import NotebookPerson
+from spyro_sdk.private import System
 from spyro_sdk.profile import profiles
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.secret import Secret, Unseen
@@ -210,6 +213,14 @@ def refusals(drama: Drama, echo: Echo) -> None:
         "HTTPS_PROXY": f"http://ana:{canary('password of a proxy')}@proxy.example",
     }
     drama.take("environment", lambda: configured(Salesforce, {}, environment))
+    whole = {
+        **environment,
+        "SPYRO_SALESFORCE_BASE_URL": "https://acme.example",
+        "SPYRO_SALESFORCE_TIMEOUT": "5",
+    }
+    for each in (environment, whole, {"GITHUB_TOKEN": canary("token of the environment")}):
+        drama.take(f"exhibits: {sorted(each)}", lambda it=each: [exhibited(name, it) for name in OURS])
+    drama.take("gallery", spyro.connectors)
     drama.take(
         "environment, another name",
         lambda: configured(Salesforce, {}, {**environment, "SPYRO_SALESFORCE_TOKN": "x"}),
@@ -340,6 +351,9 @@ def asked(drama: Drama, name: str, connection: Any, entities: Any) -> None:
         drama.take(f"columns: {name}, {entity}", lambda it=entity: connection.describe(it))
         drama.take(f"table: {name}, {entity}", lambda it=fetch: it.to_arrow())
     drama.take(f"catalogue: {name}", lambda: list(connection.entities()))
+    drama.take(f"catalogue: {name}, searched", lambda: connection.entities("zzz", counts=True))
+    drama.take(f"known: {name}", lambda: connection.known)
+    drama.take(f"identity: {name}", lambda: connection.identity)
     drama.take(f"stats: {name}", lambda: connection.stats)
     drama.take(f"rate limit: {name}", lambda: connection.rate_limit)
 
@@ -591,6 +605,7 @@ def objects(drama: Drama, echo: Echo) -> None:
         "attempt": lambda: Attempt.begin(app, "http://127.0.0.1:1/callback"),
         "expected": lambda: Expected(canary("state of a stranger")),
         "person": lambda: TerminalPerson(environ=VARIABLES),
+        "person at a notebook": lambda: NotebookPerson(None, VARIABLES),
         "request": lambda: signed,
         "response": lambda: Response(200, {"set-cookie": canary("cookie")}, canary("access token").encode()),
         "kept": lambda: Kept(1 << 20),
@@ -686,6 +701,7 @@ def profiled(drama: Drama, echo: Echo) -> None:
         file.chmod(0o600)
         environment = {"SPYRO_CONFIG_FOLDER": str(file.parent), **VARIABLES}
         for kind in (Salesforce, GitHub, Acme):
+            drama.take(f"exhibit: {name}, {kind.name}", lambda it=kind.name, e=environment: exhibited(it, e))
             drama.take(f"profile: {name}, {kind.name}", lambda it=kind, e=environment: configured(it, {}, e))
         drama.take(f"profiles: {name}", lambda e=environment: profiles(e, MemoryStore()))
 

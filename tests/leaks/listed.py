@@ -13,8 +13,8 @@ import spyro_sdk
 
 ROOT = Path(spyro_sdk.__file__).parent
 SHOWING = re.compile(
-    r"_repr_\w+_|_ipython\w+|__rich_\w+|__(repr|str|format|reduce|reduce_ex|getstate|getnewargs|dir)__"
-    r"|__arrow_c_\w+|to_[a-z]\w*|get_statistics|save|dump\w*|as_dict|as_json|render\w*|export\w*"
+    r"_repr_\w+_|_render_traceback_|_ipython\w+|__rich_\w+|__(repr|str|format|reduce|reduce_ex|getstate|getnewargs|dir)__"
+    r"|__arrow_c_\w+|to_[a-z]\w*|get_statistics|save|dump\w*|as_dict|as_json|details|render\w*|export\w*"
 )
 """Names of methods that give something of an object to see."""
 DOORS = {
@@ -30,19 +30,21 @@ DOORS = {
 
 METHODS = {
     "repr": "accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
-    " connectors.declared.shape.Shape entity.Catalogue entity.EntitySchema fetch.Fetch http.Request"
-    " lifecycle.Lifecycle plan.Plan secret.Secret secret.SecretBytes secret.Unseen testing.cassette.Recorder"
-    " testing.cassette.Replay profile.listing.Profiles",
-    "str": "accounts.SignedIn accounts.SignedOut connection.RateLimit connectors.declared.detect"
-    ".envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where profile.listing.Profile"
-    " profile.place.Place profile.reference.Reference",
+    " connectors.declared.shape.Shape catalogue.Catalogue entity.EntitySchema fetch.Fetch http.Request"
+    " lifecycle.Lifecycle gallery.Gallery notebook.sign_in.SignIn plan.Plan secret.Secret secret.SecretBytes"
+    " secret.Unseen testing.cassette.Recorder testing.cassette.Replay profile.listing.Profiles",
+    "str": "identity.Identity accounts.SignedIn accounts.SignedOut connection.RateLimit"
+    " connectors.declared.detect.envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where"
+    " profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
     "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
     "_repr_mimebundle_": "shown.Shown",
     "to_html": "notebook.card.Card",
+    "_ipython_key_completions_": "catalogue.Catalogue connection.Connection entity.EntitySchema",
     "save": "testing.cassette.Recorder",
+    **dict.fromkeys(("details", "_render_traceback_"), "errors.ConnectorError"),
     "to_arrow": "entity.EntitySchema fetch.Fetch",
     **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_pandas", "to_parquet", "to_polars"), "fetch.Fetch"),
     **dict.fromkeys(("arrow_c_schema", "arrow_c_stream"), "fetch.Fetch"),
@@ -51,17 +53,30 @@ METHODS = {
 
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
-    " arrow/sink.py auth/tokens/private.py testing/cassette.py",
-    "log": "settings.py shown.py transport/requests.py auth/quiet.py"
+    " arrow/sink.py private.py testing/cassette.py",
+    "log": "notebook/errors.py notebook/person.py settings.py shown.py guards/together.py guards/window.py"
+    " guards/redis.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py",
     "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
-    "process": "auth/terminal.py connectors/salesforce/program.py",
+    "process": "auth/browser.py auth/terminal.py notebook/person.py connectors/salesforce/program.py",
 }
 """The modules that have a way out of the process."""
 
 NO_SECRETS = (
-    *("arrow", "canonical", "entity", "family", "guards", "pages", "paging", "plan", "question", "reading"),
+    *(
+        "arrow",
+        "canonical",
+        "catalogue",
+        "entity",
+        "family",
+        "guards",
+        "pages",
+        "paging",
+        "plan",
+        "question",
+        "reading",
+    ),
     *(
         "lists",
         "where",
@@ -75,9 +90,12 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "schema_cache": "SchemaCache",
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
+    "notebook.completion": "Bracket Place",
+    "notebook.sign_in": "SignIn",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",
@@ -94,7 +112,7 @@ NOT_PLAYED = {
     "auth.tokens.file": "Records",
     "auth.tokens.keyring": "KeyringStore",
     "auth.tokens.lock": "Patience",
-    "auth.tokens.private": "System PrivateFolder",
+    "private": "System PrivateFolder Purpose",
     "auth.device": "UserCode",
     "connectors.declared.drafts": "Draft",
     "connectors.declared.offers": "Offer",
@@ -117,14 +135,14 @@ NOT_PLAYED = {
 ERRORS = (
     "AuthenticationError CertificateError CircuitOpenError ConfigurationError ConnectionError ConnectorError"
     " DataFetchError DecodeError ExportError IntegrityError NotRecordedError RateLimitError"
-    " SchemaDiscoveryError SignInError SignInNeeded TimeoutError TokenStoreError"
+    " SchemaDiscoveryError SignInError SignInNeeded StoreError TimeoutError TokenStoreError"
     " UnknownConnectorError UnknownEntityError"
     " ValidationError"
 )
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
     " LoginBorrowed PageArrived TotalChanged"
-    " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RoadTaken SchemaChanged ScopeNarrowed"
+    " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
     " TokenNotKept TokenRenewed Waited"
 )
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -24,8 +24,12 @@ import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
 
 from spyro_sdk import demo, shown
+from spyro_sdk.auth.person import Invitation
 from spyro_sdk.config import ConnectorConfig
+from spyro_sdk.errors import ConnectorError
 from spyro_sdk.notebook import NotebookWing
+from spyro_sdk.notebook.errors import briefly
+from spyro_sdk.notebook.sign_in import SignIn
 from spyro_sdk.observers.logging import words
 from spyro_sdk.observers.progress import ProgressLine
 from tests.leaks.drama import Drama
@@ -184,6 +188,25 @@ def _(drama: Drama) -> str:
 @surface("attributes of errors")
 def _(drama: Drama) -> str:
     return "\n".join(f"{name}: {error.args!r} {vars(error)!r}" for name, error in _all(drama))
+
+
+@surface("details of errors", "ConnectorError.details")
+def _(drama: Drama) -> str:
+    return "\n".join(error.details() for _, error in _all(drama) if isinstance(error, ConnectorError))
+
+
+@surface("errors as a notebook tells them", "ConnectorError._render_traceback_")
+def _(drama: Drama) -> str:
+    shell = SimpleNamespace(colors="neutral", compile=None, user_ns={})
+    ours = (_ours(error) for _, error in _all(drama) if isinstance(error, ConnectorError))
+    return "\n".join(line for error in ours for line in briefly(error, shell))
+
+
+@surface("cards of sign-ins that are over")
+def _(drama: Drama) -> str:
+    card = Invitation("https://acme.example", 0.0)
+    over = [SignIn(card, is_over=True, error=error) for _, error in _all(drama)]
+    return "\n".join(f"{it!r} {NotebookWing().draw(it)}" for it in over)
 
 
 @surface("chains of errors")
@@ -369,7 +392,7 @@ def _(drama: Drama) -> str:
     with echoing() as echo, _variables({**given, "LEAKS_URL": echo.base_url, "PYTHONPATH": str(ROOT)}):
         NotebookClient(notebook, timeout=60, allow_errors=True, kernel_name="python3").execute()
     saved = str(nbformat.writes(notebook))
-    assert saved.count('"output_type": "error"') == 3, saved
+    assert saved.count('"output_type": "error"') == 4, saved
     return saved
 
 
@@ -392,6 +415,9 @@ api["bad"].to_pandas()
 
 spyro.connect("salesforce", base_url=os.environ["LEAKS_URL"], client_id="refused", retry_count=0,
     refresh_token=known(1), client_secret=known(4), token_url=os.environ["LEAKS_URL"] + "/token")
+
+%xmode Context
+api["bad"].to_pandas()
 """.strip()
 
 

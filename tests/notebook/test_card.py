@@ -8,6 +8,7 @@ from spyro_sdk.notebook.card import (
     Card,
     aside,
     bar,
+    button,
     code,
     details,
     facts,
@@ -59,6 +60,7 @@ def everything(text):
             table([text], [[text]], caption=text),
             details(text, text),
             link("https://example.com/" + text, text),
+            button("https://example.com/" + text, text),
             aside(text, picture=sparkline([1, 2], alt=text)),
             histogram([1, 2], alt=text),
         ],
@@ -87,6 +89,7 @@ def test_numbers_stand_at_the_right():
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", ""])
 def test_a_link_leads_to_the_web_or_nowhere(address):
     assert str(link(address, "here")) == "<span>here</span>"
+    assert str(button(address, "here")) == "<span>here</span>"
 
 
 def test_a_link_opens_a_page_of_its_own():

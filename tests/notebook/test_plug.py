@@ -37,6 +37,17 @@ def test_importing_it_beside_a_running_shell_plugs_it_in():
     assert told == ["NotebookWing", "False", "False"]
 
 
+def test_a_running_shell_completes_names():
+    told = python(
+        "from IPython.core.interactiveshell import InteractiveShell",
+        "shell = InteractiveShell.instance()",
+        "import spyro_sdk",
+        "shell.run_line_magic('load_ext', 'spyro_sdk')",
+        "print(*(it.matcher_identifier for it in shell.Completer.custom_matchers))",
+    )
+    assert told == ["spyro_sdk"]
+
+
 def test_load_ext_plugs_it_in_where_ipython_came_later():
     told = python(
         "import spyro_sdk, spyro_sdk.shown",
@@ -86,3 +97,11 @@ def test_what_has_no_card_is_left_to_its_words():
     assert wing.draw(object()) is None
     assert wing.person() is None
     assert wing.progress() is None
+
+
+def test_where_no_notebook_is_nothing_is_plugged_in():
+    before = shown.wing()
+    shown.plug(None)
+    notebook.plug()
+    assert shown.wing() is None
+    shown.plug(before)

@@ -12,6 +12,7 @@ from spyro_sdk.events import (
     QuotaSeen,
     Received,
     Retried,
+    RetryRefused,
     Waited,
 )
 from spyro_sdk.observers.stats import Stats
@@ -58,6 +59,7 @@ def test_events_are_summed_up():
         "success_rate": 50.0,
         "last_request_time": datetime(1970, 1, 2, tzinfo=UTC),
         "retries": 1,
+        "retries_refused": 0,
         "waits": 2,
         "waited_seconds": 2.0,
         "pages": 2,
@@ -75,6 +77,12 @@ def test_the_totals_read_as_a_sentence():
         "2 requests (50.0 % went well), 1 retries, 2 waits (2.0 s), 2,000 records in 2 pages, 2.0 MB, "
         "p50 200 ms, p95 400 ms, circuit open"
     )
+
+
+def test_retries_that_were_refused_are_told_where_there_are_any():
+    stats = told(*TOLD, RetryRefused("acme", "it broke"), RetryRefused("acme", "it broke"))
+    assert stats.to_dict()["retries_refused"] == 2
+    assert "1 retries and 2 refused, 2 waits" in str(stats)
 
 
 def test_two_connections_share_no_totals():

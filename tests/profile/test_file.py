@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from spyro_sdk.auth.tokens.private import System
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.errors import ConfigurationError
+from spyro_sdk.private import System
 from spyro_sdk.profile import Profiled, Reference, found, path
 from spyro_sdk.profile.file import FIELDS
 from spyro_sdk.profile.place import Place

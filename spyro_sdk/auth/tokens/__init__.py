@@ -17,7 +17,16 @@ from .file import FileStore
 from .keyring import KeyringStore
 from .memory import MemoryStore
 
-__all__ = ["Account", "FileStore", "KeyringStore", "MemoryStore", "TokenStore", "default_store", "in_memory"]
+__all__ = [
+    "Account",
+    "FileStore",
+    "KeyringStore",
+    "MemoryStore",
+    "TokenStore",
+    "default_store",
+    "in_memory",
+    "place_of",
+]
 
 VARIABLE = "SPYRO_TOKEN_STORE"
 
@@ -71,6 +80,13 @@ def default_store(environ: Mapping[str, str] = os.environ) -> TokenStore:
                 f"{VARIABLE}={other!r} cannot be: it must be file, keyring, none or a folder's whole path",
                 field=VARIABLE,
             )
+
+
+def place_of(store: TokenStore) -> str:
+    """Where a store keeps its tokens, in words that anybody may read."""
+    places = ((MemoryStore, "in this process alone"), (KeyringStore, "in the keyring of the system"))
+    named = (place for kind, place in places if isinstance(store, kind))
+    return next(named, "in files of yours" if isinstance(store, FileStore) else "in a store of yours")
 
 
 @cache

@@ -27,6 +27,8 @@ class Account:
     client_id: str
     profile: str = ""
     """Tells several sign-ins of one app apart."""
+    given: str = ""
+    """Tells apart the refresh tokens that come from settings; '' where a person signed in."""
 
     @property
     def key(self) -> str:
@@ -35,7 +37,8 @@ class Account:
         >>> Account("salesforce", "https://login.salesforce.com", "3MVG9").key
         'salesforce-dd3199178933b4df4d3e19c92c23271e'
         """
-        parts = json.dumps([self.connector, self.issuer, self.client_id, self.profile])
+        given = [self.given] if self.given else []
+        parts = json.dumps([self.connector, self.issuer, self.client_id, self.profile, *given])
         word = re.sub("[^a-z0-9]+", "-", self.connector.lower()).strip("-")[:32]
         return f"{word or 'account'}-{sha256(parts.encode()).hexdigest()[:32]}"
 

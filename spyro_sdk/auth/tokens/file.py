@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ...errors import DecodeError, TokenStoreError
+from ...private import PrivateFolder, System
 from ..token import Token
 from .account import MOST, Account, decoded, encoded
 from .lock import Patience
-from .private import PrivateFolder, System
 
 logger = logging.getLogger(__name__)
 RECORD, LOCK = ".json", ".lock"

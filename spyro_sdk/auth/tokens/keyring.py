@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import ConfigurationError, DecodeError, TokenStoreError
+from ...private import System
 from ...secret import Secret
 from ..token import Token
 from .account import Account, decoded, encoded
 from .file import Records, own_folder
 from .lock import Patience
-from .private import System
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

@@ -140,6 +140,10 @@ class Declared(RestConnector):
 
     async def entities(self) -> Sequence[Entity]:
         """What the service offers, as it is declared."""
+        return self._own()
+
+    def _own(self) -> Sequence[Entity]:
+        """The same: nothing has to be asked for it."""
         return [offer.entity for offer in self.offered.values()]
 
     async def entity(self, name: str) -> Entity:

@@ -560,7 +560,9 @@ class Settings(Shape):
     retry_delay: float | None = None
     max_delay: float | None = None
     max_wait: float | None = None
+    retry_budget: int | None = None
     timeout: float | None = None
+    deadline: float | None = None
     page_size: int | None = None
     pool_size: int | None = None
     concurrency: int | None = None

@@ -5,7 +5,7 @@ https://docs.github.com/en/rest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from ...auth.app import App
 from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...entity import Entity, Query
-from ...errors import DecodeError
+from ...errors import AuthenticationError, DataFetchError, DecodeError
 from ...exchange import payload_of
 from ...failure import words_of
 from ...guards.quota import Quota
@@ -27,7 +27,7 @@ from ...rest import RestConnector
 from ...secret import hidden
 from . import asked, owner, refusal
 from .entities import HEARS_SINCE, offered
-from .pages import Named
+from .pages import Named, number
 from .vocabulary import TRANSLATIONS
 
 
@@ -83,7 +83,7 @@ class GitHub(RestConnector):
             self._tokens = self.personal()
         else:
             grant = oauth.grant(self.config, asked.token_url(self.config, self.base_url))
-            self._tokens = oauth.OAuth(grant, on_renewed=self._renewed)
+            self._tokens = self.granted(grant)
         return self._tokens
 
     async def whoami(self) -> str | None:
@@ -109,6 +109,30 @@ class GitHub(RestConnector):
     async def native(self) -> Sequence[Entity]:
         """What the owner has; members and teams only where it is an organization."""
         return self._offered
+
+    def _own(self) -> Sequence[Entity]:
+        """The same, which is known from connecting on."""
+        return self._offered
+
+    async def counts(self, entities: Sequence[str]) -> Mapping[str, int]:
+        """How many records those have that are one list, by one request for each: what we may see of them."""
+        lists = {it.name: it for it in self._offered if it.parent is None}
+        behind = {name: it.native if (it := self.translations.get(name)) else name for name in entities}
+        own = [lists[name] for name in dict.fromkeys(behind.values()) if name in lists]
+        found = {it.name: number for it in own if (number := await self._number(it)) is not None}
+        return {name: found[native] for name, native in behind.items() if native in found}
+
+    async def _number(self, entity: Entity) -> int | None:
+        """How many records a list has; None where it does not tell, or not us."""
+        if isinstance(entity.paging, Named):
+            return len(entity.paging.names)
+        request = super().request(entity, Query(entity.name)).with_params(per_page=1)
+        try:
+            return await self._ask(request.with_headers(self._headers), number)
+        except (AuthenticationError, DataFetchError) as error:
+            if error.status in (403, 404):
+                return None
+            raise
 
     def request(self, entity: Entity, query: Query) -> Request:
         """The request for the first page; what did not change since then is left out where GitHub can."""

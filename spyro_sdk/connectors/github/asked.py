@@ -15,6 +15,25 @@ KNOWN = ("client_id", *SECRETS)
 """Settings of which one must be given to be anybody."""
 SCOPE = "read:org read:project"
 VERSION = "2022-11-28"
+IMPLIED = {
+    "repo": ("public_repo", "repo:invite", "repo:status", "repo_deployment", "security_events"),
+    "admin:enterprise": ("manage_billing:enterprise", "manage_runners:enterprise", "read:enterprise"),
+    "admin:gpg_key": ("write:gpg_key",),
+    "admin:org": ("write:org",),
+    "admin:public_key": ("write:public_key",),
+    "admin:repo_hook": ("write:repo_hook",),
+    "project": ("read:project",),
+    "user": ("read:user", "user:email", "user:follow"),
+    "write:gpg_key": ("read:gpg_key",),
+    "write:org": ("read:org",),
+    "write:packages": ("read:packages",),
+    "write:public_key": ("read:public_key",),
+    "write:repo_hook": ("read:repo_hook",),
+}
+"""What comes with a scope: GitHub names none that another one includes.
+
+https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps#normalized-scopes
+"""
 
 OPTIONS = {
     "owner": "the organization or user whose repositories they are",
@@ -56,6 +75,7 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
         tuple((config.scope or SCOPE).replace(",", " ").split()),
         issuer=f"{login}/oauth",
         device_url=f"{login}/device/code",
+        implied=IMPLIED,
     ).redirected_to(config.redirect_uri)
 
 

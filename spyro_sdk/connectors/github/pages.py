@@ -52,6 +52,14 @@ class Named:
         return replace(request, url=f"{request.url.rpartition('/')[0]}/{self.names[place]}", noted=place)
 
 
+def number(_: Request, answer: Answer) -> int | None:
+    """How many records a list has, by the answer to a request for one; None where its links do not tell."""
+    link = answer.headers.get("link", "")
+    if last := LAST.search(link):
+        return _number(last[1])
+    return len(answer.payload) if isinstance(answer.payload, list) and not link else None
+
+
 def _number(address: str) -> int | None:
     found = NUMBER.search(address)
     return int(found[0]) if found else None

@@ -5,7 +5,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
+from ...errors import ValidationError
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
@@ -46,6 +47,23 @@ class Salesforce(OrgConnector):
     async def entities(self) -> Sequence[Entity]:
         """The canonical entities, then every object that can be queried."""
         return await self._objects.entities()
+
+    def known(self) -> Sequence[Entity]:
+        """The same, which Salesforce has told while we connected."""
+        return self._objects.known()
+
+    def known_columns(self, entity: str, *, own: bool = False) -> Sequence[str]:
+        """The columns of an entity that has been described, and of records it refers to."""
+        return self._objects.known_columns(entity, own=own)
+
+    async def counts(self, entities: Sequence[str]) -> Mapping[str, int]:
+        """About how many records each of these has; one request for all."""
+        return await self._objects.counts(entities)
+
+    def refresh(self) -> None:
+        """Forget the columns of all objects, here and on disk."""
+        super().refresh()
+        self._objects.described.clear()
 
     async def discover_schema(self, entity_type: str, *, native: bool = False) -> EntitySchema:
         """The columns of an entity, as Salesforce describes them; asked for once.
@@ -89,9 +107,12 @@ class Salesforce(OrgConnector):
     # -- how its pages travel -------------------------------------------------------------------------
 
     def check(self, response: Response, payload: Any) -> None:
-        """Raise what Salesforce's error body says."""
+        """Raise what Salesforce says in its error body; columns that are not what we knew are forgotten."""
         if not 200 <= response.status < 300:
-            raise error_of(response, payload, self._objects.described)
+            error = error_of(response, payload, self._objects.described)
+            if isinstance(error, ValidationError):
+                self.refresh()
+            raise error
 
     def place(self, entity: Entity, request: Request, answer: Answer) -> Place:
         """Where the next page is; the answer must say how many records there are and whether more follow."""

@@ -75,6 +75,14 @@ def total(answer: Mapping[str, Any]) -> int:
     return int(answer["totalSize"])
 
 
+def counts(answer: Mapping[str, Any]) -> dict[str, int]:
+    """The number of records of each object that was counted."""
+    found = {it["name"]: it["count"] for it in answer["sObjects"]}
+    if not all(type(count) is int for count in found.values()):
+        raise TypeError
+    return found
+
+
 def entity_schema(answer: Mapping[str, Any], *, decimals: bool = False) -> EntitySchema:
     """The columns of an object; numbers with a fraction as decimal128 where `decimals` is asked for."""
     parts: dict[str, list[str]] = {}

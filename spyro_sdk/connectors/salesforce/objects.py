@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +12,8 @@ from . import describe
 from .line import Line
 from .refusal import not_its_own
 from .vocabulary import TRANSLATIONS
+
+LONGEST = 4000  # characters of names in one address
 
 
 class Objects:
@@ -33,13 +35,42 @@ class Objects:
 
     async def entities(self) -> list[Entity]:
         """The canonical entities, then every object whose name none of them has."""
-        native = await self.native()
+        await self.native()
+        return self.known()
+
+    def known(self) -> list[Entity]:
+        """The same, as far as Salesforce has told it already."""
+        native = self._offered
         canonical = [
             Entity(name, key="id", cursor="updated_at", schema=it.schema, label=native[it.native].label)
             for name, it in TRANSLATIONS.items()
             if it.native in native
         ]
         return [*canonical, *(entity for name, entity in native.items() if name not in TRANSLATIONS)]
+
+    def known_columns(self, entity: str, *, own: bool) -> list[str]:
+        """The columns of an entity, and of records it refers to, as far as they have been told."""
+        translation = TRANSLATIONS.get(entity)
+        if translation and not own:
+            return list(translation.schema.names)
+        described = self.described.get(translation.native if translation else entity)
+        columns = described.columns if described else ()
+        related = ((it.relationship, self.described.get(to)) for it in columns for to in it.references)
+        dotted = [f"{head}.{name}" for head, of in related if head and of for name in of.names]
+        return [*(it.name for it in columns), *dict.fromkeys(dotted)]
+
+    async def counts(self, names: Sequence[str]) -> dict[str, int]:
+        """About how many records the objects behind these entities have, by one request for all.
+
+        A snapshot of Salesforce's, of no fixed age: without archived records, and those in the recycle bin.
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_record_count.htm
+        """
+        behind = {name: it.native if (it := TRANSLATIONS.get(name)) else name for name in names}
+        wanted = ",".join(dict.fromkeys(behind.values()))
+        params = {"sObjects": wanted} if len(wanted) <= LONGEST else {}  # without it all objects are counted
+        request = Request(f"{self.line.root}/limits/recordCount", params=params)
+        found = await self.line.ask(request, describe.counts)
+        return {name: found[native] for name, native in behind.items() if native in found}
 
     async def behind(self, entity: str, *, native: bool) -> Entity:
         """The object whose records are those of an entity.

@@ -47,8 +47,10 @@ class OrgConnector(RestConnector):
         self._tokens = None
         if self.config.asks_person:
             self._tokens = self.personal()
-        elif self.config.auth_type != "none" or self.config.custom_params.get("sf"):
-            self._tokens = signing_in.tokens(self.config, self.base_url, self._renewed, self._borrowed)
+        elif org := self.config.custom_params.get("sf"):
+            self._tokens = self.granted(login.Borrowed("" if org is True else org, self._borrowed))
+        elif self.config.auth_type != "none":
+            self._tokens = self.granted(*signing_in.means(self.config, self.base_url))
         return self._tokens or static.nobody()  # a session signs in by itself
 
     @classmethod
@@ -86,6 +88,12 @@ class OrgConnector(RestConnector):
     def api(self) -> str:
         """The version of the REST API, such as `67.0`."""
         return self._version
+
+    @property
+    def identity(self) -> str:
+        """The org, and the user in it where the token says who that is: not all see the same columns."""
+        token = self._tokens and self._tokens.token
+        return f"{self.base_url} {token and signing_in.user_of(token)}"
 
     def quota(self, response: Response) -> Quota | None:
         """What is left of the last 24 hours' requests."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...auth import oauth
 from ...auth.app import App
-from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, is_loopback, is_private
+from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, check_mode, is_loopback, is_private
 from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
 from .line import Line
-from .login import Borrowed, Login
 from .refusal import not_salesforce
 
 LOGIN = "https://login.salesforce.com"
@@ -35,6 +34,27 @@ CALLBACK = "http://localhost:1717/OauthRedirect"
 """What Salesforce's guide registers for a program on a person's machine: of plain http it takes `localhost`
 alone, and compares the port too."""
 SCOPES = ("api", "refresh_token")
+FULL = (
+    *(
+        "address",
+        "api",
+        "cdp_api",
+        "cdp_calculated_insight_api",
+        "cdp_identityresolution_api",
+        "cdp_ingest_api",
+    ),
+    *("cdp_profile_api", "cdp_query_api", "cdp_segment_api", "chatbot_api", "chatter_api", "content"),
+    *("custom_permissions", "eclair_api", "einstein_gpt_api", "email", "forgot_password", "id"),
+    *("interaction_api", "lightning", "mcp_api", "openid", "pardot_api", "phone", "profile"),
+    *("pwdless_login_api", "scrt_api", "sfap_api", "user_registration_api", "visualforce", "wave_api", "web"),
+)
+"""All that `full` allows: what https://login.salesforce.com/.well-known/openid-configuration lists, but for a
+refresh token."""
+IMPLIED = {"full": FULL, "api": ("chatter_api",), "web": ("visualforce",)}
+"""What comes with a scope.
+
+https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_tokens_scopes.htm
+"""
 
 
 def app(config: ConnectorConfig, base_url: str) -> App | None:
@@ -49,15 +69,17 @@ def app(config: ConnectorConfig, base_url: str) -> App | None:
         config.client_id,
         config.client_secret,
         tuple(config.scope.split()) if config.scope else SCOPES,
-        ("api|full",),
         issuer=home,
         revoke_url=f"{home}{OAUTH}/revoke",
+        implied=IMPLIED,
     ).redirected_to(config.redirect_uri or (CALLBACK if is_real else None))
 
 
 def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings, with `auth_mode="sf"` as what it stands for: the login of that command."""
     mode, settled = settings.get("auth_mode"), dict(settings)
+    if mode is not None:
+        check_mode("salesforce", mode, ["sf"])
     if mode == "sf":
         del settled["auth_mode"]
         settled["sf"] = settled.get("sf") or True
@@ -82,21 +104,13 @@ def fault(config: ConnectorConfig) -> str | None:
     return "give " + ", or ".join(" and ".join(way) for way in WAYS)
 
 
-def tokens(
-    config: ConnectorConfig,
-    base_url: str,
-    on_renewed: Callable[[oauth.Token], None],
-    on_borrowed: Callable[[Login], None],
-) -> oauth.OAuth:
-    """A token given to us, or one asked for; both are renewed where there is a way."""
-    if org := config.custom_params.get("sf"):
-        return oauth.OAuth(Borrowed("" if org is True else org, on_borrowed), on_renewed=on_renewed)
+def means(config: ConnectorConfig, base_url: str) -> tuple[oauth.Grant | None, oauth.Token | None]:
+    """The way to get tokens, and the one that was given to us, as far as there are any."""
     token_url = config.token_url or f"{base_url or LOGIN}{OAUTH}/token"
     grant = oauth.grant(config, token_url, audience(token_url))
     # a token alone does not say where the data is: without an address another is asked for, which does
     is_wanted = base_url and config.auth_mode in (None, "auto", "token")
-    given = oauth.Token(config.access_token) if config.access_token and is_wanted else None
-    return oauth.OAuth(grant, given, on_renewed=on_renewed)
+    return grant, oauth.Token(config.access_token) if config.access_token and is_wanted else None
 
 
 def user_of(token: oauth.Token) -> str | None:

@@ -7,7 +7,18 @@ from typing import Final
 
 from ..card import Card
 
-HOMES: Final[dict[str, str]] = {}
+HOMES: Final[dict[str, str]] = {
+    "catalogue.Catalogue": "catalogue",
+    "connection.Connection": "connection",
+    "entity.EntitySchema": "schema",
+    "fetch.Fetch": "fetch",
+    "gallery.Gallery": "gallery",
+    "plan.Plan": "plan",
+    "accounts.SignedIn": "signed_in",
+    "accounts.SignedOut": "signed_out",
+    "notebook.sign_in.SignIn": "sign_in",
+    "profile.listing.Profiles": "profiles",
+}
 """For each class, by its module and name within this package, the module of its card."""
 
 

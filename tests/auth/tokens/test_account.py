@@ -18,7 +18,7 @@ def test_a_key_is_the_same_for_equals_in_every_process():
 def test_accounts_that_differ_have_different_keys():
     others = [replace(ACCOUNT, **{name: "other"}) for name in Account.__match_args__]
     shifted = replace(ACCOUNT, client_id="3MVG9work", profile="")
-    assert len({it.key for it in (ACCOUNT, shifted, *others)}) == 6
+    assert len({it.key for it in (ACCOUNT, shifted, *others)}) == 7
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 import spyro_sdk as spyro
+from spyro_sdk.connectors.github import pages
 from spyro_sdk.demo.github import words
 from spyro_sdk.demo.github.server import Service
 from spyro_sdk.errors import (
@@ -18,6 +20,8 @@ from spyro_sdk.errors import (
     ValidationError,
 )
 from spyro_sdk.events import Event, SchemaChanged
+from spyro_sdk.http import Request
+from spyro_sdk.paging import Answer
 
 from .hub import asked, calls, connected, public, table, truth
 
@@ -246,3 +250,50 @@ def _changed(found) -> list[datetime]:
     if "commit" in found.column_names:
         return [commit["committer"]["date"] for commit in found["commit"].to_pylist()]
     return list(found["updated_at"].to_pylist())
+
+
+def test_lists_of_the_owner_are_counted_by_one_request_each(hub: Service, gh: spyro.Connection) -> None:
+    before = len(hub.requests)
+    counts = gh.entities(counts=True).counts
+    assert counts is not None
+    assert set(counts) == {"User", "Team", "repositories", "users", "teams"}
+    for name in ("repositories", "users", "teams"):
+        assert counts[name] == gh.fetch(name).count()
+    assert counts["User"] == counts["users"]
+    asked = [seen.path.rpartition("/")[2] for seen in hub.requests[before:][:4]]
+    assert asked == ["members", "teams", "projectsV2", "repos"]
+    before = len(hub.requests)
+    assert gh.entities("commits", counts=True).counts == {}
+    assert len(hub.requests) == before
+
+
+def test_repositories_that_are_named_need_not_be_counted(hub: Service) -> None:
+    with connected(hub, repositories=public(hub)[:2]) as gh:
+        assert gh.entities("repositories", counts=True).counts == {"repositories": 2}
+
+
+@pytest.mark.parametrize(
+    ("header", "payload", "number"),
+    [
+        (
+            '<https://a.example/?page=2>; rel="next", <https://a.example/?page=7>; rel="last"',
+            [{}],
+            7,
+        ),
+        ('<https://a.example/?after=abc>; rel="next"', [{}], None),
+        ("", [{}], 1),
+        ("", [], 0),
+        ("", {"message": "?"}, None),
+    ],
+)
+def test_a_list_tells_by_its_links_how_long_it_is(header: str, payload: Any, number: int | None) -> None:
+    assert pages.number(Request("https://a.example"), Answer(payload, 0, {"link": header})) == number
+
+
+def test_a_list_that_is_not_ours_to_see_has_no_count(own: Service) -> None:
+    with connected(own, retry_count=0) as gh:
+        own.fail(status=404, body={"message": "Not Found"}, path="teams")
+        assert set(gh.entities("s", counts=True).counts or {}) == {"User", "repositories", "users"}
+        own.fail(status=400, body={"message": "Bad"}, path="teams")
+        with pytest.raises(DataFetchError):
+            gh.entities("team", counts=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import spyro_sdk as spyro
-from spyro_sdk.auth.oauth import OAuth, RefreshToken
+from spyro_sdk.auth.oauth import OAuth, RefreshToken, token_of
 from spyro_sdk.auth.tokens import Account, in_memory
 from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.connectors.github.asked import web
@@ -151,6 +151,27 @@ def test_an_account_leads_to_the_api_of_the_same_github(issuer: str, settings: d
     app = _connector(auth_mode="device", **remembered).app()
     assert app
     assert app.issuer == issuer
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted", "lacking"),
+    [
+        ("repo public_repo repo:status", "repo", ()),
+        ("read:org admin:org", "admin:org", ()),
+        ("user,user:email,gist", "user,gist", ()),
+        ("read:project project", "project", ()),
+        ("repo read:org", "public_repo,read:org", ("repo",)),
+        ("repo", "", ()),
+    ],
+)
+def test_scopes_that_others_include_need_not_be_named(
+    asked: str, granted: str, lacking: tuple[str, ...]
+) -> None:
+    app = _connector(client_id="c", scope=asked, auth_mode="device").app()
+    token = token_of({"access_token": "t", "scope": granted})
+    assert app
+    assert token
+    assert app.lacking(token) == lacking
 
 
 # -- what is configured -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 import spyro_sdk as spyro
+from spyro_sdk import blocking
 from spyro_sdk.connectors.salesforce import describe
 from spyro_sdk.connectors.salesforce.question import since_of
 from spyro_sdk.demo.server import Service
@@ -222,3 +224,27 @@ def test_an_entity_that_does_not_tell_its_changes_is_refused_a_since(sf: spyro.C
     with pytest.raises(ValidationError, match="LoginHistory has no column that tells when") as caught:
         sf.fetch("LoginHistory", since="2026-01-01").to_arrow()
     assert caught.value.field == "since"
+
+
+def test_objects_are_counted_by_one_request(org: Service, sf: spyro.Connection) -> None:
+    before = calls(org)
+    found = sf.entities("acc", counts=True)
+    assert found.counts == {"Customer": 1_200, "Account": 1_200}
+    assert calls(org) - before == Counter({"/services/data/v67.0/limits/recordCount": 1})
+    counts = sf.entities(counts=True).counts
+    assert counts is not None
+    assert set(counts) == set(sf.entities().names)
+    assert counts["Contact"] == sf.fetch("Contact").count()
+
+
+def test_of_many_objects_all_are_counted_at_once(org: Service, sf: spyro.Connection) -> None:
+    names = ["Customer", *(f"Thing{number}__c" for number in range(500))]
+    found = blocking.run(sf._connector.counts, names)
+    assert found == {"Customer": 1_200}
+    assert "sObjects" not in org.requests[-1].query
+
+
+def test_an_answer_that_counts_nothing_is_refused() -> None:
+    assert describe.counts({"sObjects": [{"name": "Account", "count": 5}]}) == {"Account": 5}
+    with pytest.raises(TypeError):
+        describe.counts({"sObjects": [{"name": "Account", "count": "many"}]})

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,11 +23,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import spyro_sdk as spyro
 from spyro_sdk.auth.oauth import JwtBearer, RefreshToken, Token
+from spyro_sdk.auth.tokens import FileStore, MemoryStore, in_memory
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.connectors.salesforce.signing_in import home
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import AuthenticationError, ConfigurationError, ConnectionError, DataFetchError
-from spyro_sdk.http import Response
+from spyro_sdk.events import Event, TokenNotKept
+from spyro_sdk.http import Request, Response
 
 from ...org import calls, data_calls
 
@@ -136,6 +142,117 @@ def test_a_rotated_refresh_token_replaces_the_old_one(own: Service) -> None:
             own.expire_tokens()
             assert sf["Account"].count() == 1000
         assert [form["refresh_token"] for form in desk.forms] == [["first"], ["second"]]
+
+
+def test_connections_with_one_refresh_token_share_what_comes_of_it(own: Service) -> None:
+    with front_desk(own.base_url, own.new_access_token, refresh_token="second") as desk:
+        for _ in range(2):
+            with spyro.connect("salesforce", base_url=desk.url, client_id="me", refresh_token="first") as sf:
+                assert sf["Account"].count() == 1000
+        own.expire_tokens()
+        with spyro.connect("salesforce", base_url=desk.url, client_id="me", refresh_token="first") as sf:
+            assert sf["Account"].count() == 1000
+        assert [form["refresh_token"] for form in desk.forms] == [["first"], ["second"]]
+
+
+@pytest.mark.anyio
+async def test_a_refresh_token_does_where_nothing_can_be_kept_and_that_is_told(
+    own: Service, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    told: list[Event] = []
+    store = FileStore(tmp_path / "file" / "tokens")
+    given = {name: own.credentials[name] for name in ("client_id", "refresh_token")}
+    connector = Salesforce(
+        Salesforce.configure(base_url=own.base_url, **given), store=store, observers=[told.append]
+    )
+    async with connector.connection_context():
+        assert await connector.get_sample_data("Account", 3)
+    (unkept,) = [it for it in told if isinstance(it, TokenNotKept)]
+    assert "file" in unkept.reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted", "lacking"),
+    [
+        ("api refresh_token", "full refresh_token", ()),
+        ("api refresh_token", "full", ("refresh_token",)),
+        ("api web visualforce id", "full", ()),
+        ("api chatter_api offline_access", "api refresh_token", ()),
+        ("full", "api", ("full",)),
+    ],
+)
+def test_full_includes_all_but_the_refresh_token(asked: str, granted: str, lacking: tuple[str, ...]) -> None:
+    app = Salesforce(Salesforce.configure(client_id="c", scope=asked, auth_mode="browser")).app()
+    assert app
+    assert app.lacking(Token("t", scopes=tuple(granted.split()))) == lacking
+
+
+@pytest.mark.parametrize(("mode", "nearest"), [("sfx", "sf"), ("brouser", "browser"), (7, None)])
+def test_a_way_that_there_is_not_is_refused_with_all_that_there_are(mode: Any, nearest: str | None) -> None:
+    with pytest.raises(ConfigurationError, match=f"auth_mode={mode!r} cannot be.* token, none, sf") as caught:
+        spyro.connect("salesforce", auth_mode=mode)
+    assert (caught.value.field, caught.value.connector) == ("auth_mode", "salesforce")
+    assert caught.value.hint == (f"did you mean {nearest!r}?" if nearest else None)
+
+
+async def nobody(request: Request) -> Response:
+    raise AssertionError("nobody is asked")
+
+
+def test_a_connector_with_a_transport_of_its_own_shares_nothing_unless_it_has_a_store_too() -> None:
+    config = Salesforce.configure(client_id="c", refresh_token="r")
+    one, other = (Salesforce(config, transport=nobody)._tokens for _ in range(2))
+    assert one
+    assert other
+    assert isinstance(one.store, MemoryStore)
+    assert one.store is not in_memory()
+    assert one.store is not other.store
+    store = MemoryStore()
+    told = Salesforce(config, transport=nobody, store=store)._tokens
+    assert told
+    assert told.store is store
+
+
+def test_a_refresh_token_of_the_settings_is_kept_where_tokens_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPYRO_TOKEN_STORE", str(tmp_path))
+    for address in (None, "http://localhost:1"):  # which the refresh token of the settings is sent to anyway
+        tokens = Salesforce(Salesforce.configure(client_id="c", refresh_token="r", base_url=address))._tokens
+        assert tokens
+        assert isinstance(tokens.store, FileStore)
+        assert tokens.store.folder.path == tmp_path
+    assert list(tmp_path.iterdir()) == [], "nothing is touched before it is needed"
+
+
+def test_processes_with_one_refresh_token_in_their_environment_use_it_once(tmp_path: Path) -> None:
+    script = "import spyro_sdk as spyro; print(spyro.connect('salesforce')['Account'].count())"
+    with serve(records=10, wide_records=1, rotate=True) as service:
+        given = {name: service.credentials[name] for name in ("client_id", "refresh_token")}
+        settings = {"base_url": service.base_url, **given}
+        environment = {
+            **os.environ,
+            **{f"SPYRO_SALESFORCE_{name.upper()}": text for name, text in settings.items()},
+            "SPYRO_TOKEN_STORE": str(tmp_path / "tokens"),
+        }
+
+        def run(count: int) -> list[str]:
+            begun = [
+                subprocess.Popen(
+                    [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
+                )
+                for _ in range(count)
+            ]
+            return [it.communicate(timeout=60)[0] for it in begun]
+
+        assert run(3) == ["10\n"] * 3
+        assert (service.grants["refresh_token"], service.families_revoked) == (1, 0)
+        service.expire_tokens()
+        assert run(1) == ["10\n"], "the day after"
+        assert (service.grants["refresh_token"], service.families_revoked) == (2, 0)
+    for kept in (tmp_path / "tokens").glob("*.json"):
+        assert given["refresh_token"] not in kept.read_text()
 
 
 @pytest.fixture(scope="module")

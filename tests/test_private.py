@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import threading
@@ -5,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from spyro_sdk.auth.tokens.private import FORSAKEN, SAFELY, PrivateFolder, System
 from spyro_sdk.errors import TokenStoreError
+from spyro_sdk.private import FORSAKEN, SAFELY, PrivateFolder, System
 
 MOST = 1000
 
@@ -124,8 +125,19 @@ def test_a_folder_that_cannot_be_written_is_told(folder):
     it = within(folder, open=failing(30))
     with refused("Read-only file system", folder.path / "a"):
         it.replace("a", b"two")
-    with refused("cannot be locked", folder.path / "a.lock"), it.lockable("a.lock"):
+    with refused("cannot be opened", folder.path / "a.lock"), it.lockable("a.lock"):
         pytest.fail("no lock can be made")
+
+
+def test_what_the_system_refuses_has_its_number_and_what_we_refuse_has_none(folder):
+    with pytest.raises(TokenStoreError) as caught:
+        within(folder, open=failing(30)).replace("a", b"two")
+    assert caught.value.errno == 30
+    folder.replace("a", b"one")
+    (folder.path / "a").chmod(0o644)
+    with pytest.raises(TokenStoreError) as caught:
+        folder.read("a", MOST)
+    assert caught.value.errno is None
 
 
 def test_a_folder_below_a_file_is_told(tmp_path):
@@ -379,3 +391,36 @@ def test_a_folder_made_by_another_process_first_is_taken(folder):
     it = PrivateFolder(Raced(folder.path))
     it.replace("a", b"one")
     assert folder.read("a", MOST) == b"one"
+
+
+# what is written once
+
+
+def test_what_is_written_once_stays(folder):
+    assert folder.first("key", lambda: b"one", MOST) == b"one"
+    assert folder.first("key", lambda: b"two", MOST) == b"one"
+    assert mode(folder.path / "key") == 0o600
+    assert os.listdir(folder.path) == ["key"]
+
+
+def test_of_those_who_come_at_once_all_take_what_the_first_has_written(folder):
+    def slow():
+        folder.first("key", lambda: b"the other's", MOST)  # between our look and our writing
+        return b"ours"
+
+    assert folder.first("key", slow, MOST) == b"the other's"
+    assert os.listdir(folder.path) == ["key"]
+
+
+def test_what_is_written_once_tells_why_it_cannot_be(folder):
+    with refused("cannot be written", folder.path / "key"):
+        within(folder, fsync=failing(errno.ENOSPC)).first("key", lambda: b"one", MOST)
+    assert os.listdir(folder.path) == []
+
+
+def test_a_file_can_be_written_in_place(folder):
+    file = folder.descriptor("state")
+    os.write(file, b"abc")
+    os.close(file)
+    assert folder.read("state", MOST) == b"abc"
+    assert mode(folder.path / "state") == 0o600

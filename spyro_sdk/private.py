@@ -19,7 +19,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from ...errors import TokenStoreError
+from .errors import StoreError, TokenStoreError
 
 # NONBLOCK: a pipe in the place of a file would be waited for
 SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -46,11 +46,36 @@ class System:
 
 
 @dataclass(frozen=True)
+class Purpose:
+    """What a folder is for, in the words of its errors."""
+
+    error: type[StoreError]
+    setting: str
+    """The variable that says which folder it is."""
+    refused: str
+    """What is not done there, where the folder or a file is not fit for it."""
+    exposed: str
+    """What to do about a file that others could read."""
+    without: str
+    """The value of the variable for doing without, and what that means."""
+
+
+TOKENS = Purpose(
+    TokenStoreError,
+    "SPYRO_TOKEN_STORE",
+    "no token is kept there",
+    "sign in again if somebody may have read it",
+    "'none' to keep tokens in memory",
+)
+
+
+@dataclass(frozen=True)
 class PrivateFolder:
-    """A folder of ours; whatever goes wrong in it is a `TokenStoreError`."""
+    """A folder of ours; whatever goes wrong in it is the `error` of its purpose."""
 
     path: Path
     system: System = field(default_factory=System, repr=False)
+    purpose: Purpose = TOKENS
 
     def read(self, name: str, most: int) -> bytes | None:
         """At most `most` bytes of a file; None where there is none."""
@@ -102,17 +127,12 @@ class PrivateFolder:
         The file stays: who removes a lock that others wait for divides them. The system frees the lock of
         a process that dies.
         """
-        from filelock import lock_descriptor, unlock_descriptor
-
-        with self._said("locked", name):
-            self._make()
-            file = self._open(name, os.O_RDWR | os.O_CREAT)
-        held = False
+        file, held = self.descriptor(name), False
 
         def attempt() -> bool:
             nonlocal held
             with self._said("locked", name):
-                held = lock_descriptor(file, blocking=False)
+                held = try_lock(file)
             return held
 
         try:
@@ -120,9 +140,33 @@ class PrivateFolder:
         finally:
             try:
                 if held:
-                    unlock_descriptor(file)  # a forked child may have the same file open
+                    unlock(file)  # a forked child may have the same file open
             finally:
                 os.close(file)
+
+    def first(self, name: str, make: Callable[[], bytes], most: int) -> bytes:
+        """What a file holds that is written once: by whoever comes first, of however many at once."""
+        if found := self.read(name, most):
+            return found
+        fresh = f".{name}.{secrets.token_hex(8)}.tmp"
+        with self._said("written", name):
+            self._make()
+            self.sweep()
+            try:
+                with self._opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
+                    _write(file, make())
+                    self.system.fsync(file)
+                with suppress(FileExistsError):  # somebody was quicker
+                    os.link(self.path / fresh, self.path / name)
+            finally:
+                (self.path / fresh).unlink(missing_ok=True)
+        return self.read(name, most) or b""
+
+    def descriptor(self, name: str) -> int:
+        """A file to read and write in place, made where there is none; whoever asks closes it."""
+        with self._said("opened", name):
+            self._make()
+            return self._open(name, os.O_RDWR | os.O_CREAT)
 
     def sweep(self) -> None:
         """Remove what runs that died have left half written."""
@@ -156,30 +200,30 @@ class PrivateFolder:
     def _check(self, it: os.stat_result, path: Path) -> None:
         """Refuse what is no file, not ours, or not ours alone."""
         if not stat.S_ISREG(it.st_mode):
-            raise _unfit(path, "is no file", "remove it, or move it elsewhere")
+            raise self._unfit(path, "is no file", "remove it, or move it elsewhere")
         self._check_owner(it, path)
         if self.system.uid and it.st_mode & 0o077:
-            raise _unfit(
+            raise self._unfit(
                 path,
                 f"can be read by others (its mode is {stat.S_IMODE(it.st_mode):04o})",
-                f"chmod 600 {quote(str(path))}, and sign in again if somebody may have read it",
+                f"chmod 600 {quote(str(path))}, and {self.purpose.exposed}",
             )
 
     def _check_folder(self) -> None:
         """Refuse a folder in which others can put files in the place of ours."""
         it = os.stat(self.path)
         if not stat.S_ISDIR(it.st_mode):
-            raise _unfit(self.path, "is no folder", "give SPYRO_TOKEN_STORE a folder")
+            raise self._unfit(self.path, "is no folder", f"give {self.purpose.setting} a folder")
         self._check_owner(it, self.path)
         if self.system.uid and it.st_mode & 0o022:
-            raise _unfit(self.path, "can be written by others", f"chmod 700 {quote(str(self.path))}")
+            raise self._unfit(self.path, "can be written by others", f"chmod 700 {quote(str(self.path))}")
 
     def _check_owner(self, it: os.stat_result, path: Path) -> None:
         if self.system.uid and it.st_uid != self.system.uid():
-            raise _unfit(
+            raise self._unfit(
                 path,
                 f"belongs to somebody else (user {it.st_uid}, and we are {self.system.uid()})",
-                "give SPYRO_TOKEN_STORE a folder of your own",
+                f"give {self.purpose.setting} a folder of your own",
             )
 
     def _make(self) -> None:
@@ -213,20 +257,37 @@ class PrivateFolder:
         path = self.path / name
         try:
             yield
-        except TokenStoreError:
+        except StoreError:
             raise
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise _unfit(path, "is a symbolic link", f"remove it: rm {quote(str(path))}") from None
-            raise TokenStoreError(
+                raise self._unfit(path, "is a symbolic link", f"remove it: rm {quote(str(path))}") from None
+            it = self.purpose
+            told = it.error(
                 f"{path} cannot be {verb}: {error.strerror}",
                 path=str(path),
-                hint="give SPYRO_TOKEN_STORE a folder that you can write, or 'none' to keep tokens in memory",
-            ) from None
+                hint=f"give {it.setting} a folder that you can write, or {it.without}",
+            )
+            told.errno = error.errno
+            raise told from None
+
+    def _unfit(self, path: Path, what: str, hint: str) -> StoreError:
+        it = self.purpose
+        return it.error(f"{path} {what}: {it.refused}", path=str(path), hint=hint)
 
 
-def _unfit(path: Path, what: str, hint: str) -> TokenStoreError:
-    return TokenStoreError(f"{path} {what}: no token is kept there", path=str(path), hint=hint)
+def try_lock(file: int) -> bool:
+    """Lock an open file, unless somebody else has it locked; the system frees it when we end."""
+    from filelock import lock_descriptor
+
+    return bool(lock_descriptor(file, blocking=False))
+
+
+def unlock(file: int) -> None:
+    """Free an open file that we have locked."""
+    from filelock import unlock_descriptor
+
+    unlock_descriptor(file)
 
 
 def _read(file: int, most: int) -> bytes:

@@ -1,0 +1,86 @@
+"""What is waited for has an end."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from spyro_sdk.errors import TimeoutError
+from spyro_sdk.guards.deadline import Deadline
+
+Virtually = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
+
+
+def deadline(seconds: float | None) -> Deadline:
+    return Deadline(seconds, "the work", "acme", asyncio.get_running_loop().time)
+
+
+def test_work_that_is_done_in_time_gives_what_it_gives(virtually: Virtually) -> None:
+    async def main() -> list[str]:
+        within = deadline(10.0)
+        return [await within.kept(asyncio.sleep(4, "one")), await within.kept(asyncio.sleep(5, "two"))]
+
+    assert virtually(main) == ["one", "two"]
+
+
+def test_several_waits_share_one_deadline_and_what_is_done_between_them_does_not_count(
+    virtually: Virtually,
+) -> None:
+    async def main() -> float:
+        within, clock = deadline(10.0), asyncio.get_running_loop().time
+        await within.kept(asyncio.sleep(6))
+        await asyncio.sleep(1000)
+        started = clock()
+        with pytest.raises(TimeoutError) as caught:
+            await within.kept(asyncio.sleep(6))
+        assert str(caught.value) == "the work did not come to an end within its deadline of 10 s"
+        assert (caught.value.connector, caught.value.__suppress_context__) == ("acme", True)
+        assert "longer deadline" in str(caught.value.hint)
+        with pytest.raises(TimeoutError):
+            await within.kept(asyncio.sleep(1))
+        return clock() - started
+
+    assert virtually(main) == pytest.approx(4)
+
+
+def test_without_a_deadline_it_takes_as_long_as_it_takes(virtually: Virtually) -> None:
+    async def main() -> str:
+        return await deadline(None).kept(asyncio.sleep(1e6, "done"))
+
+    assert virtually(main) == "done"
+
+
+@pytest.mark.parametrize("error", [builtins.TimeoutError("an attempt"), ValueError("no")])
+def test_an_error_of_the_work_is_not_taken_for_the_end_of_the_deadline(
+    virtually: Virtually, error: Exception
+) -> None:
+    async def fails() -> None:
+        raise error
+
+    async def main() -> None:
+        with pytest.raises(type(error)) as caught:
+            await deadline(10.0).kept(fails())
+        assert caught.value is error
+
+    virtually(main)
+
+
+def test_work_that_is_cut_off_is_cancelled(virtually: Virtually) -> None:
+    seen: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            seen.append("left")
+
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            await deadline(1.0).kept(work())
+
+    virtually(main)
+    assert seen == ["left"]
