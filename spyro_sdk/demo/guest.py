@@ -13,19 +13,16 @@ from spyro_sdk.demo.authority.visitor import TIMEOUT, sign_in, type_code
 class Guest:
     """Follows each invitation at once: logs in, says yes or no, and goes back to who asked.
 
-    Give one as `person` to `connect` or `login`. `is_there=False`: nobody to ask, as at night. `screen` is
-    the person who is shown what is to be done, and how it ended; nobody without it.
+    Give one as `person` to `connect` or `login`. `is_there=False`: nobody to ask, as at night.
     """
 
     is_remote = False
 
-    def __init__(self, *, allows: bool = True, is_there: bool = True, screen: Any = None) -> None:
-        self.allows, self.can_answer, self.screen = allows, is_there, screen
+    def __init__(self, *, allows: bool = True, is_there: bool = True) -> None:
+        self.allows, self.can_answer = allows, is_there
 
     def show(self, card: Any) -> None:
         """Read the invitation; type its code, where it has one."""
-        if self.screen is not None:
-            self.screen.show(card)
         if card.user_code:
             type_code(card.address, card.user_code, allow=self.allows)
 
@@ -45,11 +42,7 @@ class Guest:
         return None
 
     def waiting(self, card: Any, seconds: float) -> None:
-        """Let the screen count down."""
-        if self.screen is not None:
-            self.screen.waiting(card, seconds)
+        """Need no countdown."""
 
     def done(self, card: Any, error: BaseException | None) -> None:
-        """Let the screen say how it ended."""
-        if self.screen is not None:
-            self.screen.done(card, error)
+        """Leave it to whoever asked to say how it ended."""

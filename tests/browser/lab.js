@@ -59,6 +59,7 @@ window.lab = {
         const panel = lab.panel(path);
         await panel.sessionContext.shutdown();
         panel.dispose();
+        document.querySelectorAll(".jp-Dialog").forEach(it => it.remove());  // what a test left behind
     },
     paint: theme => window.jupyterapp.commands.execute("apputils:change-theme", {theme}).then(() => undefined),
     hasTheme(theme) {

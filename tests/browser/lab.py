@@ -23,7 +23,7 @@ OLDER = Path(sys.prefix, "ipykernel6")
 KERNELS = {"ipykernel7": (ROOT,), "ipykernel6": (OLDER, ROOT)}
 """Each kernel by its name, and where it looks for modules first."""
 KEPT = ("PATH", "LANG", "TMPDIR", "SPYRO_TOKEN_STORE")
-"""What the server has of our environment: no screen, no hub, no account of anybody."""
+"""What the server has of our environment: no hub, and no account of anybody."""
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight stay in the page
@@ -100,10 +100,10 @@ def flags(port: int, token: str, folder: Path) -> list[str]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A person's, who has just moved in."""
+    """A person's, who has just moved in. Their browser is a program that shows nothing, and goes well."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     own = {"HOME": home, "JUPYTER_PATH": home / "share", "JUPYTERLAB_SETTINGS_DIR": home / "settings"}
-    return {**kept, **{name: str(path) for name, path in own.items()}}
+    return {**kept, **{name: str(path) for name, path in own.items()}, "BROWSER": "true"}
 
 
 def furnish(home: Path) -> None:

@@ -66,10 +66,14 @@ class Notebook:
         """What was noted since `watch`."""
         return [Frame(**it) for it in self.page.evaluate("() => window.lab.seen")]
 
+    def interrupt(self) -> None:
+        """Press the stop button."""
+        self.page.locator(f"#{self.id} [data-command='notebook:interrupt-kernel']").click()
+
     def stop(self, cell: int, shows: str) -> float:
         """Press the stop button; return the seconds until the cell's output shows a text."""
         self._do("timeStop", cell, shows)
-        self.page.locator(f"#{self.id} [data-command='notebook:interrupt-kernel']").click()
+        self.interrupt()
         until(self.page, "hasStopped")
         return float(self.page.evaluate("() => window.lab.stopped"))
 
@@ -106,7 +110,9 @@ class Notebook:
 
 def until(page: Page, claim: str, *given: object) -> None:
     """Wait until something is so."""
-    page.wait_for_function(CALL, arg=[claim, given], timeout=PATIENCE)
+    page.wait_for_function(
+        CALL, arg=[claim, given], timeout=PATIENCE, polling=50
+    )  # also in a tab at the back
 
 
 def written(path: Path, cells: tuple[str, ...], kernel: str) -> Path:

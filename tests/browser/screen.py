@@ -14,6 +14,7 @@ from .chromium import HOW, found
 from .lab import Lab
 from .notebook import PATIENCE
 
+SHORT = 10_000  # milliseconds for what is there already
 SCRIPTS = sorted(Path(__file__).parent.glob("*.js"))
 SIZE = {"width": 1180, "height": 900}
 FLAGS = (
@@ -57,7 +58,7 @@ class Screen:
     """Those that other tabs have asked for."""
 
     def __post_init__(self) -> None:
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(SHORT)
         for script in SCRIPTS:
             self.context.add_init_script(path=script)
         self.page = self.context.new_page()
@@ -65,7 +66,7 @@ class Screen:
         self.page.on("websocket", lambda it: self.asked.append(it.url))
         self.context.on("page", lambda tab: tab.on("request", lambda it: self.asked_elsewhere.append(it.url)))
         self.page.goto(self.lab.front_door)
-        self.page.wait_for_function(IS_READY, timeout=2 * PATIENCE)
+        self.page.wait_for_function(IS_READY, timeout=3 * PATIENCE)
 
     def strangers(self) -> list[str]:
         """Whom JupyterLab's page has asked but its own server, and other tabs but this machine."""

@@ -9,9 +9,7 @@ import pytest
 import spyro_sdk as spyro
 from spyro_sdk.demo.guest import Guest
 from spyro_sdk.demo.server import Service, serve
-from spyro_sdk.errors import SignInError
-
-from ..people import Visitor
+from spyro_sdk.errors import SignInError, SignInNeeded
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +36,9 @@ def test_a_guest_may_say_no(app: dict[str, str]) -> None:
     assert caught.value.error_code == "access_denied"
 
 
-def test_the_screen_is_shown_what_a_person_would_see(app: dict[str, str]) -> None:
-    screen = Visitor(can_answer=False)
-    with spyro.connect("salesforce", auth_mode="browser", person=Guest(screen=screen), **app) as sf:
-        assert sf.fetch("Customer").count() == 50
-    assert [it.opens for it in screen.cards] == [True]
-    assert screen.outcomes == [None]
+def test_nobody_is_asked_where_no_guest_is(app: dict[str, str]) -> None:
+    with pytest.raises(SignInNeeded, match="nobody to ask"):
+        spyro.connect("salesforce", person=Guest(is_there=False), **app)
 
 
 def test_a_guest_types_a_code() -> None:
