@@ -21,11 +21,13 @@ from typing import Any
 from contest import Terms, serve
 
 import spyro_sdk as spyro
+from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.connector import BaseConnector
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.events import Attempted, Event, FetchStarted, PageArrived, QuotaSeen, Received, tell
+from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.observers.logging import Log
-from spyro_sdk.observers.progress import ProgressLine
+from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.observers.stats import Stats
 
 ROUNDS = 7
@@ -76,6 +78,12 @@ def told(observers: list[Any], pages: int) -> float:
     return (time.perf_counter() - started) / pages
 
 
+def running() -> Running:
+    """What the progress line is drawn from."""
+    rate = RateLimitConfig(1e6)
+    return Running(Asked("salesforce", "Account", rate, RateLimiter(rate)))
+
+
 def fetching(address: str, *, progress: bool) -> Callable[[], float]:
     """A fetch to Arrow that tells the seconds it took for each page of 2,000 records."""
     settings = {"base_url": address, "access_token": "token", "rate_limit": 1e6, "burst_size": 1_000}
@@ -108,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "guards (retry, breaker, limiter)": asyncio.run(guards(many)),
         "events to Stats": min(told([Stats()], many) for _ in range(ROUNDS)),
         "events to logging": min(told([Log()], many) for _ in range(ROUNDS)),
-        "events to the progress line": min(told([ProgressLine(io.StringIO())], many) for _ in range(ROUNDS)),
+        "events to the progress line": min(told([running()], many) for _ in range(ROUNDS)),
     }
     print(f"{'a page of 2,000 records to Arrow':34} {whole * 1e3:9.2f} ms")
     for name, seconds in costs.items():

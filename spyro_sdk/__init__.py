@@ -12,6 +12,7 @@ Where to look, from the face down
     profile, sources       accounts that a user describes in a file, and which source says who we are
     known, catalogue       what has been seen of a service, and how it is searched
     registry, connectors   the services, one module each
+    runs, progress         one run of a fetch, and how it is shown while it goes on
     rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call
     family                 the children of each parent, read as one table

@@ -11,6 +11,7 @@ child that drops it, and cancels a clean-up again at each of its awaits.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import queue
 import sys
@@ -27,18 +28,25 @@ from .shown import brief
 P = ParamSpec("P")
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 SLICE: Final = 0.05  # seconds a wait lasts before it looks up: Windows sees Ctrl-C only in between
 GRACE: Final = 0.4  # seconds a cancelled call has for its clean-up before its caller goes on
 FAREWELL: Final = 1.5  # seconds for a finalizer, and for the loop at the interpreter's end
 
 
-def run(function: Callable[..., Awaitable[T]], *args: object) -> T:
+def run(
+    function: Callable[..., Awaitable[T]], *args: object, meanwhile: Callable[[], object] | None = None
+) -> T:
     """Call an async function on the loop's thread and wait for what it returns or raises.
 
     It sees a copy of the caller's context variables. Whatever is raised in the waiting thread, such as
     `KeyboardInterrupt`, cancels it. On the loop's own thread, raises `RuntimeError`.
+
+    `meanwhile` is called in the waiting thread, some twenty times a second, and must return at once. An
+    exception in it is logged, and it is not called again.
     """
-    work = _Work(_running_loop(), partial(function, *args))
+    work = _Work(_running_loop(), partial(function, *args), meanwhile)
     try:
         work.start()
         return work.result()
@@ -65,15 +73,21 @@ def converse(function: Callable[..., Awaitable[T]], *args: object) -> T:
         work.leave()
 
 
-def iterate(source: Callable[[], AsyncGenerator[T, None]], *, ahead: int = 2) -> Generator[T, None, None]:
+def iterate(
+    source: Callable[[], AsyncGenerator[T, None]],
+    *,
+    ahead: int = 2,
+    meanwhile: Callable[[], object] | None = None,
+) -> Generator[T, None, None]:
     """Iterate over an async generator, which stays at most `ahead` items before the caller.
 
     Nothing runs before the first `next`. One task owns the generator from its first item to its last, and
     waiting for the caller counts as waiting at its `yield`, so that time-outs and task groups in it hold.
     However the iterator is left, the generator is cancelled and its clean-up awaited for a moment; use
-    `contextlib.closing` where something else may keep the iterator alive.
+    `contextlib.closing` where something else may keep the iterator alive. `meanwhile` is called as by `run`,
+    while the caller waits for an item.
     """
-    hatch = _Hatch(_running_loop(), source, ahead)
+    hatch = _Hatch(_running_loop(), source, ahead, meanwhile)
     try:
         hatch.start()
         while not isinstance(item := hatch.take(), _End):
@@ -119,11 +133,17 @@ def when_gone(
 class _Work(Generic[T]):
     """One async call on the loop's thread, seen from the thread that waits for it."""
 
-    def __init__(self, loop: _Loop, function: Callable[[], Awaitable[T]]) -> None:
+    def __init__(
+        self,
+        loop: _Loop,
+        function: Callable[[], Awaitable[T]],
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
         self.ended = threading.Event()
         self.left = False
         self._loop = loop
         self._function = function
+        self._meanwhile = meanwhile
         self._task: asyncio.Task[None] | None = None
         self._value: T
         self._error: BaseException | None = None
@@ -134,7 +154,7 @@ class _Work(Generic[T]):
     def result(self) -> T:
         """Wait for the end; return or raise what the function did."""
         while not self.ended.wait(SLICE):
-            self._loop.check()
+            self.look_up()
         self._loop.check()  # it may have ended because the interpreter does
         if self._error is None:
             return self._value
@@ -146,6 +166,17 @@ class _Work(Generic[T]):
     def check(self) -> None:
         """Raise if nothing would ever come of waiting."""
         self._loop.check()
+
+    def look_up(self) -> None:
+        """Do what is to be done between two slices of waiting."""
+        self.check()
+        if self._meanwhile is None:
+            return
+        try:
+            self._meanwhile()
+        except Exception:
+            logger.exception("%r failed, and is not called again", self._meanwhile)
+            self._meanwhile = None
 
     def leave(self) -> None:
         """Cancel what still runs, and give its clean-up a moment."""
@@ -230,8 +261,14 @@ class _End:
 class _Hatch(_Work[None], Generic[T]):
     """Where the items of an async generator change threads."""
 
-    def __init__(self, loop: _Loop, source: Callable[[], AsyncGenerator[T, None]], ahead: int) -> None:
-        super().__init__(loop, self._fill)
+    def __init__(
+        self,
+        loop: _Loop,
+        source: Callable[[], AsyncGenerator[T, None]],
+        ahead: int,
+        meanwhile: Callable[[], object] | None,
+    ) -> None:
+        super().__init__(loop, self._fill, meanwhile)
         self._source = source
         self._room = asyncio.Semaphore(ahead)
         self._items: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
@@ -243,7 +280,7 @@ class _Hatch(_Work[None], Generic[T]):
         while True:
             with suppress(queue.Empty):
                 return self._items.get(timeout=SLICE)
-            self._loop.check()
+            self.look_up()
 
     async def _fill(self) -> None:
         """Put in an item for each that was asked for, and `ahead` more."""

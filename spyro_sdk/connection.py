@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,8 +25,8 @@ from .guards.account import limiter_of
 from .http import Send
 from .identity import Identity
 from .known import Known, completions
-from .observers.progress import ProgressLine
 from .observers.stats import Stats
+from .progress import wished
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
@@ -60,15 +59,17 @@ def connect(
     `SPYRO_<NAME>_<SETTING>` (`SPYRO_SALESFORCE_ACCESS_TOKEN`). `config` is taken as it is, without the
     environment; the service's own defaults are in it where the class's `configure` made it. `demo=True`
     speaks to a service on this machine that needs no account; a mapping gives that service's own settings,
-    such as `{"records": 1000}`. `progress` draws a progress line; None draws it where standard error is a
-    terminal. `session` is a `requests.Session` of yours to send through, which stays open; where it signs in
-    by itself, say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
+    such as `{"records": 1000}`. `progress=False` shows nothing of a running fetch; True shows it whatever
+    `SPYRO_PROGRESS` says: as a panel in a notebook, a line in a terminal, a line at the end elsewhere.
+    `session` is a `requests.Session` of yours to send through, which stays open; where it signs in by itself,
+    say `auth_type="none"`. Where somebody has to sign in first, `person` is asked, by default
     whoever is at the terminal or the notebook; where nobody is, nobody is asked.
 
     Raises `UnknownConnectorError`, `ConfigurationError` for a setting that makes no sense,
     `AuthenticationError` where credentials are missing or refused, `ConnectionError` where nobody answers.
     """
     settings, environment = hidden(settings), Unseen(os.environ if demo_options(demo) is None else {})
+    progress = _progress(progress)
     kind, options, listeners = registry.kind_of(name), demo_options(demo), _listeners(observers)
     kind, settings = kind.narrowed(settings)
     settings = hidden(settings, known_to(kind))
@@ -84,11 +85,9 @@ def connect(
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
     config = config or configured(kind, settings, environment, accounts.remembered)
-    if sys.stderr.isatty() if progress is None else progress:
-        listeners.append(ProgressLine())
     warm.begin("pandas")  # while the service answers the first requests
     try:
-        return Connection(kind, config, listeners, session)
+        return Connection(kind, config, listeners, session, progress)
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
@@ -98,7 +97,7 @@ def connect(
     if session is not None:
         connector.send_through(_sender(config, session))
     accounts.sign_in(connector, asked)
-    return Connection(kind, config, listeners, session)
+    return Connection(kind, config, listeners, session, progress)
 
 
 class Connection(Shown):
@@ -110,11 +109,13 @@ class Connection(Shown):
         config: ConnectorConfig,
         observers: Sequence[Observer] = (),
         session: requests.Session | None = None,
+        progress: bool | None = None,
     ) -> None:
         self._kind, self._config, self._observers, self._session = kind, config, observers, session
         self._known = Known(lambda: self._connector)
         self._name: str | None = None
         self._is_named, self._naming = False, threading.Lock()
+        self._progress = progress
         self._open()
 
     def __repr__(self) -> str:
@@ -213,7 +214,7 @@ class Connection(Shown):
             api=api,
             concurrency=concurrency,
         )
-        return Fetch(self._live, query)
+        return Fetch(self._live, query, self._progress)
 
     @property
     def is_open(self) -> bool:
@@ -331,6 +332,14 @@ async def _named(connector: BaseConnector, patience: float = PATIENCE) -> str | 
         except Exception:  # noqa: BLE001  # an author's own may fail in any way
             return None
     return None
+
+
+def _progress(wish: Any) -> bool | None:
+    """What `progress=` says; nonsense in it, or in `SPYRO_PROGRESS`, is told at once."""
+    wished(os.environ)
+    if not isinstance(wish, bool | None):
+        raise ConfigurationError(f"progress={wish!r} cannot be: it must be True or False", field="progress")
+    return wish
 
 
 def _listeners(observers: Any) -> list[Observer]:

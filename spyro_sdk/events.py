@@ -2,13 +2,15 @@
 
 Events are facts in the past tense, and the only way out for what happens underneath. An observer is any
 callable that takes one event, returns at once and keeps its own state: the statistics, a log line and a
-progress bar are observers. It is called in the thread of the event loop.
+progress bar are observers. It is called in the thread of the event loop, or of a worker.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -184,9 +186,27 @@ class FetchFinished(Event):
 Observer: TypeAlias = Callable[[Event], None]
 
 
+_listening: ContextVar[tuple[Observer, ...]] = ContextVar("listening", default=())
+"""Who hears, beside the connector's own observers, what the running task has it do."""
+
+
+@contextmanager
+def listening(*observers: Observer) -> Iterator[None]:
+    """Have these observers told as well what happens inside: here, and in the tasks and workers begun here.
+
+    What others ask the same connector meanwhile is not heard. Enter it where the work is awaited, in a task
+    of its own; in the body of an async generator it would also listen to whoever iterates.
+    """
+    token = _listening.set((*_listening.get(), *observers))
+    try:
+        yield
+    finally:
+        _listening.reset(token)
+
+
 def tell(observers: Sequence[Observer], event: Event) -> None:
-    """Call each observer; one that raises is logged, never obeyed."""
-    for observer in observers:
+    """Call each observer, and who is `listening`; one that raises is logged, never obeyed."""
+    for observer in (*observers, *_listening.get()):
         try:
             observer(event)
         except Exception:

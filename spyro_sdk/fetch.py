@@ -6,7 +6,7 @@ What writes files is imported where one is written: a first table does not wait 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ from .connector import BaseConnector
 from .entity import Query, counted
 from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
 from .plan import Plan
+from .progress import chosen, given
+from .runs import Run
 from .shown import Shown
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import polars
 
     from .arrow.sink import Sink
+    from .observers.running import Act
 
 
 class Fetch(Shown):
@@ -39,10 +42,15 @@ class Fetch(Shown):
 
     Nothing is kept from one run to the next but `partial`: after a `to_…` that failed or was stopped it holds
     what had arrived. A loop hands over what arrives, and keeps nothing.
+
+    `progress`: False to show none of this run, True to show it whatever else was said; without it, what the
+    connection says.
     """
 
-    def __init__(self, connector: Callable[[], BaseConnector], query: Query) -> None:
-        self._connector = connector
+    def __init__(
+        self, connector: Callable[[], BaseConnector], query: Query, progress: bool | None = None
+    ) -> None:
+        self._connector, self._progress = connector, progress
         self.query = query
         self.partial: pa.Table | None = None
         """What had arrived when the last `to_…` failed or was stopped; None when it did neither.
@@ -65,27 +73,26 @@ class Fetch(Shown):
 
     # -- tables ---------------------------------------------------------------------------------------
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, *, progress: bool | None = None) -> pa.Table:
         """Fetch everything into a `pyarrow.Table`, in the service's types and one chunk a page."""
-        kept: list[pa.RecordBatch] = []
-        with self._keeping(lambda: unify(kept, None), lambda: len(kept)):
-            schema = blocking.run(_collected, self._connector(), self.query, kept)
-        return unify(kept, schema)
+        return self._table(progress)
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self, *, progress: bool | None = None) -> pandas.DataFrame:
         """Fetch everything into a `pandas.DataFrame`.
 
         The dtypes follow from the columns' types, not from the values of the day: integers are `Int64` and
         stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
         decimals, structs and lists `ArrowDtype`.
         """
-        return to_pandas(self.to_arrow())
+        return to_pandas(self._table(progress))
 
-    def to_polars(self) -> polars.DataFrame:
+    def to_polars(self, *, progress: bool | None = None) -> polars.DataFrame:
         """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
-        return cast("polars.DataFrame", _extra("polars").from_arrow(self.to_arrow()))
+        return cast("polars.DataFrame", _extra("polars").from_arrow(self._table(progress)))
 
-    def to_duckdb(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
+    def to_duckdb(
+        self, connection: duckdb.DuckDBPyConnection | None = None, *, progress: bool | None = None
+    ) -> duckdb.DuckDBPyRelation:
         """Fetch everything into a relation of `connection` or the default one; needs the extra `duckdb`."""
         library = _extra("duckdb")
         if not isinstance(connection, library.DuckDBPyConnection | None):
@@ -94,7 +101,7 @@ class Fetch(Shown):
                 "connection",
                 connection,
             )
-        return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self.to_arrow()))
+        return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self._table(progress)))
 
     def to_parquet(
         self,
@@ -103,6 +110,7 @@ class Fetch(Shown):
         partition_by: str | Sequence[str] | None = None,
         compression: str = "zstd",
         row_group_rows: int = 50_000,
+        progress: bool | None = None,
     ) -> int:
         """Fetch everything into a Parquet file, as it arrives and in bounded memory; return its rows.
 
@@ -134,10 +142,10 @@ class Fetch(Shown):
         form = Parquet(compression, row_group_rows)
         if partition_by is None:
             check_writable(path)
-            return self._export(partial(Sink, path, form))
+            return self._export(partial(Sink, path, form), progress)
         columns = asked(partition_by)
         check_folder(path)
-        return self._export(partial(PartitionedSink, path, form, columns))
+        return self._export(partial(PartitionedSink, path, form, columns), progress)
 
     def to_csv(
         self,
@@ -146,6 +154,7 @@ class Fetch(Shown):
         compression: str | None = None,
         delimiter: str = ",",
         formulas: str = "keep",
+        progress: bool | None = None,
     ) -> int:
         """Fetch everything into a CSV file, as it arrives and in bounded memory; return its rows.
 
@@ -168,9 +177,11 @@ class Fetch(Shown):
         self.partial = None
         csv = Csv(compression, delimiter, formulas)
         check_writable(path)
-        return self._export(partial(CsvSink, path, csv))
+        return self._export(partial(CsvSink, path, csv), progress)
 
-    def to_ipc(self, path: str | PathLike[str], *, compression: str = "lz4") -> int:
+    def to_ipc(
+        self, path: str | PathLike[str], *, compression: str = "lz4", progress: bool | None = None
+    ) -> int:
         """Fetch everything into an Arrow IPC file, as it arrives and in bounded memory; return its rows.
 
         It is what pandas calls Feather (`pandas.read_feather`) and Polars IPC (`polars.read_ipc`): the
@@ -187,7 +198,7 @@ class Fetch(Shown):
         self.partial = None
         form = Ipc(compression)
         check_writable(path)
-        return self._export(partial(Sink, path, form))
+        return self._export(partial(Sink, path, form), progress)
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
@@ -207,45 +218,48 @@ class Fetch(Shown):
         if schema is None:
             return self.to_arrow().__arrow_c_stream__(requested_schema)
         self.partial = None
-        batches = _conforming(blocking.iterate(lambda: connector.batches(query)), schema, query.entity)
+        batches = _conforming(self._run(None), lambda: connector.batches(query), schema, query.entity)
         first = list(islice(batches, 1))
         reader = pa.RecordBatchReader.from_batches(schema, chain(first, batches))
         return reader.__arrow_c_stream__(requested_schema)
 
     # -- pieces ---------------------------------------------------------------------------------------
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self, *, progress: bool | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a record batch a page, in the service's order, while the next page is on its way.
 
         Leaving the loop stops the traffic; what it was given is not kept in `partial`. Where the service does
         not declare its types, these may widen from one batch to the next.
         """
         self.partial = None
-        connector = self._connector()
-        return blocking.iterate(lambda: connector.batches(self.query))
+        run = self._run(progress)
+        return _shown(run, lambda: run.connector.batches(self.query))
 
     __iter__ = batches
 
-    def records(self) -> Iterator[dict[str, Any]]:
+    def records(self, *, progress: bool | None = None) -> Iterator[dict[str, Any]]:
         """Yield the records one by one, as dicts of Python values."""
-        for batch in self.batches():
+        for batch in self.batches(progress=progress):
             yield from batch.to_pylist()
 
-    def head(self, n: int = 5) -> pandas.DataFrame:
+    def head(self, n: int = 5, *, progress: bool | None = None) -> pandas.DataFrame:
         """The first `n` records as a `pandas.DataFrame`; the service is asked for no more than these."""
         most = counted("n", n)
         limit = most if self.query.limit is None else min(most, self.query.limit)
-        first = Fetch(self._connector, replace(self.query, limit=limit))
+        first = Fetch(self._connector, replace(self.query, limit=limit), self._progress)
         try:
-            return first.to_pandas()
+            return to_pandas(first._table(progress, "head"))
         finally:
             self.partial = first.partial
 
     # -- before ---------------------------------------------------------------------------------------
 
-    def count(self) -> int:
+    def count(self, *, progress: bool | None = None) -> int:
         """How many records the service has for this; one request where it can count them itself."""
-        return blocking.run(self._connector().count, self.query)
+        with self._run(progress, "count") as run:
+            rows = run.call(run.connector.count, self.query)
+            run.give(rows)
+        return rows
 
     def explain(self, *, count: bool = True) -> Plan:
         """The request that would be sent, the pages, and the calls against what is left of the quota.
@@ -261,21 +275,36 @@ class Fetch(Shown):
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    def _export(self, make: Callable[..., Sink]) -> int:
+    def _run(self, progress: bool | None, act: Act = "fetch") -> Run:
+        """One run of this, shown as the call wishes, or else the connection."""
+        return Run(self._connector(), self.query, chosen(given(progress, self._progress)), act)
+
+    def _table(self, progress: bool | None, act: Act = "fetch") -> pa.Table:
+        kept: list[pa.RecordBatch] = []
+        with (
+            self._run(progress, act) as run,
+            self._keeping(run, lambda: unify(kept, None), lambda: len(kept)),
+        ):
+            schema = run.call(_collected, run.connector, self.query, kept)
+        return unify(kept, schema)
+
+    def _export(self, make: Callable[..., Sink], progress: bool | None) -> int:
         """Pour everything into the sink that `make` makes; return the rows."""
         from .arrow.background import Background
 
         self.partial = None
-        connector = self._connector()
-        query, schema = blocking.run(_prepared, connector, self.query)
-        sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
-        with self._keeping(sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
-            blocking.run(sink.pour, lambda: connector.batches(query))
+        with self._run(progress) as run:
+            connector = run.connector
+            query, schema = run.call(_prepared, connector, self.query)
+            sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
+            with self._keeping(run, sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
+                run.call(sink.pour, lambda: connector.batches(query))
         return sink.rows
 
     @contextmanager
     def _keeping(
         self,
+        run: Run,
         kept: Callable[[], pa.Table | None],
         pages: Callable[[], int],
         rows: Callable[[], int] = lambda: 0,
@@ -291,6 +320,7 @@ class Fetch(Shown):
             self.partial = kept()
             if pages() and self.partial is not None:
                 has, came = self.partial.num_rows, max(rows(), self.partial.num_rows)
+                run.keep(has)
                 which = "them" if has == came else f"the last {has:,}"
                 came_in = f"{_counted(came, 'record')} in {_counted(pages(), 'page')}"
                 _say(error, f"{came_in} had arrived: fetch.partial has {which}")
@@ -312,12 +342,20 @@ async def _prepared(connector: BaseConnector, query: Query) -> tuple[Query, pa.S
     return query, await connector.schema_of(query)
 
 
+def _shown(
+    run: Run, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]]
+) -> Generator[pa.RecordBatch, None, None]:
+    """The batches of a run, which begins with the first and ends when the iterator is left."""
+    with run:
+        yield from run.iterate(source)
+
+
 def _conforming(
-    batches: Generator[pa.RecordBatch, None, None], schema: pa.Schema, entity: str
+    run: Run, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]], schema: pa.Schema, entity: str
 ) -> Iterator[pa.RecordBatch]:
-    """The batches in the columns of `schema`; `DecodeError` for one that needs wider ones."""
+    """The batches of a run in the columns of `schema`; `DecodeError` for one that needs wider ones."""
     try:
-        with closing(batches):
+        with run, closing(run.iterate(source)) as batches:
             for batch in batches:
                 yield conform(batch, schema)
     except KeyboardInterrupt as stop:

@@ -17,6 +17,7 @@ import traceback
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from types import FrameType
@@ -320,6 +321,62 @@ class TestInterruptedRun:
         work.leave()
         assert blocking.run(answer) == 42
         assert log == []
+
+
+class TestMeanwhile:
+    """What the waiting thread does while it waits."""
+
+    def test_is_called_in_the_waiting_thread_again_and_again(self) -> None:
+        async def until_seen() -> None:
+            await anyio.to_thread.run_sync(threads.acquire)
+            await anyio.to_thread.run_sync(threads.acquire)
+
+        def seen() -> None:
+            assert threading.get_ident() == waiting
+            threads.release()
+
+        waiting, threads = threading.get_ident(), threading.Semaphore(0)
+        blocking.run(until_seen, meanwhile=seen)
+
+    def test_is_not_called_for_what_is_there_at_once(self) -> None:
+        def never() -> None:
+            raise AssertionError
+
+        assert blocking.run(answer, meanwhile=never) == 42
+        assert list(blocking.iterate(partial(upto, 3), meanwhile=never)) == [0, 1, 2]
+
+    def test_is_called_while_an_item_is_waited_for(self) -> None:
+        async def slow() -> AsyncGenerator[int, None]:
+            await anyio.to_thread.run_sync(seen.acquire)
+            yield 1
+
+        seen = threading.Semaphore(0)
+        assert list(blocking.iterate(slow, meanwhile=seen.release)) == [1]
+
+    def test_a_failure_of_it_is_logged_once_and_the_call_goes_on(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def broken() -> None:
+            calls.append(1)
+            raise Boom("mine")
+
+        calls: list[int] = []
+        with caplog.at_level("ERROR", "spyro_sdk.blocking"):
+            assert blocking.run(asyncio.sleep, 0.18, 42, meanwhile=broken) == 42
+        (record,) = caplog.records
+        assert "broken" in record.getMessage()
+        assert record.exc_info
+        assert record.exc_info[0] is Boom
+        assert calls == [1]
+
+    def test_an_interrupt_in_it_stops_the_call(self) -> None:
+        def stopped() -> None:
+            raise KeyboardInterrupt
+
+        log = Log()
+        with pytest.raises(KeyboardInterrupt), takes(at_most=0.5):
+            blocking.run(log.sleeper, meanwhile=stopped)
+        assert log == ["started", "cancelled", "cleaned up"]
 
 
 class TestConverse:

@@ -68,7 +68,7 @@ def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     known = {name: text for name, text in os.environ.items() if not name.startswith("SPYRO_")}
     return subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", quiet + textwrap.dedent(script)],
-        env={**known, "PYTHONPATH": str(ROOT), **environment},
+        env={**known, "PYTHONPATH": str(ROOT), "SPYRO_PROGRESS": "off", **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -407,13 +407,35 @@ def test_observers_hear_of_every_page(org: Service) -> None:
         assert (sf.stats.pages, sf.stats.rows) == (3, 600)
 
 
-def test_progress_is_drawn_where_asked(org: Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown_where_asked(org: Service, capsys: pytest.CaptureFixture[str]) -> None:
     with connected(org, progress=True) as sf:
         keys(sf)
-    assert "600" in capsys.readouterr().err
+    assert "600 records" in capsys.readouterr().err
     with connected(org, progress=None) as sf:
         keys(sf)
-    assert capsys.readouterr().err == ""  # which is no terminal
+    assert capsys.readouterr().err == ""  # the environment of the tests says so
+
+
+@pytest.mark.parametrize("wish", ["no", 1, "auto"])
+def test_progress_that_makes_no_sense_is_refused(wish: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"progress=.* cannot be") as caught:
+        spyro.connect("salesforce", demo=True, progress=wish)
+    assert caught.value.field == "progress"
+
+
+def test_an_environment_that_makes_no_sense_is_told_before_anything_is_asked() -> None:
+    done = run(
+        """
+        import spyro_sdk as spyro
+        try:
+            spyro.connect("salesforce", demo=True)
+        except spyro.ConnectorError as error:
+            print(type(error).__name__, error)
+        """,
+        SPYRO_PROGRESS="loud",
+    )
+    said = "ConfigurationError SPYRO_PROGRESS='loud' cannot be: it must be on or off, or not be set\n"
+    assert (done.stdout, done.stderr) == (said, "")
 
 
 def test_a_closed_connection_says_so(org: Service) -> None:

@@ -1,12 +1,14 @@
+import asyncio
 import inspect
 import logging
 import pickle
 from dataclasses import FrozenInstanceError
 
+import anyio.to_thread
 import pytest
 
-from spyro_sdk import events
-from spyro_sdk.events import Connected, Event, Retried, tell
+from spyro_sdk import blocking, events
+from spyro_sdk.events import Connected, Event, Retried, listening, tell
 
 KINDS = [
     kind
@@ -60,3 +62,74 @@ def test_a_fact_stays_as_it_is(kind):
     with pytest.raises(FrozenInstanceError):
         fact.connector = "other"
     assert next(iter(inspect.signature(kind).parameters)) == "connector"
+
+
+# -- listening --------------------------------------------------------------------------------------------
+
+
+def say(name):
+    tell([], Connected(name))
+
+
+def test_who_listens_hears_what_happens_inside_and_no_more():
+    heard = []
+    say("before")
+    with listening(heard.append):
+        say("inside")
+    say("after")
+    assert heard == [Connected("inside")]
+
+
+def test_who_listens_within_hears_beside_those_who_do_already():
+    heard = []
+    with listening(lambda event: heard.append(("outer", event.connector))):
+        with listening(lambda event: heard.append(("inner", event.connector))):
+            say("both")
+        say("one")
+    assert heard == [("outer", "both"), ("inner", "both"), ("outer", "one")]
+
+
+def test_a_failure_inside_ends_the_listening():
+    heard = []
+    with pytest.raises(ZeroDivisionError), listening(heard.append):
+        raise ZeroDivisionError
+    say("after")
+    assert heard == []
+
+
+@pytest.mark.anyio
+async def test_tasks_and_workers_begun_inside_are_heard():
+    async def task():
+        say("task")
+
+    heard = []
+    with listening(heard.append):
+        await asyncio.gather(task(), anyio.to_thread.run_sync(say, "worker"))
+        await asyncio.to_thread(say, "thread")
+        asyncio.get_running_loop().call_soon(say, "soon")
+        await asyncio.sleep(0)
+    assert {event.connector for event in heard} == {"task", "worker", "thread", "soon"}
+
+
+@pytest.mark.anyio
+async def test_those_who_work_side_by_side_hear_their_own():
+    async def work(name):
+        heard = []
+        with listening(heard.append):
+            for _ in range(3):
+                await asyncio.sleep(0)
+                say(name)
+        return [event.connector for event in heard]
+
+    assert await asyncio.gather(work("a"), work("b")) == [["a"] * 3, ["b"] * 3]
+
+
+def test_who_waits_for_the_loop_may_listen_to_what_it_does():
+    async def work():
+        say("on the loop")
+
+    heard = []
+    with listening(heard.append):
+        blocking.run(work)
+    blocking.run(work)
+    assert heard == [Connected("on the loop")]

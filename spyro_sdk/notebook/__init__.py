@@ -6,6 +6,7 @@ Where to look
     completion             names while they are typed
     person, sign_in        who is asked to sign in, and how far that is
     errors, steps          our errors in four lines, and what to do after each
+    panel, cell, screen    a panel while the fetches of a cell run, what they are, and where it is drawn
 
 Nothing here is imported before a notebook is there, and ipywidgets not before a panel is drawn.
 """
@@ -43,8 +44,9 @@ class NotebookWing:
         return import_module(".person", __name__).NotebookPerson(kernel)
 
     def progress(self) -> Any:
-        """Nothing beyond the terminal's line."""
-        return None
+        """The panels of the cells; None where there is no kernel, such as in a terminal's IPython."""
+        ipython = shell()
+        return import_module(".panel", __name__).panels(ipython) if hasattr(ipython, "kernel") else None
 
 
 def plug() -> None:

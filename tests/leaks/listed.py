@@ -34,7 +34,8 @@ METHODS = {
     " lifecycle.Lifecycle gallery.Gallery notebook.sign_in.SignIn plan.Plan secret.Secret secret.SecretBytes"
     " secret.Unseen testing.cassette.Recorder testing.cassette.Replay profile.listing.Profiles",
     "str": "identity.Identity accounts.SignedIn accounts.SignedOut connection.RateLimit"
-    " connectors.declared.detect.envelope.Spot observers.stats.Stats plan.Plan plan.Road where.Where"
+    " connectors.declared.detect.envelope.Spot notebook.cell.CellRuns observers.running.Running"
+    " observers.stats.Stats plan.Plan plan.Road where.Where"
     " profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
     "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
@@ -57,8 +58,8 @@ WAYS = {
     "log": "notebook/errors.py notebook/person.py settings.py shown.py guards/together.py guards/window.py"
     " guards/redis.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
-    " observers/logging.py",
-    "print": "auth/terminal.py connection.py connectors/declared/__main__.py",
+    " observers/logging.py blocking.py runs.py notebook/panel.py",
+    "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
     "process": "auth/browser.py auth/terminal.py notebook/person.py connectors/salesforce/program.py",
 }
 """The modules that have a way out of the process."""
@@ -96,6 +97,9 @@ NOT_PLAYED = {
     "notebook.card": "Card",
     "notebook.completion": "Bracket Place",
     "notebook.sign_in": "SignIn",
+    "notebook.cell": "CellRuns",
+    "notebook.panel": "CellPanel Panels",
+    "notebook.screen": "KernelScreen Panel Screen WidgetPanel",
     "profile.file": "Profiled Contents",
     "profile.listing": "Profile",
     "profile.place": "Place",
@@ -129,7 +133,9 @@ NOT_PLAYED = {
     "transport.conditional": "Conditional",
     "transport.pool": "SharedTransport",
     "observers.logging": "Log",
-    "observers.progress": "ProgressLine",
+    "observers.running": "Asked Bucket Pause Retry Running",
+    "progress": "FinalLine Progress Silent TerminalLine",
+    "runs": "Run",
 }
 """Classes of which the drama keeps no object: they are seen in its tracebacks, or hold nothing."""
 ERRORS = (

@@ -25,13 +25,17 @@ from _pytest._code.code import ExceptionInfo
 
 from spyro_sdk import demo, shown
 from spyro_sdk.auth.person import Invitation
-from spyro_sdk.config import ConnectorConfig
+from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.errors import ConnectorError
+from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.notebook import NotebookWing
+from spyro_sdk.notebook.cards import fetched, fetching
+from spyro_sdk.notebook.cell import CellRuns
 from spyro_sdk.notebook.errors import briefly
 from spyro_sdk.notebook.sign_in import SignIn
 from spyro_sdk.observers.logging import words
-from spyro_sdk.observers.progress import ProgressLine
+from spyro_sdk.observers.running import Asked, Running
+from spyro_sdk.progress import FinalLine, TerminalLine
 from tests.leaks.drama import Drama
 from tests.leaks.service import echoing
 
@@ -290,12 +294,25 @@ def _(drama: Drama) -> str:
     return "\n".join(map(words, drama.events))
 
 
-@surface("progress line")
+@surface("progress of a fetch")
 def _(drama: Drama) -> str:
-    out = io.StringIO()
-    line = ProgressLine(out)
-    for event in drama.events:
-        line(event)
+    """As a terminal, a log and a notebook have it, at each kind of end."""
+    out, bucket = io.StringIO(), RateLimiter(RateLimitConfig(60))
+    asked = Asked("acme", "good", RateLimitConfig(60), bucket)
+    for error in (None, KeyboardInterrupt(), *_typical(drama)):
+        run = Running(asked, clock=iter(range(10**9)).__next__)
+        drawn = [TerminalLine(out), FinalLine(out)]
+        for event in drama.events if error is None else drama.events[-20:]:
+            run(event)
+            for it in drawn:
+                it.tick(run)
+        cell = CellRuns([run])
+        out.write(f"{fetching.card(cell).to_html()} {run.reasons!r} {cell}")
+        run.end(error)
+        for it in drawn:
+            it.end(run, error)
+        cell.end(run)
+        out.write(f"{fetched.card(cell).to_html()} {run.error} {cell}")
     return out.getvalue()
 
 

@@ -163,7 +163,7 @@ PLANTED: dict[str, Callable[[Drama], Any]] = {
         ],
         leaky_error,
     ),
-    **dict.fromkeys(["events", "events in words", "progress line"], leaky_event),
+    **dict.fromkeys(["events", "events in words", "progress of a fetch"], leaky_event),
     **dict.fromkeys(["logs of ours", "logs of asyncio and all others at DEBUG"], leaky_log),
     **dict.fromkeys(
         ["warnings", "what is printed", "pages that a browser is shown", "addresses that are sent"],

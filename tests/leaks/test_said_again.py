@@ -45,7 +45,7 @@ def refused(body: bytes, **headers: str) -> str:
     ("body", "headers"),
     [
         (WORDS, {}),
-        (gzip.compress(WORDS), {"content-encoding": "gzip"}),
+        (gzip.compress(WORDS, mtime=0), {"content-encoding": "gzip"}),
         (json.dumps({"message": f"the token {TOKEN} is not good", "more": "x" * 100_000}).encode(), {}),
     ],
 )

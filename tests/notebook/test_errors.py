@@ -102,7 +102,7 @@ def test_debug_finds_where_it_happened(connected, monkeypatch):
     connected.run("def f():\n    there = 42\n    sf.fetch('Custmer').count()\nf()")
     assert isinstance(sys.last_value, UnknownEntityError)
     assert sys.last_traceback is sys.last_value.__traceback__ is connected.InteractiveTB.tb
-    monkeypatch.setattr(sys, "stdin", io.StringIO("u\n" * 20 + "d\nd\np there + 1\nq\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("u\np there + 1\n" * 20 + "q\n"))
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     tracer = sys.gettrace()  # that of coverage, which a debugger takes away
