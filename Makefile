@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser notebook notebooks check lint bench report clean
+.PHONY: help demo test browser notebook notebooks pictures check lint bench report clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -34,6 +34,10 @@ notebook: .venv/.notebook  ## open JupyterLab on the first notebook
 
 notebooks: .venv/.dev  ## run the notebooks, and keep what they show
 	$(BIN)/python notebooks/redraw.py
+
+pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/python docs/pictures/cards.py docs/pictures/cards
 
 check: lint  ## all that CI checks: style, types, floors, tests, documents
 	@$(MAKE) --no-print-directory test
