@@ -31,7 +31,18 @@ def ran(path: Path) -> Any:
         NotebookClient(notebook, timeout=PATIENCE, resources=where).execute(env=environment(folder))
     for cell in notebook.cells:
         cell.metadata = {name: it for name, it in cell.metadata.items() if name in KEPT}
+        if "outputs" in cell:
+            cell.outputs = without_home(cell.outputs)
     return notebook
+
+
+def without_home(shown: Any) -> Any:
+    """What is shown, with `~` for whoever's home that was."""
+    if isinstance(shown, dict):
+        return type(shown)({name: without_home(it) for name, it in shown.items()})
+    if isinstance(shown, list):
+        return [without_home(it) for it in shown]
+    return shown.replace(str(Path.home()), "~") if isinstance(shown, str) else shown
 
 
 def environment(folder: str) -> dict[str, str]:
