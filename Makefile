@@ -6,7 +6,11 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser notebook notebooks pictures check lint bench report clean
+.PHONY: help demo test browser chaos notebook notebooks pictures check lint bench report clean
+
+# schedules of faults that `make chaos` plays, from a seed on: make chaos COUNT=1000 SEED=4711
+COUNT ?= 100000
+SEED ?= 0
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -18,7 +22,6 @@ test: .venv/.dev  ## run all tests, with coverage
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --ignore=tests/browser
 	$(BIN)/coverage report --fail-under=98
 	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/auth/*,spyro_sdk/profile/*,spyro_sdk/sources.py,spyro_sdk/private.py,spyro_sdk/shown.py,spyro_sdk/words.py,spyro_sdk/notebook/*,spyro_sdk/settings.py,spyro_sdk/paging/*,spyro_sdk/pages/*,spyro_sdk/transport/*,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py,spyro_sdk/testing/*'
-
 	@$(MAKE) --no-print-directory browser
 
 browser: .venv/.dev .venv/.ipykernel6  ## run the tests in JupyterLab alone: SPYRO_BROWSER is a path, or none
@@ -38,6 +41,10 @@ notebooks: .venv/.dev  ## run the notebooks, and keep what they show
 pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
 	$(BIN)/python tests/browser/chromium.py
 	$(BIN)/python docs/pictures/cards.py docs/pictures/cards
+
+chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: half an hour
+	SPYRO_SWEEP=1 $(BIN)/python -m pytest -q tests/chaos/test_line.py --timeout 900
+	$(BIN)/python -m tests.chaos.schedules $(SEED) $(COUNT)
 
 check: lint  ## all that CI checks: style, types, floors, tests, documents
 	@$(MAKE) --no-print-directory test

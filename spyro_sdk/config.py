@@ -168,6 +168,7 @@ class ConnectorConfig:
     schema_age: float | None = 86_400.0  # seconds that a described entity is kept on disk; None: not at all
     deadline: float | None = None
     """Seconds for a fetch as a whole, and for each other call with all its retries; None: no bound."""
+    max_body: int = 256 << 20  # bytes of one answer, unzipped; a bigger one is an error, and read no further
     page_size: int = 1000  # records; more are never asked for at once
     pool_size: int = 10  # connections kept open
     concurrency: int | None = None
@@ -188,7 +189,7 @@ class ConnectorConfig:
             _positive(self, name)
         if self.schema_age is not None:
             _positive(self, "schema_age")
-        for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1)):
+        for name, least in (("retry_count", 0), ("page_size", 1), ("pool_size", 1), ("max_body", 1)):
             _whole(self, name, least)
         for name, least in (
             ("concurrency", 1),

@@ -46,7 +46,7 @@ from .guards.account import windows_of
 from .guards.breaker import CircuitBreaker
 from .guards.budget import RetryBudget
 from .guards.deadline import Deadline
-from .guards.limiter import JITTER, RateLimiter
+from .guards.limiter import JITTER, RateLimiter, TooLong
 from .guards.retry import RetryPolicy, call_with_retry
 from .http import Send, redacted
 from .identity import Identity
@@ -315,8 +315,7 @@ class BaseConnector(Lifecycle):
         return await self._breaker.call(partial(self._attempt, call))
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
-        if waited := await self._await_turn():
-            self._emit(Waited(self.name, waited))
+        await self._have_turn()
         started = time.perf_counter()
         try:
             with self.discreet(), typed(self.name):
@@ -329,17 +328,20 @@ class BaseConnector(Lifecycle):
         self._emit(Attempted(self.name, time.perf_counter() - started, None))
         return result
 
-    async def _await_turn(self) -> float:
-        """Wait until the rate allows a request; return the seconds. Raises at once for over `max_wait`."""
+    async def _have_turn(self) -> None:
+        """Wait until the rate limit lets us send a request; `RateLimitError` where that takes too long."""
         most = self.config.max_wait
-        if (wait := self.limiter.get_wait_time()) > most:
+        try:
+            waited = await self._windows.acquire(most) + await self.limiter.acquire(patience=most)
+        except TooLong as it:
             raise RateLimitError(
-                f"{self.name} grants no request for {wait:.0f} s more: its quota is used up",
-                wait,
+                f"{self.name} grants no request for {it.seconds:.0f} s more: its quota is used up",
+                it.seconds,
                 connector=self.name,
                 hint="try again then, or connect with a longer max_wait",
-            )
-        return await self._windows.acquire(most) + await self.limiter.acquire()
+            ) from None
+        if waited:
+            self._emit(Waited(self.name, waited))
 
     async def batches(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """Yield the records that `query` asks for as record batches, one a page, in the service's order.

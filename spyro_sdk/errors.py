@@ -18,6 +18,7 @@ ConnectorError                    base: message, hint, connector, status, reques
 ├── SchemaDiscoveryError          the columns of an entity cannot be told
 ├── DataFetchError                the service answered, but not with the records: entity_type, error_code
 │   ├── DecodeError               the body is not what it claims to be
+│   │   └── LimitError            the answer is bigger than we take
 │   └── IntegrityError            records were lost on the way, or came twice
 ├── NotRecordedError              a recording that is replayed has no answer to the request
 └── ExportError                   the file cannot be written                      (an OSError too)
@@ -226,6 +227,10 @@ class DataFetchError(ConnectorError):
 
 class DecodeError(DataFetchError):
     """The body is not what it claims to be: cut short, a login page, no JSON."""
+
+
+class LimitError(DecodeError):
+    """The answer is bigger than we take, unzipped or as it came; asking again does not help."""
 
 
 class IntegrityError(DataFetchError):

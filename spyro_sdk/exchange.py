@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from .arrow.exact import parse
-from .arrow.inflate import inflate
+from .arrow.inflate import PAGE_LIMIT, inflate
 from .auth import Auth, oauth, static
 from .auth.app import App
 from .auth.keeping import Keeping, successors_of
@@ -198,7 +198,7 @@ class HttpConnector(BaseConnector):
         return response
 
     def _understood(self, response: Response, read: Callable[[Answer], T]) -> T:
-        payload = payload_of(response)
+        payload = payload_of(response, self.config.max_body)
         self.check(response, payload)
         return read(Answer(payload, 0, response.headers))
 
@@ -300,10 +300,10 @@ def _sent_with(request: Request) -> Iterator[str]:
         yield text.rpartition(" ")[2]
 
 
-def payload_of(response: Response) -> Any:
-    """The decoded body; None for a bad answer that is no JSON."""
+def payload_of(response: Response, limit: int = PAGE_LIMIT) -> Any:
+    """The decoded body, of at most `limit` bytes; None for a bad answer that is no JSON."""
     try:
-        return parse(inflate(response.body, response.headers.get("content-encoding")))
+        return parse(inflate(response.body, response.headers.get("content-encoding"), limit=limit))
     except DecodeError:
         if 200 <= response.status < 300:
             raise

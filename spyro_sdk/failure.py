@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import errno
+import re
+import time
 from asyncio import IncompleteReadError
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,13 +27,19 @@ from .errors import (
     some,
 )
 from .forms import without
-from .guards.quota import parse_retry_after
+from .guards.quota import Quota, parse_retry_after, read_quota
 from .http import origin
 from .words import one_line
 
 NO_ANSWER = (builtins.ConnectionError, builtins.TimeoutError, gaierror, SSLError, IncompleteReadError)
 CLIENTS = ("aiohttp", "httpx", "requests")
 """Libraries whose exceptions, where they carry no answer, are about the way to it."""
+OTHERWISE_REFUSED = (400, 403, 420)
+"""Statuses with which some services refuse what is too much, and others what is wrong or forbidden."""
+TOO_MANY = re.compile(
+    r"rate.{0,2}limit|too many (requests|calls)|throttl|rate exceeded|request.limit.exceeded|quota exceeded",
+    re.IGNORECASE,
+)
 UNREACHABLE = (None, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH)
 """What a plain `OSError` of the network has as errno; None where several addresses were tried."""
 
@@ -53,7 +61,9 @@ def refused(
     said = f": {words}" if words else _led_away(status, headers)
     retry_after = parse_retry_after(headers.get("retry-after"), server_date=headers.get("date"))
     request_id = headers.get("x-request-id") or headers.get("x-amzn-requestid")
-    if status == 429 or (status == 503 and retry_after is not None):
+    if status in OTHERWISE_REFUSED and (quota := _used_up(headers)):
+        retry_after = quota.resets_in if retry_after is None else retry_after
+    if _is_limit(status, headers, words, retry_after):
         asked = f"; it asks us to wait {retry_after:.0f} s" if retry_after is not None else ""
         return RateLimitError(
             f"{name} says that we ask too often ({status}){said}{asked}",
@@ -80,6 +90,23 @@ def refused(
         status=status,
         request_id=request_id,
     )
+
+
+def _used_up(headers: Mapping[str, str]) -> Quota | None:
+    """The quota of which nothing is left, by the headers of a refusal."""
+    quota = read_quota(headers, now=time.time())
+    return quota if quota is not None and quota.remaining == 0 else None
+
+
+def _is_limit(status: int, headers: Mapping[str, str], words: str, retry_after: float | None) -> bool:
+    """Whether an answer means "too many requests", which not all services say with 429."""
+    if status == 429:
+        return True
+    if status == 503:
+        return retry_after is not None
+    if status not in OTHERWISE_REFUSED:
+        return False
+    return retry_after is not None or _used_up(headers) is not None or bool(TOO_MANY.search(words))
 
 
 def _led_away(status: int, headers: Mapping[str, str]) -> str:
@@ -164,6 +191,20 @@ def words_of(payload: Any) -> str:
             return words_of(words)
         if isinstance(words, str) and words:
             return one_line(words)[:300]
+    return ""
+
+
+def trouble(payload: Any, path: str) -> str:
+    """What went wrong by the words of a good answer with records at `path`; '' where it does not say so.
+
+    So GraphQL tells that a part is missing, and others that there is nothing: an `error` or `errors` that is
+    not empty, beside the records.
+    """
+    for name in ("errors", "error"):
+        said = payload.get(name) if isinstance(payload, dict) and path.partition(".")[0] != name else None
+        if said and isinstance(said, str | dict | list):
+            first = said[0] if isinstance(said, list) else said
+            return words_of({"message": first} if isinstance(first, str) else first) or shape_of(said)
     return ""
 
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 from .arrow.decode import Body, ahead, nothing_at, open_body
 from .config import ConnectorConfig
 from .entity import Entity
-from .errors import DecodeError, IntegrityError
+from .errors import DataFetchError, DecodeError, IntegrityError
 from .events import PageSizeShrunk, PagingRepaired, SchemaChanged, TotalChanged
 from .exchange import INLINE, HttpConnector, payload_of
-from .failure import shape_of
+from .failure import shape_of, trouble
 from .http import Request, Response
 from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated
 from .paging import (
@@ -183,11 +183,26 @@ class ListConnector(HttpConnector):
         if self.is_empty(entity, response):
             return nothing_at(path)
         if 200 <= response.status < 300:
-            body = open_body(response.body, response.headers.get("content-encoding"), path)
+            encoding, limit = response.headers.get("content-encoding"), self.config.max_body
+            body = open_body(response.body, encoding, path, limit=limit)
             self.check(response, body.payload)
+            self._check_whole(entity, response, body)
             return body
         self.check(response, payload_of(response))
         raise DecodeError(f"{self.name} answered {response.status}, which is no page", connector=self.name)
+
+    def _check_whole(self, entity: Entity, response: Response, body: Body) -> None:
+        """Raise what a good status speaks of beside its records: there may be fewer than there should be."""
+        has_list = body.records is not None or is_list_of_objects(dig(body.payload, body.path))
+        if has_list and (said := trouble(body.payload, body.path)):
+            raise DataFetchError(
+                f"{self.name} answered {response.status} with an error beside the records of {entity.name}:"
+                f" {said}",
+                entity.name,
+                connector=self.name,
+                status=response.status,
+                request_id=response.request_id,
+            )
 
     def _records(self, reading: Reading, body: Body) -> pa.RecordBatch:
         entity = reading.entity

@@ -23,7 +23,7 @@ from spyro_sdk.errors import (
     RateLimitError,
     TimeoutError,
 )
-from spyro_sdk.failure import refused, translated, words_of
+from spyro_sdk.failure import refused, translated, trouble, words_of
 from spyro_sdk.guards.retry import is_transient
 
 SECRET_URL = URL("https://ana:hush@acme.example/x?access_token=hush")
@@ -278,3 +278,77 @@ def test_what_a_service_says_is_one_line():
     assert words_of({"message": "no\n\nSignInError: open\r\n https://evil.example"}) == (
         "no SignInError: open https://evil.example"
     )
+
+
+# too many, in other words
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "words", "seconds"),
+    [
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "40"}, "", 40),
+        (403, {"x-ratelimit-remaining": "0"}, "", None),
+        (403, {"ratelimit": '"a";r=0;t=7'}, "", 7),
+        (403, {"retry-after": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "40"}, "", 9),
+        (420, {"retry-after": "9"}, "", 9),
+        (403, {}, "Rate Limit Exceeded", None),
+        (403, {}, "userRateLimitExceeded", None),
+        (400, {}, "Rate exceeded", None),
+        (400, {}, "ThrottlingException: slow down", None),
+        (403, {}, "REQUEST_LIMIT_EXCEEDED", None),
+        (403, {}, "Too many requests", None),
+    ],
+)
+def test_too_many_requests_are_understood_however_they_are_said(status, headers, words, seconds):
+    error = refused("acme", status, headers, words=words)
+    assert isinstance(error, RateLimitError)
+    assert (error.status, error.retry_after) == (status, seconds)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (403, {"x-ratelimit-remaining": "7"}, ""),
+        (403, {}, "you may not see this"),
+        (400, {}, "limit must be at most 100"),
+        (404, {"x-ratelimit-remaining": "0"}, "too many requests"),
+        (503, {}, "rate limit"),
+    ],
+)
+def test_another_refusal_stays_what_it_is(status, headers, words):
+    assert not isinstance(refused("acme", status, headers, words=words), RateLimitError)
+
+
+# trouble beside the records
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"data": [], "errors": [{"message": "no"}]}, "no"),
+        ({"data": [], "errors": ["no", "nor this"]}, "no"),
+        ({"data": [], "errors": {"message": "no"}}, "no"),
+        ({"data": [], "errors": [{"code": 7}]}, "a list"),
+        ({"data": [], "error": "no"}, "no"),
+        ({"data": [], "error": {"error": {"detail": "no"}}}, "no"),
+        ({"data": [], "error": {"code": 7}}, "an object with code"),
+    ],
+)
+def test_an_error_beside_the_records_is_told_in_its_words(payload, said):
+    assert trouble(payload, "data") == said
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        ([], ""),
+        ({"data": []}, "data"),
+        ({"data": [], "errors": [], "error": None}, "data"),
+        ({"data": [], "errors": {}, "error": ""}, "data"),
+        ({"data": [], "errors": False, "error": 0}, "data"),
+        ({"errors": [{"message": "a record"}]}, "errors"),
+        ({"error": {"items": [{"id": 1}]}}, "error.items"),
+    ],
+)
+def test_where_nothing_is_said_there_is_no_trouble(payload, path):
+    assert trouble(payload, path) == ""

@@ -47,7 +47,7 @@ def code(notebook: Any) -> list[Any]:
 
 
 def kinds(cell: Any) -> list[tuple[str, ...]]:
-    """What a cell shows, in kind, without what is chance: in how many pieces, and whether a glance took long."""
+    """What a cell shows, in kind, without what is chance: in how many pieces, and if a glance took long."""
     found = [kind for kind, _ in groupby(map(kind_of, cell.outputs))]
     return [it for it in found if it[0] != "display_data"] if GLANCE.search(cell.source) else found
 

@@ -13,7 +13,7 @@ from ..errors import DecodeError
 from ..paging import dig
 from . import envelope, fast
 from .exact import parse, to_batch
-from .inflate import beginning, inflate
+from .inflate import PAGE_LIMIT, beginning, inflate
 from .schema import Kind
 
 
@@ -31,13 +31,13 @@ class Body:
     """Where the list of records is; '' where the answer is that list."""
 
 
-def open_body(body: bytes, encoding: str | None, path: str = "") -> Body:
+def open_body(body: bytes, encoding: str | None, path: str = "", *, limit: int = PAGE_LIMIT) -> Body:
     """Unzip a body, and tell what stands around the list of records at dotted `path` from these.
 
-    Raises `DecodeError` for a body that cannot be unzipped or is no JSON. What is wrong inside of the records
-    turns up in `decode`, or here.
+    Raises `DecodeError` for a body that cannot be unzipped, to at most `limit` bytes, or is no JSON. What is
+    wrong inside of the records turns up in `decode`, or here.
     """
-    text = inflate(body, encoding)
+    text = inflate(body, encoding, limit=limit)
     found = envelope.split(text, path)
     if found is None:
         return Body(parse(text), None, text, path)

@@ -21,7 +21,7 @@ from pyarrow import csv
 
 from ..errors import DecodeError
 from .exact import EXACT, column
-from .inflate import pieces
+from .inflate import PAGE_LIMIT, pieces
 from .moments import PER_DAY, sayable
 from .schema import Column, Kind, is_number, to_record_batch
 from .text import decimal, double
@@ -36,14 +36,20 @@ Read: TypeAlias = Callable[[Column, Kind], Column]
 
 
 def texts(
-    body: bytes, encoding: str | None, names: Sequence[str], *, block: int = BLOCK
+    body: bytes,
+    encoding: str | None,
+    names: Sequence[str],
+    *,
+    block: int = BLOCK,
+    limit: int = PAGE_LIMIT,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the records of a CSV body in columns of texts called `names`, null where a cell is empty.
 
     The first line may be a header, which then tells the order of the columns; without one it is that of
-    `names`. Raises `DecodeError` for a body with other columns, cut short, or not in UTF-8.
+    `names`. Raises `DecodeError` for a body with other columns, cut short, or not in UTF-8, and `LimitError`
+    for one that unzips to more than `limit` bytes.
     """
-    blocks = _marked(_blocks(pieces(body, encoding), block))
+    blocks = _marked(_blocks(pieces(body, encoding, limit=limit), block))
     batches = chain.from_iterable(_parsed(each, len(names)) for each in blocks)
     if (first := next(batches, None)) is None:
         return

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from ..errors import DecodeError
+from ..errors import DecodeError, LimitError
 
 ZIPPED = frozenset({"gzip", "x-gzip", "deflate"})
 PAGE_LIMIT = 1 << 30  # bytes of one page, unzipped
@@ -16,6 +17,7 @@ RATIO = 100
 UNSUSPICIOUS = 32 << 20  # bytes that may come out before the ratio is looked at
 SLICE = 1 << 16  # bytes unzipped at a time
 PIECE = 1 << 20  # bytes of memory asked for at a time
+MOST_TIMES = 4  # that a body may be packed; who does it twice is rare
 START = 1 << 16  # bytes that are unzipped of a body which is not complete
 
 Zip: TypeAlias = Any
@@ -34,9 +36,17 @@ FASTEST = fastest()
 
 
 def inflate(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT, unzip: Zip = FASTEST) -> bytes:
-    """Undo the Content-Encoding of a body; raise `DecodeError` before more than `limit` bytes are out."""
-    for name in reversed(_names(encoding)):
-        body = _inflate(body, name, limit, unzip)
+    """Undo the Content-Encoding of a body; raise `DecodeError` for one that is damaged.
+
+    `LimitError` before more than `limit` bytes are out, or more than any page of records is zipped: of a
+    body that is packed again and again the bytes that came count.
+    """
+    names = _names(encoding)
+    if len(names) > MOST_TIMES:
+        raise LimitError(f"the body is packed {len(names):,} times; {MOST_TIMES} are enough")
+    bounds = _Bounds(limit, len(body))
+    for name in reversed(names):
+        body = _inflate(body, name, bounds, unzip)
     return body
 
 
@@ -44,7 +54,7 @@ def pieces(body: bytes, encoding: str | None, *, limit: int = PAGE_LIMIT) -> Ite
     """Undo the Content-Encoding of a body a little at a time; raise as `inflate` does."""
     match _names(encoding):
         case [name] if name in ZIPPED:
-            return _pieces(body, name, limit, FASTEST)
+            return _pieces(body, name, _Bounds(limit, len(body)), FASTEST)
     return (inflate(body, encoding, limit=limit),)
 
 
@@ -65,24 +75,38 @@ def _names(encoding: str | None) -> list[str]:
     return [name.strip() or "identity" for name in (encoding or "").lower().split(",")]
 
 
-def _inflate(body: bytes, encoding: str, limit: int, unzip: Zip) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """How much may come out."""
+
+    limit: int  # bytes
+    came: int  # bytes of the body as it came, however often it was packed
+
+    def check(self, size: int, read: int) -> None:
+        """Raise `LimitError` where `size` bytes are too many to come out of those that were read."""
+        if size > self.limit:
+            raise LimitError(f"the body unzips to more than {self.limit:,} bytes, which is max_body")
+        if size > max(UNSUSPICIOUS, RATIO * min(read, self.came)):
+            raise LimitError(f"the body unzips to more than {RATIO} times its size: no page of records does")
+
+
+def _inflate(body: bytes, encoding: str, bounds: _Bounds, unzip: Zip) -> bytes:
     if encoding == "identity":
-        if len(body) > limit:
-            raise _too_big(limit)
+        bounds.check(len(body), len(body))
         return body
     if encoding not in ZIPPED:
         raise DecodeError(f"the body is encoded as {encoding[:60]!r}; only gzip and deflate can be read")
-    return b"".join(_pieces(body, encoding, limit, unzip))
+    return b"".join(_pieces(body, encoding, bounds, unzip))
 
 
-def _pieces(body: bytes, encoding: str, limit: int, unzip: Zip) -> Iterable[bytes]:
+def _pieces(body: bytes, encoding: str, bounds: _Bounds, unzip: Zip) -> Iterable[bytes]:
     try:
-        yield from _unzipped(body, encoding, limit, unzip)
+        yield from _unzipped(body, encoding, bounds, unzip)
     except unzip.error as error:
         raise DecodeError(f"the {encoding} body is damaged: {error}") from None
 
 
-def _unzipped(body: bytes, encoding: str, limit: int, unzip: Zip) -> Iterable[bytes]:
+def _unzipped(body: bytes, encoding: str, bounds: _Bounds, unzip: Zip) -> Iterable[bytes]:
     """Unzip a little at a time, so that a bomb is known before it fills the memory."""
     member = unzip.decompressobj(_window(body, encoding))
     size, at = 0, 0
@@ -94,8 +118,7 @@ def _unzipped(body: bytes, encoding: str, limit: int, unzip: Zip) -> Iterable[by
             piece = member.decompress(tail, PIECE)
             tail = member.unconsumed_tail
             size += len(piece)
-            if size > limit or size > max(UNSUSPICIOUS, RATIO * at):
-                raise _too_big(limit)
+            bounds.check(size, at)
             yield piece
         if member.eof:
             at -= len(member.unused_data)
@@ -111,9 +134,3 @@ def _window(body: bytes, encoding: str) -> int:
         return 31
     header = int.from_bytes(body[:2])
     return 15 if header % 31 == 0 and header >> 8 & 15 == 8 else -15  # RFC 1950 §2.2
-
-
-def _too_big(limit: int) -> DecodeError:
-    return DecodeError(
-        f"the body unzips to more than {limit:,} bytes, or {RATIO} times its size: no page of records does"
-    )

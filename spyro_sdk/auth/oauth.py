@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -299,7 +300,7 @@ def token_of(answer: Mapping[str, Any]) -> Token | None:
 def _payload(response: Response) -> dict[str, Any]:
     try:
         answer = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return secretive(answer) if isinstance(answer, dict) else {}
 
@@ -334,6 +335,7 @@ def _said(answer: Mapping[str, Any]) -> Secret:
 def _seconds(lifetime: Any) -> float | None:
     """`expires_in` as a number, which some services send as text; None for what is none."""
     try:
-        return float(lifetime)
-    except (ValueError, TypeError):
+        seconds = float(lifetime)
+    except (ValueError, TypeError, OverflowError):
         return None
+    return seconds if math.isfinite(seconds) else None

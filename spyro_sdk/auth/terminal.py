@@ -82,7 +82,7 @@ class TerminalPerson:
             f"  {card.address}",
             *code,
             *what,
-            *(PASTE if card.pastes else ()),
+            *(PASTE if card.pastes else ELSEWHERE if card.opens else ()),
             f"This waits for {minutes} minute{'s' if minutes > 1 else ''}; Ctrl-C ends it.",
         ]
 
@@ -101,6 +101,10 @@ class TerminalPerson:
 PASTE = (
     "At the end the browser may say that it cannot reach the page. Then copy the whole address from its",
     "address bar, and paste it here.",
+)
+
+ELSEWHERE = (
+    "Should the browser end on a page that it cannot reach, end this, and sign in with auth_mode='paste'.",
 )
 
 

@@ -24,6 +24,14 @@ LATE = 0.02  # seconds; timers wake us late: by at most so much those who come n
 JITTER = 0.022  # seconds by which requests may arrive closer together than they left
 
 
+class TooLong(Exception):
+    """What would have to be waited is more than the caller has patience for."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class RateLimiter:
     """A token bucket: starts full, holds `burst` tokens, gains `rate` a second; a request takes one.
 
@@ -58,11 +66,12 @@ class RateLimiter:
         self._turnstile = anyio.Lock(fast_acquire=True)  # its head alone waits for tokens
         self._waiting = 0
 
-    async def acquire(self, tokens: int = 1) -> float:
+    async def acquire(self, tokens: int = 1, *, patience: float = math.inf) -> float:
         """Take tokens as soon as they are there and all who came before have theirs.
 
         Returns the seconds waited. Whoever is cancelled while waiting has taken nothing. Raises
-        `ValidationError` for less than one token, or more than the bucket holds.
+        `ValidationError` for less than one token, or more than the bucket holds, and `TooLong` instead of a
+        wait of more than `patience` seconds, also where that turns out while one waits already.
         """
         if not 1 <= tokens <= self._burst:
             raise ValidationError(
@@ -74,7 +83,9 @@ class RateLimiter:
         if not self._waiting and self._ready_at(tokens) - now <= DUST:
             self._take(tokens, now, now)
             return 0.0
-        waited = await self._stand_in_line(tokens, now)
+        if (wait := self._ready_at(tokens) - now) > patience:
+            raise TooLong(wait)
+        waited = await self._stand_in_line(tokens, now, patience)
         now = self._clock()
         self._take(tokens, now, now - LATE)
         return waited
@@ -130,13 +141,15 @@ class RateLimiter:
         times = tuple(self.request_times)  # a copy: the loop's thread may grant one meanwhile
         return len(times) - bisect_right(times, since)
 
-    async def _stand_in_line(self, tokens: float, since: float) -> float:
+    async def _stand_in_line(self, tokens: float, since: float, patience: float = math.inf) -> float:
         """Wait until the bucket holds so much; nobody can take it before the caller's next await."""
         self._waiting += 1
         try:
             async with self._turnstile:
                 # the bucket may have been drained, or slowed, while the head slept
                 while (wait := self._ready_at(tokens) - self._clock()) > DUST:
+                    if wait > patience:
+                        raise TooLong(wait)
                     await self._sleep(wait)
         finally:
             self._waiting -= 1

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import backoff
 
-from ..errors import CertificateError, DataFetchError, IntegrityError, RateLimitError
+from ..errors import CertificateError, DataFetchError, IntegrityError, LimitError, RateLimitError
 from .budget import Purse, RetryBudget
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def is_transient(error: BaseException) -> bool:
     So it may when no answer came, when the server failed, and when a good status carried a bad body (cut
     short, a login page). A `RateLimitError` is not meant here: it says itself how long to wait.
     """
-    if isinstance(error, CertificateError | IntegrityError | ValueError):
+    if isinstance(error, CertificateError | IntegrityError | LimitError | ValueError):
         return False
     if isinstance(error, DataFetchError):
         return error.status is None or _may_pass(error.status)

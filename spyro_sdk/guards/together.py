@@ -12,7 +12,7 @@ from typing import Any, Final
 from ..config import RateLimitConfig
 from ..errors import StoreError
 from .bucket import Bucket, Turn
-from .limiter import DUST, RateLimiter
+from .limiter import DUST, RateLimiter, TooLong
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ class TogetherLimiter(RateLimiter):
         self._alone_until = -math.inf
         self._has_said = False
 
-    async def acquire(self, tokens: int = 1) -> float:
+    async def acquire(self, tokens: int = 1, *, patience: float = math.inf) -> float:
         """Take tokens as soon as neither this process nor all of them together had too many."""
-        waited = await super().acquire(tokens)
-        return waited + await self._with_all(tokens)
+        waited = await super().acquire(tokens, patience=patience)
+        return waited + await self._with_all(tokens, patience)
 
     def drain(self, seconds: float) -> None:
         """Let all pause for so long, those too that wait already."""
@@ -58,12 +58,12 @@ class TogetherLimiter(RateLimiter):
         common = (self._clock() - self._empty_at_all()) * self._pace_of_all
         return max(0.0, min(super().get_available_tokens(), common))
 
-    async def _with_all(self, tokens: int) -> float:
+    async def _with_all(self, tokens: int, patience: float) -> float:
         since = self._clock()
         while turn := await self._reserved(tokens):
             if turn.ready - self._clock() <= DUST:
                 break
-            await self._slept_until(turn, tokens)
+            await self._slept_until(turn, tokens, patience)
             if await self._may_go(turn):
                 break
         return self._clock() - since
@@ -80,9 +80,11 @@ class TogetherLimiter(RateLimiter):
             await self._sleep(next(pauses))
         return None
 
-    async def _slept_until(self, turn: Turn, tokens: int) -> None:
+    async def _slept_until(self, turn: Turn, tokens: int, patience: float) -> None:
         try:
             while (wait := turn.ready - self._clock()) > DUST:
+                if wait > patience:
+                    raise TooLong(wait)
                 await self._sleep(wait)
         except BaseException:
             with self._tolerant():

@@ -13,7 +13,7 @@ from ..observers.running import Running
 from ..progress import is_plain
 from .cards import fetched, fetching
 from .cell import CellRuns
-from .screen import KernelScreen, Panel, Screen, new_output
+from .screen import KernelScreen, Panel, Screen, new_output, undisturbed
 
 MOMENT: Final = 0.4  # seconds; what takes no longer gets no panel
 FRAME: Final = 0.2  # seconds between two pictures at the least
@@ -78,15 +78,17 @@ class CellPanel:
 
     def _open(self, html: str) -> None:
         """Begin to be seen: as a widget, or as HTML where there is none."""
-        self._output = new_output()
-        self._panel = self._screen.panel(self._output, html)
-        if self._panel is None:
-            self._screen.show(self._output, html, str(self.runs))
+        with undisturbed():  # half a widget could not be closed
+            self._output = new_output()
+            self._panel = self._screen.panel(self._output, html)
+            if self._panel is None:
+                self._screen.show(self._output, html, str(self.runs))
 
     def _close(self) -> None:
-        panel, self._panel = self._panel, None
-        if panel is not None:
-            panel.close()
+        with undisturbed():
+            panel, self._panel = self._panel, None
+            if panel is not None:
+                panel.close()
 
     def _is_due(self) -> bool:
         now = self._clock()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -69,6 +73,23 @@ class WidgetPanel:
         """Close the widget and what belongs to it: a saved file keeps every model that is open."""
         for it in (self._widget.style, self._widget.layout, self._widget):
             it.close()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let the stop button, where it is pressed meanwhile, stop what comes after the body."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    stops: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *stop: stops.append(stop))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if stops:
+            before(*stops[0])
 
 
 def _ipython() -> Any:

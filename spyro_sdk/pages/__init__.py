@@ -2,6 +2,7 @@
 
 page      what a page is, and how it is asked for
 line      pages are asked for ahead
+once      whether a record came twice, however far apart
 seams     what in a page is new, told by the keys of the page before it
 courses   where to go on after a page, and how to tell that nothing was lost
 read      all of them

@@ -31,6 +31,8 @@ class Tally:
     """The most that it said."""
     bound: int | None = None
     """Records beyond which there are none, by the total or the number of pages that the service said last."""
+    has_moving_bound: bool = False
+    """Whether the service, which tells the number of pages alone, did not always say the same."""
     has_moved: bool = False
     """Whether it was seen, and repaired, that records were added or removed meanwhile."""
     came: set[Identity] = field(default_factory=set)
@@ -39,7 +41,9 @@ class Tally:
     def see(self, total: int | None, bound: int | None = None) -> None:
         """Take note of what a page announces."""
         self.grew = None
-        self.bound = next((it for it in (total, bound) if it is not None), self.bound)
+        before, self.bound = self.bound, next((it for it in (total, bound) if it is not None), self.bound)
+        if self.total is None and total is None and self.bound != before is not None:
+            self.grew, self.has_moving_bound = (self.bound or 0) > before, True
         if total is None or total == self.total:
             return
         if self.total is not None:
@@ -54,6 +58,11 @@ class Tally:
     def has_changed(self) -> bool:
         """Whether the service did not always announce the same number."""
         return self.least != self.most
+
+    @property
+    def told(self) -> str:
+        """The number of records that the service said last, in words."""
+        return f"{self.total:,}" if self.total is not None else f"at most {self.bound or 0:,}"
 
     @property
     def agrees(self) -> bool:

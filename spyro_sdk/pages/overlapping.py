@@ -178,7 +178,12 @@ class Overlapping:
         return f"records were removed among those that had come; the next were looked for from {start:,} on"
 
     def _after(self, page: Page) -> Request | None:
-        """What to ask for after a page that is what we asked for; else its place does not tell the end."""
+        """What to ask for after a page that is what we asked for; else its place does not tell the end.
+
+        Nor does a number of records that was another before: a wrong one must not end the fetch.
+        """
+        if (self.tally.has_changed or self.tally.has_moving_bound) and page.has_more is not False:
+            return self._around(self.place)
         is_whole = page.total is not None and self.place + 1 >= page.total and not page.has_more
         return None if page.next is None or is_whole else self._around(self.place)
 

@@ -106,7 +106,8 @@ def records(page: Page) -> pa.RecordBatch:
 
 def cut(page: Page, count: int) -> Page:
     """A page without its first `count` records."""
-    return replace(page, batch=records(page).slice(count), raw=None, rows=page.rows - count)
+    keys = None if page.keys is None else page.keys.slice(count)
+    return replace(page, batch=records(page).slice(count), raw=None, rows=page.rows - count, keys=keys)
 
 
 def nothing(page: Page) -> Page:

@@ -9,6 +9,7 @@ from ..errors import DataFetchError, IntegrityError
 from ..http import Request
 from .courses import Course, Step, Tally
 from .line import Line, Turn
+from .once import Once
 from .page import Ask, Bounds, Page, Way, identity
 from .straight import Straight
 
@@ -26,6 +27,7 @@ class Pages:
         self._tally = Tally()
         self._course: Course = Straight(way, self._tally, lost)
         self._line = Line(ask, self._ahead, self._has_room)
+        self._once = Once()
         self._is_misled = False
         self._largest = 1
         self._enough = bounds.enough
@@ -47,6 +49,7 @@ class Pages:
         finally:
             await self._line.leave()
         self._check_total()
+        self._check_once()
 
     async def _step(self, upcoming: Request) -> Step:
         """What is made of the page that comes next."""
@@ -75,6 +78,7 @@ class Pages:
         if step.page is not None:
             self._tally.rows += step.page.rows
             self._tally.pages += 1
+            self._once.see(step.page.keys)
             if self._tally.pages == 1 and not self._goes_on():
                 self._enough = 0
         if step.what is not None:
@@ -104,6 +108,14 @@ class Pages:
             raise self._lost(f"it announced {it.total:,} records and sent {it.rows:,}")
         if it.has_changed and not it.has_moved:
             self._way.doubted(it.least or 0, it.most or 0)
+
+    def _check_once(self) -> None:
+        if count := self._once.repeated:
+            raise self._lost(
+                f"{count:,} records have the key of another that came pages before: either the key is not"
+                " unique, or a page came twice in the place of another, or records were moved while they were"
+                " read"
+            )
 
     def _ahead(self, request: Request, payload: Any) -> Request | None:
         """The next request, as far as it can be told, and unless that was wrong before."""

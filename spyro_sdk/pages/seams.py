@@ -56,7 +56,7 @@ def seam(known: pa.Array | None, keys: pa.Array | None) -> Seam:
 
 def remembered(known: pa.Array, keys: pa.Array, most: int) -> pa.Array:
     """The last `most` keys of those known before and those that came after them."""
-    joined = pa.concat_arrays(_alike(known, keys))
+    joined = pa.concat_arrays(alike(known, keys))
     return joined.slice(max(0, len(joined) - most))
 
 
@@ -78,12 +78,12 @@ def repeated(keys: pa.Array | None) -> int:
 
 
 def _index_in(keys: pa.Array, known: pa.Array) -> pa.Array:
-    keys, known = _alike(keys, known)
+    keys, known = alike(keys, known)
     return pc.index_in(keys, value_set=known)
 
 
-def _alike(*both: pa.Array) -> list[pa.Array]:
-    """Keys of two pages in one type: the column may be wider on one of them."""
-    if both[0].type == both[1].type:
-        return list(both)
-    return [pa.array([str(key) for key in keys.to_pylist()], pa.string()) for keys in both]
+def alike(*all_keys: pa.Array) -> list[pa.Array]:
+    """Keys of several pages in one type: the column may be wider on one of them."""
+    if all(keys.type == all_keys[0].type for keys in all_keys):
+        return list(all_keys)
+    return [pa.array([str(key) for key in keys.to_pylist()], pa.string()) for keys in all_keys]

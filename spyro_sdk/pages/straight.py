@@ -86,12 +86,12 @@ class Straight:
             return
         if page.keys is None:
             raise self.lost(
-                f"the number of records changed to {tally.total:,} while they were read, and without a key"
+                f"the number of records changed to {tally.told} while they were read, and without a key"
                 " nobody can tell which are missing; say which column is the key, or that the list is stable"
             )
         if not tally.grew and not seam(self.known, page.keys).count:
             raise self.lost(
-                f"the number of records fell to {tally.total:,} while they were read, and the service does"
+                f"the number of records fell to {tally.told} while they were read, and the service does"
                 " not let pages overlap, so that it cannot be told which are missing; read again"
             )
 

@@ -18,6 +18,7 @@ from ..http import Request, Response, origin, redacted
 from ..secret import Unseen
 from ..workers import in_worker
 from .proxies import proxy_for
+from .size import check_size
 from .trust import chosen, trusted
 
 
@@ -66,7 +67,8 @@ class AiohttpTransport:
     async def __call__(self, request: Request) -> Response:
         """Send a request and read the whole answer; raise `ConnectionError` when none comes.
 
-        `ConfigurationError` where it cannot be sent at all, such as for a header with a line break.
+        `ConfigurationError` where it cannot be sent at all, such as for a header with a line break;
+        `LimitError` as soon as it is known to be bigger than `max_body`.
         """
         way = await self._way(origin(request.url))
         try:
@@ -78,7 +80,7 @@ class AiohttpTransport:
                 allow_redirects=False,
                 **way,
             ) as answer:
-                body = await _body(answer, request)
+                body = await self._body(answer, request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = translated(error, self._config.name, request)
         else:
@@ -88,6 +90,18 @@ class AiohttpTransport:
     async def close(self) -> None:
         """Give back the connections."""
         await self._session.close()
+
+    async def _body(self, answer: aiohttp.ClientResponse, request: Request) -> bytes:
+        """The whole body; of a good one the first bytes are told to who wants to know."""
+        check_size(answer.content_length or 0, self._config, request)
+        chunks, size = [await answer.content.readany()], 0
+        if request.heard is not None and answer.status == 200:
+            request.heard(chunks[0], answer.headers.get("Content-Encoding"))
+        while chunks[-1]:
+            size += len(chunks[-1])
+            check_size(size, self._config, request)
+            chunks.append(await answer.content.readany())
+        return b"".join(chunks)
 
     async def _way(self, home: str) -> Way:
         """How to reach an origin, which is found out once."""
@@ -106,17 +120,6 @@ def _headers(sent: Mapping[str, str]) -> dict[str, str]:
     for name, text in ((name.lower(), text) for name, text in sent.items()):
         headers[name] = f"{headers[name]}, {text}" if name in LISTS and name in headers else text
     return headers
-
-
-async def _body(answer: aiohttp.ClientResponse, request: Request) -> bytes:
-    """The whole body; of a good one the first bytes are told to who wants to know."""
-    if request.heard is None or answer.status != 200:
-        return await answer.read()
-    chunks = [await answer.content.readany()]
-    request.heard(chunks[0], answer.headers.get("Content-Encoding"))
-    async for chunk in answer.content.iter_any():
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def translated(error: BaseException, name: str, request: Request | None = None) -> ConnectorError:

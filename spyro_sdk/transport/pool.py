@@ -11,7 +11,7 @@ from ..errors import ConnectionError
 from ..http import Request, Response
 from .aiohttp import AiohttpTransport
 
-SETTINGS = ("headers", "pool_size", "timeout", "verify_ssl")
+SETTINGS = ("headers", "max_body", "pool_size", "timeout", "verify_ssl")
 """What a pool is made with: an account that is asked with another of these gets another pool."""
 
 

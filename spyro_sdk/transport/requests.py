@@ -22,6 +22,7 @@ from ..blocking import DaemonThreads
 from ..config import ConnectorConfig
 from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
 from ..http import Request, Response, redacted
+from .size import check_size
 
 FIRST = 1 << 16  # bytes of a body, at most, that are told of before the rest is read
 REST = 1 << 20  # bytes read at once; whoever is left looks up in between
@@ -247,9 +248,10 @@ class _Errand:
         if raw.tell():  # somebody has read a part of it
             raise self._without_body()
         self._raw = raw
+        check_size(raw.length_remaining or 0, self._config, self._request)
         start = raw.read1(FIRST, decode_content=False)
         self._hear(status, start, headers.get("content-encoding"))
-        return b"".join([start, *self._rest(raw)])
+        return b"".join(self._chunks(raw, start))
 
     def _hear(self, status: int, start: bytes, encoding: str | None) -> None:
         """Tell the first bytes of a good answer, on the loop's thread."""
@@ -257,15 +259,22 @@ class _Errand:
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 self._loop.call_soon_threadsafe(self._request.heard, start, encoding)
 
-    def _rest(self, raw: urllib3.HTTPResponse) -> Iterator[bytes]:
-        while not self._is_left and (chunk := raw.read(REST, decode_content=False)):
+    def _chunks(self, raw: urllib3.HTTPResponse, chunk: bytes) -> Iterator[bytes]:
+        """What has come, and the rest."""
+        size = 0
+        while chunk:
+            size += len(chunk)
+            check_size(size, self._config, self._request)
             yield chunk
+            chunk = b"" if self._is_left else raw.read(REST, decode_content=False)
 
     def _read_before(self, answer: requests.Response) -> bytes:
         try:
-            return answer.content or b""
+            body = answer.content or b""
         except RuntimeError:
             raise self._without_body() from None
+        check_size(len(body), self._config, self._request)
+        return body
 
     def _without_body(self) -> ConfigurationError:
         return ConfigurationError(

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from spyro_sdk.arrow.inflate import START, beginning, fastest, inflate
-from spyro_sdk.errors import DecodeError
+from spyro_sdk.errors import DecodeError, LimitError
 
 
 @pytest.fixture(params=["isal.isal_zlib", "zlib"])
@@ -139,3 +139,18 @@ def test_the_beginning_of_a_bomb_is_small(unzip):
 )
 def test_a_beginning_that_cannot_be_unzipped_is_empty(start, encoding, unzip):
     assert beginning(start, encoding, unzip=unzip) == b""
+
+
+def test_what_is_packed_more_often_than_anybody_does_is_refused(unzipped):
+    packed = TEXT
+    for _ in range(4):
+        packed = gzip.compress(packed)
+    assert unzipped(packed, "gzip, gzip,gzip, gzip") == TEXT
+    with pytest.raises(LimitError, match="packed 5 times"):
+        unzipped(gzip.compress(packed), "gzip, gzip, gzip, gzip, gzip")
+
+
+def test_of_a_bomb_that_is_packed_again_the_bytes_that_came_count(unzipped):
+    once = gzip.compress(bytes(64 << 20), 9)
+    with pytest.raises(LimitError, match="100 times its size"):
+        unzipped(gzip.compress(once, 9), "gzip, gzip")

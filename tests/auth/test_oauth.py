@@ -323,7 +323,7 @@ async def test_a_lifetime_may_come_as_number_or_text(endpoint, said, seconds):
     assert token.expires_at is None if seconds is None else token.expires_at >= before + seconds
 
 
-@pytest.mark.parametrize("said", ["never", [60], {"seconds": 60}])
+@pytest.mark.parametrize("said", ["never", [60], {"seconds": 60}, "nan", "1e400", 10**400])
 async def test_a_lifetime_that_is_none_is_taken_for_unknown(endpoint, said):
     endpoint.answers[1] = (200, {"access_token": "t1", "expires_in": said})
     async with sending() as send:
@@ -362,7 +362,7 @@ async def test_a_secret_that_is_echoed_is_not_repeated(endpoint, key):
 @pytest.mark.parametrize(
     "answer",
     [
-        *(b"", b"<html>hush</html>", b"\xff\xfe", b"[]", b'"hush"', b"null"),
+        *(b"", b"<html>hush</html>", b"\xff\xfe", b"[]", b'"hush"', b"null", b"[" * 200_000),
         *({}, {"access_token": None}, {"access_token": 5}, {"access_token": ""}, {"token": "hush"}),
     ],
 )

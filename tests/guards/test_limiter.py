@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.errors import ValidationError
-from spyro_sdk.guards.limiter import LATE, RateLimiter
+from spyro_sdk.guards.limiter import LATE, RateLimiter, TooLong
 from spyro_sdk.guards.quota import Quota
 
 RATE, BURST = 4.0, 5  # tokens a second, tokens
@@ -689,3 +689,31 @@ def test_whatever_a_service_says_the_allowance_holds_and_every_caller_is_served(
     granted = virtually(main)
     assert len(granted) == len(steps)
     assert_within_allowance(granted)
+
+
+# patience
+
+
+def test_who_would_have_to_wait_too_long_is_told_at_once(clock, limiter):
+    limiter.drain(60)
+    with pytest.raises(TooLong) as told:
+        asyncio.run(limiter.acquire(patience=59))
+    assert told.value.seconds == pytest.approx(60 + 1 / RATE)
+    assert clock.naps == []
+    assert asyncio.run(limiter.acquire(patience=61)) == pytest.approx(60 + 1 / RATE)
+
+
+def test_who_waits_already_is_told_when_it_becomes_too_long(virtually):
+    async def main():
+        limiter, loop = here(), asyncio.get_running_loop()
+        await empty(limiter)
+        waiting = [asyncio.create_task(limiter.acquire(patience=5)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        limiter.drain(3600)
+        started = loop.time()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(it) for it in outcomes] == [TooLong] * 3
+        assert loop.time() - started < 1
+        assert await limiter.acquire() > 3500
+
+    virtually(main)

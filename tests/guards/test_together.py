@@ -15,7 +15,7 @@ from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.errors import ConfigurationError
 from spyro_sdk.guards.account import BUCKETS, VARIABLE, limiter_of
 from spyro_sdk.guards.bucket import FileBucket
-from spyro_sdk.guards.limiter import RateLimiter
+from spyro_sdk.guards.limiter import RateLimiter, TooLong
 from spyro_sdk.guards.together import ALONE, PATIENCE, TogetherLimiter
 from spyro_sdk.private import PrivateFolder, try_lock
 
@@ -102,6 +102,18 @@ def test_who_stops_waiting_takes_nothing(folder, virtually):
         return await one.acquire()
 
     assert virtually(main) == pytest.approx(0.4)
+
+
+def test_who_has_no_patience_takes_nothing(folder, virtually):
+    async def main():
+        one, other = limiter(folder), limiter(folder)
+        for _ in range(3):
+            await one.acquire()
+        with pytest.raises(TooLong) as caught:
+            await other.acquire(patience=0.4)
+        return caught.value.seconds, await one.acquire()
+
+    assert virtually(main) == (pytest.approx(0.5), pytest.approx(0.5))
 
 
 def test_a_slower_pace_that_the_service_asks_for_is_kept(folder, virtually):

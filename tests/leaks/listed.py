@@ -140,7 +140,7 @@ NOT_PLAYED = {
 """Classes of which the drama keeps no object: they are seen in its tracebacks, or hold nothing."""
 ERRORS = (
     "AuthenticationError CertificateError CircuitOpenError ConfigurationError ConnectionError ConnectorError"
-    " DataFetchError DecodeError ExportError IntegrityError NotRecordedError RateLimitError"
+    " DataFetchError DecodeError ExportError IntegrityError LimitError NotRecordedError RateLimitError"
     " SchemaDiscoveryError SignInError SignInNeeded StoreError TimeoutError TokenStoreError"
     " UnknownConnectorError UnknownEntityError"
     " ValidationError"

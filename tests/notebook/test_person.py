@@ -106,6 +106,8 @@ def test_the_card_says_where_what_how_long_and_how_to_stop():
     said, html = words(it.display.last)
     assert said == (
         "Sign in at login.example 5:00 left waiting Open the sign-in page unless it has opened by itself"
+        " Should it end on a page that cannot be reached, stop this cell, and sign in with"
+        ' auth_mode="paste" .'
         " It asks you to allow api id"
         " This cell waits, and goes on by itself once you have signed in. The square button ■ stops it."
     )

@@ -1,12 +1,15 @@
 """Outputs are shown and replaced by IPython; a panel is a widget, of which nothing stays."""
 
+import signal
+import threading
+
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from spyro_sdk.notebook import NotebookWing, panel
-from spyro_sdk.notebook.screen import KernelScreen, new_output
+from spyro_sdk.notebook.screen import KernelScreen, new_output, undisturbed
 
 
 class Kernel:
@@ -85,3 +88,39 @@ def test_a_shell_in_a_terminal_has_no_panels(shell):
     assert wing.progress() is None
     shell.kernel = Kernel()
     assert wing.progress() is panel.panels(shell)
+
+
+# the stop button, at a bad moment
+
+
+def test_a_stop_comes_after_what_must_not_be_left_half_done():
+    done = []
+
+    def whole():
+        with undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            done.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        whole()
+    assert done == ["all"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_a_stop_nothing_comes_after_it():
+    with undisturbed():
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_other_threads_are_never_stopped():
+    seen = []
+
+    def other():
+        with undisturbed():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert seen == [signal.default_int_handler]

@@ -21,6 +21,7 @@ from spyro_sdk.errors import (
     ConfigurationError,
     ConnectionError,
     ConnectorError,
+    LimitError,
     TimeoutError,
 )
 from spyro_sdk.http import Request
@@ -378,3 +379,27 @@ async def test_a_good_answer_without_a_body_is_told_as_well():
     async with serving(ok()) as service, sending() as send:
         response = await send(Request(service.url, heard=lambda *start: heard.append(start)))
     assert (response.body, heard) == (b"", [(b"", None)])
+
+
+# bodies that are too big
+
+
+@pytest.mark.parametrize("size", [101, 1 << 20])
+async def test_a_body_that_is_announced_too_big_is_not_read(size):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    async with serving(head + b"x" * 50, closes=False) as service:
+        error = await failure(Request(service.url, **SECRETS), LimitError, max_body=100)
+    assert "answers GET" in str(error)
+    assert "more than 100 bytes" in str(error)
+
+
+@pytest.mark.parametrize("status", [200, 503])
+async def test_a_body_that_grows_too_big_is_read_no_further(status):
+    head = b"HTTP/1.1 %d So\r\nConnection: close\r\n\r\n" % status
+    async with serving(head + b"x" * 5000, closes=False) as service:
+        await failure(Request(service.url), LimitError, max_body=100)
+
+
+async def test_a_body_may_be_as_big_as_allowed():
+    async with serving(ok(b"x" * 100)) as service, sending(max_body=100) as send:
+        assert len((await send(Request(service.url))).body) == 100

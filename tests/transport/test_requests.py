@@ -22,6 +22,7 @@ from spyro_sdk.errors import (
     ConfigurationError,
     ConnectionError,
     ConnectorError,
+    LimitError,
     TimeoutError,
 )
 from spyro_sdk.http import Request
@@ -753,3 +754,25 @@ async def test_what_responses_plays_is_an_answer(session):
         "https://acme.example/a?q=x",
         "https://acme.example/b",
     ]
+
+
+# bodies that are too big
+
+
+async def test_a_body_that_is_announced_too_big_is_not_read(session):
+    async with serving(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + b"x" * 50, closes=False
+    ) as service:
+        error = await failure(session, Request(service.url, **SECRETS), LimitError, max_body=100)
+    assert "more than 100 bytes" in str(error)
+
+
+async def test_a_body_that_grows_too_big_is_read_no_further(session):
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    async with serving(head + b"x" * 5000, closes=False) as service:
+        await failure(session, Request(service.url), LimitError, max_body=100)
+
+
+async def test_a_body_that_an_adapter_gives_may_be_too_big_too(session):
+    session.mount("http://acme.example", Answering(b"x" * 101))
+    await failure(session, Request("http://acme.example"), LimitError, max_body=100)

@@ -25,6 +25,7 @@ from ...config import CREDENTIALS, ConnectorConfig
 from ...entity import Column, Entity, EntitySchema, Query
 from ...errors import (
     ConfigurationError,
+    DecodeError,
     IntegrityError,
     SchemaDiscoveryError,
     ValidationError,
@@ -72,6 +73,7 @@ class Declared(RestConnector):
         self._findings: dict[str, Found] = {}
         self._doors: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._came: set[str] = set()
+        self._listless: set[str] = set()
 
     @classmethod
     def narrowed(cls, settings: Mapping[str, Any]) -> tuple[type[Declared], dict[str, Any]]:
@@ -332,14 +334,20 @@ class Declared(RestConnector):
         return batch
 
     def _check_records(self, offer: Offer, path: str, payload: Any) -> None:
-        """Raise for a path at which the first answer has no records: it is the declaration that is wrong."""
-        if not is_list_of_objects(dig(payload, path)):
-            raise ConfigurationError(
-                f"{offer.at['records']}: there are no records of {offer.entity.name} at {path or '$'!r};"
-                f" the service sent {seen_in(payload)}",
-                field=offer.at["records"],
-                connector=self.name,
-            )
+        """Raise for a path at which the first answer has no records.
+
+        Once it may be the answer that is wrong, which is asked for again; then it is the declaration.
+        """
+        if is_list_of_objects(dig(payload, path)):
+            return
+        name, at = offer.entity.name, offer.at["records"]
+        words = (
+            f"{at}: there are no records of {name} at {path or '$'!r}; the service sent {seen_in(payload)}"
+        )
+        if self.config.retry_count and name not in self._listless:
+            self._listless.add(name)
+            raise DecodeError(words, name, connector=self.name)
+        raise ConfigurationError(words, field=at, connector=self.name)
 
     # -- what is not declared -------------------------------------------------------------------------
 
@@ -349,15 +357,13 @@ class Declared(RestConnector):
         if seen is None or seen.payload is None:
             it = offer.entity
             return Found(it.records, it.paging, it.key, it.total, (), is_tried=False)
-        if offer.told.records is not None and not offer.is_single:
-            self._check_records(offer, offer.told.records, seen.payload)
         return await detected(offer.entity.name, seen, offer.told, partial(self._look, offer))
 
     async def _first(self, offer: Offer) -> Seen | None:
         """The first page, of the first parent that has one; None where none has."""
         entity, query, seen = offer.entity, Query(offer.entity.name), None
         if entity.parent is None:
-            return await self._look(offer, self.request(entity, query))
+            return await self._look(offer, self.request(entity, query), is_first=True)
         wish = Query(entity.parent.entity, needed(entity.parent), limit=PARENTS)
         async with aclosing(self._parents(wish)) as batches:
             async for batch in batches:
@@ -369,22 +375,25 @@ class Declared(RestConnector):
                         return seen
         return seen
 
-    async def _look(self, offer: Offer, request: Request) -> Seen:
-        """Ask for a page that is only looked at."""
+    async def _look(self, offer: Offer, request: Request, *, is_first: bool = False) -> Seen:
+        """Ask for a page that is only looked at; the first must have records where they are declared."""
         entity = offer.entity
 
         async def understand(response: Response) -> Any:
             if fewer := self._smaller(entity.paging, request, response):
                 return fewer
-            payload = payload_of(response)
+            payload = payload_of(response, self.config.max_body)
             if not self.is_empty(entity, response):
                 self.check(response, payload)
+                if is_first and offer.told.records is not None and not offer.is_single:
+                    self._check_records(offer, offer.told.records, payload)
                 return payload, response.headers
             return None, response.headers
 
         answered = await self._call(request, understand)
         if isinstance(answered, int):
-            return await self._look(offer, self._shrunk(entity.name, entity, request, answered))
+            fewer = self._shrunk(entity.name, entity, request, answered)
+            return await self._look(offer, fewer, is_first=is_first)
         payload, headers = answered
         return Seen(request, payload, headers, self.config.page_size)
 

@@ -165,7 +165,8 @@ class GitHub(RestConnector):
     def _opened(self, response: Response, entity: Entity) -> Body:
         """The body of an answer; one repository is a list of one."""
         if isinstance(entity.paging, Named) and response.status == 200:
-            text = inflate(response.body, response.headers.get("content-encoding"))
+            encoding = response.headers.get("content-encoding")
+            text = inflate(response.body, encoding, limit=self.config.max_body)
             headers = {name: it for name, it in response.headers.items() if name != "content-encoding"}
             response = replace(response, body=b"[%s]" % text, headers=headers)
         return super()._opened(response, entity)

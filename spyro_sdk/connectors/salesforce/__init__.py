@@ -30,7 +30,13 @@ class Salesforce(OrgConnector):
     """Salesforce's objects under their own names, and Customer, Contact, Opportunity and User."""
 
     name = "salesforce"
-    defaults: ClassVar = {"rate_limit": 1200, "burst_size": 20, "page_size": 2000, "timeout": 120.0}
+    defaults: ClassVar = {
+        "rate_limit": 1200,
+        "burst_size": 20,
+        "page_size": 2000,
+        "timeout": 120.0,
+        "max_body": 1 << 30,  # a chunk of a job has hundreds of megabytes at times
+    }
 
     def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         super().__init__(config, **parts)

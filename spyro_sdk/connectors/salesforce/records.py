@@ -122,7 +122,8 @@ class Records:
         """The records of a complete job."""
         question, entity = self._question, self._question.query.entity
         known = Reading(entity, question.entity, question.schema)
-        read = partial(sheet.rows, question, {"base_url": self._connector.base_url})
+        config = self._connector.config
+        read = partial(sheet.rows, question, {"base_url": self._connector.base_url}, config.max_body)
         async with aclosing(Results(self._line, job, read).chunks()) as chunks:
             async for chunk in chunks:
                 self._arrived(chunk.count, job.rows)

@@ -26,10 +26,10 @@ def statement(question: Question) -> str:
     return question.statement(sent(question.columns), order=order, limit=question.limit)
 
 
-def rows(question: Question, context: Context, body: bytes, encoding: str | None) -> Rows:
-    """The records in a body of CSV; called in a worker thread."""
+def rows(question: Question, context: Context, limit: int, body: bytes, encoding: str | None) -> Rows:
+    """The records in a body of CSV, of at most `limit` bytes; called in a worker thread."""
     found, schema = [], question.schema
-    for texts in delimited.texts(body, encoding, sent(question.columns)):
+    for texts in delimited.texts(body, encoding, sent(question.columns), limit=limit):
         batch = assembled(texts, question.schema, question.columns)
         schema = merge(schema, batch.schema)
         found.append(question.shaped(batch, context))

@@ -13,6 +13,7 @@ STOP = "This cell waits, and goes on by itself once you have signed in. The squa
 UNREACHABLE = (
     "Log in and allow it. The page on which you end may be one that cannot be reached: that is all right."
 )
+ELSEWHERE = "Should it end on a page that cannot be reached, stop this cell, and sign in with "
 COPY = "Copy its whole address from the address bar of the browser."
 PASTE = (
     "Paste it into the field below this cell, and press Enter. The field shows nothing, and nothing is kept."
@@ -44,8 +45,10 @@ def _what_to_do(thing: SignIn) -> list[Node]:
         ]
     if thing.card.pastes:
         return [_steps(page, UNREACHABLE, COPY, PASTE)]
-    beside = " unless it has opened by itself" if thing.card.opens else ""
-    return [line(page, muted(beside), gap=6)]
+    if not thing.card.opens:
+        return [line(page, gap=6)]
+    other = line(muted(ELSEWHERE), code('auth_mode="paste"'), muted("."))
+    return [line(page, muted(" unless it has opened by itself"), gap=6), other]
 
 
 CODE = "font-family:monospace;font-size:26px;font-weight:bold;letter-spacing:4px;margin:10px 0 6px"
