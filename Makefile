@@ -72,7 +72,7 @@ clean:  ## remove the environment and everything made
 
 .venv/.demo: EXTRAS :=
 .venv/.dev: EXTRAS := [dev]
-.venv/.notebook: EXTRAS := [notebook]
+.venv/.notebook: EXTRAS := [duckdb,notebook,polars]
 
 .venv/.demo .venv/.dev .venv/.notebook: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }

@@ -89,7 +89,9 @@ class Notebook:
         self.page.keyboard.press("Tab")
         popup = self.page.locator(".jp-Completer:not(.lm-mod-hidden)")
         popup.wait_for(timeout=PATIENCE)
-        return popup.locator(".jp-Completer-match").all_inner_texts()
+        offered = popup.locator(".jp-Completer-match").all_inner_texts()
+        self.page.keyboard.press("Escape")
+        return offered
 
     def save(self) -> str:
         """Save it; return the text of the file."""

@@ -15,18 +15,18 @@ sf.describe("Customer")
 """
 
 
+OFFERED = {
+    'sf.fetch("Cu': "Customer",
+    'sf["Opp': "Opportunity",
+    'sf.describe("Log': "LoginHistory",
+    'sf.fetch("Customer", columns=["annual_': "annual_revenue",
+}
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize(
-    ("begun", "offered"),
-    [
-        ('sf.fetch("Cu', "Customer"),
-        ('sf["Opp', "Opportunity"),
-        ('sf.describe("Log', "LoginHistory"),
-        ('sf.fetch("Customer", columns=["annual_', "annual_revenue"),
-    ],
-)
-def test_tab_offers_what_the_service_has(notebook: Open, kernel: str, begun: str, offered: str) -> None:
-    it = notebook(CONNECT, "")
+def test_tab_offers_what_the_service_has(notebook: Open, kernel: str) -> None:
+    it = notebook(CONNECT, *("" for _ in OFFERED))
     it.run(0)
-    it.type(1, begun)
-    assert any(offered in each for each in it.completed())
+    for cell, (begun, offered) in enumerate(OFFERED.items(), start=1):
+        it.type(cell, begun)
+        assert any(offered in each for each in it.completed()), begun
