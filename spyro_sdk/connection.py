@@ -17,7 +17,7 @@ from .auth.person import Person
 from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
-from .entity import EntitySchema, Query, decided, named
+from .entity import EntitySchema, Query, counted, decided, named
 from .errors import ConfigurationError, ConnectionError, SignInNeeded
 from .events import Observer, QuotaSeen
 from .fetch import Fetch
@@ -34,6 +34,7 @@ from .shown import Shown
 if TYPE_CHECKING:
     import requests
 
+SAMPLE = 1_000  # records
 PATIENCE = 5.0  # seconds that a card waits for our name
 
 _open_ones: weakref.WeakSet[BaseConnector] = weakref.WeakSet()
@@ -158,19 +159,26 @@ class Connection(Shown):
             return found
         return Catalogue(found, found.search, blocking.run(self._live().counts, found.names))
 
-    def describe(self, entity: str, *, native: bool = False) -> EntitySchema:
+    def describe(
+        self, entity: str, *, native: bool = False, sample: int | bool | None = None
+    ) -> EntitySchema:
         """The columns of an entity: names, types, labels, what can be filtered by.
 
-        `native`: those of the service's own entity where a canonical one has its name.
+        `native`: those of the service's own entity where a canonical one has its name. `sample`: how many
+        records to fetch, the first that come, to tell what the values are like: how many are missing, how
+        many differ, from where to where they go; True for 1,000. It is in the `sample` of what is returned.
         """
         connector, name, is_native = self._live(), named(entity), decided("native", native)
+        size = _sample_size(sample)
 
         async def described() -> EntitySchema:
             return await connector.described(name, native=is_native)
 
         schema = blocking.run(described)
         self._known.learn_columns(name, schema, own=is_native)
-        return schema
+        if size is None:
+            return schema
+        return replace(schema, sample=self.fetch(entity, native=native, limit=size).profile())
 
     def refresh(self) -> None:
         """Forget what is known of entities and their columns, here and on disk: it is asked for again."""
@@ -351,6 +359,13 @@ def _listeners(observers: Any) -> list[Observer]:
             field="observers",
         )
     return listed
+
+
+def _sample_size(sample: Any) -> int | None:
+    """How many records to look at; None for none."""
+    if sample is None or sample is False:
+        return None
+    return SAMPLE if sample is True else counted("sample", sample, least=1)
 
 
 def _leave_to_parent() -> None:

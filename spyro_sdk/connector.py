@@ -289,6 +289,10 @@ class BaseConnector(Lifecycle):
         """The columns that `batches` gives for a prepared query; None where only the records can tell."""
         return None
 
+    async def key_of(self, query: Query) -> str | None:
+        """The column by which the records of a prepared query are told apart; None where nobody says."""
+        return next((it.key for it in await self.entities() if it.name == query.entity), None)
+
     # -- what it is given -----------------------------------------------------------------------------
 
     @property

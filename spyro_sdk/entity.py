@@ -17,6 +17,8 @@ from .words import counted as counted_words
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .arrow.quality import Quality
+
 
 WIDE = 30  # characters of a type in a text; a longer one takes its room from what follows
 APIS = ("rest", "bulk", "auto")
@@ -108,6 +110,8 @@ class EntitySchema(Shown):
     cursor: str | None = None
     native: str = ""
     """For a canonical entity: the service's own one that it is made of."""
+    sample: Quality | None = None
+    """What the values of some records are like, where `describe` was asked for that."""
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -162,7 +166,8 @@ class EntitySchema(Shown):
         rows = [(c.name, f"{c.type}{'' if c.nullable else ' not null'}", self.told_of(c)) for c in self]
         wide, room = (max((len(it[place]) for it in rows), default=0) for place in (0, 1))
         lines = (f"  {it[0]:{wide}}  {it[1]:{min(room, WIDE)}}  {it[2]}".rstrip() for it in rows)
-        return "\n".join([f"{self.entity}: {self.heading}", *lines])
+        told = "\n".join([f"{self.entity}: {self.heading}", *lines])
+        return told if self.sample is None else f"{told}\n\nSample of {self.sample}"
 
 
 @dataclass(frozen=True, slots=True)

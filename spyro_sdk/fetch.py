@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
+    from .arrow.quality import Quality
     from .arrow.sink import Sink
     from .observers.running import Act
 
@@ -243,14 +244,35 @@ class Fetch(Shown):
             yield from batch.to_pylist()
 
     def head(self, n: int = 5, *, progress: bool | None = None) -> pandas.DataFrame:
-        """The first `n` records as a `pandas.DataFrame`; the service is asked for no more than these."""
+        """The first `n` records as a `pandas.DataFrame`; the service is asked for no more than these.
+
+        A notebook shows it as a card. Whatever is made of it is an ordinary DataFrame.
+        """
+        from .arrow.head import head_of
+
         most = counted("n", n)
         limit = most if self.query.limit is None else min(most, self.query.limit)
         first = Fetch(self._connector, replace(self.query, limit=limit), self._progress)
         try:
-            return to_pandas(first._table(progress, "head"))
+            return head_of(first._table(progress, "head"), self.query.entity)
         finally:
             self.partial = first.partial
+
+    def profile(self, *, progress: bool | None = None) -> Quality:
+        """Fetch everything, and tell what its values are like, column by column, in bounded memory.
+
+        How many are missing, how many different ones there are, from where to where they go, and whether a
+        key comes twice. No record is kept.
+        """
+        from .arrow.profiling import Profile
+
+        self.partial = None
+        with self._run(progress) as run:
+            profile = Profile(self.query.entity, *run.call(_described, run.connector, self.query))
+            with closing(run.iterate(lambda: run.connector.batches(self.query))) as batches:
+                for batch in batches:
+                    profile.add(batch)
+        return profile.quality()
 
     # -- before ---------------------------------------------------------------------------------------
 
@@ -340,6 +362,12 @@ async def _prepared(connector: BaseConnector, query: Query) -> tuple[Query, pa.S
     """The query, checked, and the columns that it will give."""
     query = await connector.prepare(query)
     return query, await connector.schema_of(query)
+
+
+async def _described(connector: BaseConnector, query: Query) -> tuple[str | None, pa.Schema | None]:
+    """The key of the records, and the columns that the query will give."""
+    query, schema = await _prepared(connector, query)
+    return await connector.key_of(query), schema
 
 
 def _shown(

@@ -164,6 +164,11 @@ class RestConnector(ListConnector):
             return schema
         return pa.schema([schema.field(name) for name in query.columns])
 
+    async def key_of(self, query: Query) -> str | None:
+        """The key of the entity, of a canonical one its `id`."""
+        question = await self._resolved(query)
+        return "id" if question.translation else question.entity.key
+
     async def _resolved(self, query: Query) -> Question:
         """The query, and which of the service's own entities it is asked of."""
         if query.native is not True:

@@ -65,3 +65,13 @@ def percent(share: float) -> str:
     if share >= 0.995:
         return "> 99 %"
     return f"{share * 100:.0f} %"
+
+
+def legible(text: str, most: int) -> str:
+    """A text of anybody's in one line of at most `most` characters; what cannot be seen of it is `�`.
+
+    So no control character moves the cursor, and no mark turns the direction in which a line is read. White
+    space of every kind is a space.
+    """
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(it if it.isprintable() else " " if it.isspace() else "�" for it in cut)

@@ -41,7 +41,7 @@ from spyro_sdk.events import Connected, Event, PageArrived
 from spyro_sdk.settings import check_variables
 from spyro_sdk.settings import configured as settings_of
 
-from .org import calls, connected, ids, truth
+from .org import calls, connected, data_calls, ids, truth
 
 ROOT = Path(__file__).parents[1]
 fork_only = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -375,9 +375,35 @@ def test_either_of_two_entities_with_one_name_is_described(org: Service) -> None
         assert mine.describe("Thing", native=True).names == mine.describe("Thing").names == ["name"]
 
 
+def test_a_sample_is_described_with_the_columns(org: Service) -> None:
+    with connected(org) as sf:
+        assert sf.describe("Contact").sample is sf.describe("Contact", sample=False).sample is None
+        before = len(org.requests)
+        schema = sf.describe("Contact", sample=30)
+        assert len(data_calls(org, before)) == 1
+        assert schema.sample is not None
+        assert (schema.sample.rows, schema.sample.names) == (30, schema.names)
+        assert (schema.sample.key, schema.sample.duplicates) == ("id", 0)
+        native = sf.describe("Contact", native=True, sample=True).sample
+        assert native is not None
+        assert native.key == "Id"
+        assert native.names == sf.describe("Contact", native=True).names
+        told = repr(schema)
+        assert told.startswith(f"Contact: {len(schema)} columns, of which ")
+        assert "\n\nSample of Contact: 30 records, " in told
+    with spyro.connect(Mine, auth_type="none") as mine:
+        sample = mine.describe("Thing", native=True, sample=3).sample
+        assert sample is not None
+        assert sample.names == ["name"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "wishes", "message"),
     [
+        (("Contact",), {"sample": 0}, "sample=0 cannot be: it must be a whole number from 1"),
+        (("Contact",), {"sample": -1}, "sample=-1 cannot be"),
+        (("Contact",), {"sample": 1.5}, "sample=1.5 cannot be"),
+        (("Contact",), {"sample": "all"}, "sample='all' cannot be"),
         ((None,), {}, "entity=None cannot be: it must be a name"),
         (("",), {}, "entity='' cannot be"),
         (("Contact",), {"native": "yes"}, "native='yes' cannot be: it must be True or False"),

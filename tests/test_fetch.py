@@ -28,6 +28,8 @@ import pytest
 
 import spyro_sdk as spyro
 from spyro_sdk import Query
+from spyro_sdk.arrow.head import Head, Origin, origin_of
+from spyro_sdk.arrow.quality import Frequent
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.errors import ConfigurationError, ConnectionError, ExportError, ValidationError
 from spyro_sdk.events import Event, PageArrived
@@ -682,7 +684,55 @@ def test_an_interruption_says_what_had_arrived(own: Service) -> None:
         assert fetch.to_arrow().num_rows == 1000
 
 
+# --- what its values are like
+
+
+def test_a_profile_tells_what_the_values_are_like(org: Service, sf: spyro.Connection) -> None:
+    found, records = sf.fetch("Opportunity", native=True).profile(), truth(org, "Opportunity")
+    assert (found.entity, found.rows, found.key, found.duplicates) == ("Opportunity", len(records), "Id", 0)
+    assert found.names == schema("Opportunity").names
+    assert [column.type for column in found] == schema("Opportunity").types
+    for column in found:
+        values = [record[column.name] for record in records if record[column.name] is not None]
+        assert column.nulls == len(records) - len(values)
+        if column.distinct is not None:
+            assert column.distinct == len(set(values))
+
+
+def test_a_profile_is_of_what_was_asked_for(org: Service, sf: spyro.Connection) -> None:
+    before = len(org.requests)
+    found = sf.fetch("Customer", columns=["id", "industry"], where="industry = 'Energy'", limit=5).profile()
+    assert (found.rows, found.names, found.key) == (5, ["id", "industry"], "id")
+    assert found["industry"].frequent == (Frequent("Energy", 5),)
+    assert len(data_calls(org, before)) == 1
+    assert sf.fetch("Customer", columns=["industry"], limit=5).profile().key is None
+    assert sf.fetch("Customer", where="name = 'nobody'").profile().findings == ["no records"]
+
+
+def test_a_profile_of_what_nobody_described_has_the_columns_that_came() -> None:
+    with spyro.connect(Ducks, auth_type="none") as ducks:
+        found = ducks.fetch("Duck").profile()
+    assert (found.key, found.names) == (None, ["name", "age"])
+
+
+def test_a_profile_keeps_nothing_of_what_had_arrived(
+    all_but_two: tuple[Service, spyro.Connection],
+) -> None:
+    _, sf = all_but_two
+    fetch = sf["Account"]
+    with pytest.raises(ConnectionError, match=r"closed before an answer$"):
+        fetch.profile()
+    assert fetch.partial is None
+
+
 # --- pieces
+
+
+def test_a_head_is_a_data_frame_that_knows_its_origin(sf: spyro.Connection) -> None:
+    head = sf.fetch("User", columns=["Id", "IsActive"], native=True).head(2)
+    assert isinstance(head, Head)
+    assert origin_of(head) == Origin("User", {"Id": "string", "IsActive": "bool"})
+    assert type(head.copy()) is pd.DataFrame
 
 
 def test_a_loop_forgets_what_another_run_had_kept(all_but_two: tuple[Service, spyro.Connection]) -> None:

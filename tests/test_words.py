@@ -2,7 +2,7 @@
 
 import pytest
 
-from spyro_sdk.words import counted, lasting, one_line, percent, plain, size
+from spyro_sdk.words import counted, lasting, legible, one_line, percent, plain, size
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,24 @@ def test_times_have_the_units_that_people_use(seconds, said):
 )
 def test_some_is_never_none_nor_all(share, said):
     assert percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", ""), ("東京 café", "東京 café"), ("12345678", "12345678"), ("123456789", "1234567…")],
+)
+def test_a_text_that_fits_is_said_as_it_is_and_else_cut(text, said):
+    assert legible(text, 8) == said
+
+
+@pytest.mark.parametrize("hidden", ["\x1b", "\x00", "\u202e", "\u2066", "\u200b", "\ud800"])
+def test_what_moves_the_cursor_or_turns_the_line_is_replaced(hidden):
+    assert legible(f"a{hidden}b", 8) == "a�b"
+
+
+@pytest.mark.parametrize("space", ["\n", "\t", "\r", "\u00a0", "\u2028", " "])
+def test_every_white_space_is_a_space(space):
+    assert legible(f"a{space}b", 8) == "a b"
 
 
 def test_what_steers_a_terminal_is_written_out():

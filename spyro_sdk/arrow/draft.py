@@ -15,10 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from ..errors import ExportError, ValidationError
 
 FRESH = 60.0  # seconds in which a draft may still be waiting for its lock
+
+NOT_FOR_FOLDERS = (errno.EINVAL, errno.ENOTSUP)
+"""What a network's disk answers that syncs files, and knows nothing of the kind for folders."""
 
 HINTS = {
     errno.ENOENT: "the folder does not exist: create it, or choose another",
@@ -34,10 +38,13 @@ HINTS = {
 
 
 class Draft:
-    """An empty, locked file beside `target`, with its permissions if it exists."""
+    """An empty, locked file beside `target`, with its permissions if it exists.
 
-    def __init__(self, target: Path) -> None:
-        self.target = target
+    `sync` is given an open file, and returns when that is on the disk.
+    """
+
+    def __init__(self, target: Path, *, sync: Callable[[IO[bytes]], object] = os.fsync) -> None:
+        self.target, self._sync = target, sync
         self.path = hidden(target)
         self._file = self.path.open("xb")
         allow_the_same(target, self.path)
@@ -45,7 +52,7 @@ class Draft:
 
     def publish(self) -> None:
         """Put the file, once it is on the disk, in the place of `target`."""
-        os.fsync(self._file)
+        self._sync(self._file)
         self._file.close()
         os.replace(self.path, self.target)
         self.path = self.target
@@ -107,12 +114,15 @@ def lock(descriptor: int) -> bool:
     return False
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in it survive a power cut."""
+def sync_folder(folder: Path, *, sync: Callable[[int], object] = os.fsync) -> None:
+    """Make the names in it survive a power cut, where the disk can do that."""
     with suppress(PermissionError):  # Windows cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
+        except OSError as error:
+            if error.errno not in NOT_FOR_FOLDERS:
+                raise
         finally:
             os.close(descriptor)
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,9 +34,14 @@ class FolderDraft:
             self._lock = os.open(self.path, os.O_RDONLY)
             lock(self._lock)
 
-    def publish(self, *, exchange: Callable[[Path, Path], bool] | None = None) -> None:
+    def publish(
+        self,
+        *,
+        exchange: Callable[[Path, Path], bool] | None = None,
+        sync: Callable[[IO[bytes]], object] = os.fsync,
+    ) -> None:
         """Put the folder, once it is on the disk, in the place of `target`, and remove an older one."""
-        _sync(self.path)
+        _sync(self.path, sync)
         if self.target.exists():
             _swap(self.path, self.target, exchange or exchanged)
         else:
@@ -93,12 +99,12 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _sync(folder: Path) -> None:
+def _sync(folder: Path, sync: Callable[[IO[bytes]], object]) -> None:
     """Make all that is in it survive a power cut."""
     for where, _, names in os.walk(folder, topdown=False):
         for name in names:
             with open(Path(where, name), "rb+") as file:
-                os.fsync(file)
+                sync(file)
         sync_folder(Path(where))
 
 

@@ -219,13 +219,15 @@ class Sink:
 
 
 class Growing:
-    """A file that is being written, under a hidden name beside `target`."""
+    """A file that is being written, under a hidden name beside `target`, as a `draft` of it."""
 
-    def __init__(self, target: Path, form: Format, first: pa.Table) -> None:
+    def __init__(
+        self, target: Path, form: Format, first: pa.Table, *, draft: Callable[[Path], Draft] = Draft
+    ) -> None:
         self.schema = first.schema
         self._format = form
         self._is_sound = True
-        self._draft = Draft(target)
+        self._draft = draft(target)
         with ExitStack() as undo:
             undo.callback(self._draft.remove)
             self._file = undo.enter_context(pa.OSFile(str(self._draft.path), "wb"))

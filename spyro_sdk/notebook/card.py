@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import htpy as h
 
 from .theme import FAINT, GROUNDS, LINES, MUTED, TRACK, WIDTH, Tone
 
 Node = h.Node
+Wrap: TypeAlias = Literal["anywhere", "words", "never"]
+"""Where a line of a cell may end."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,18 @@ def table(
     *,
     caption: str = "",
     right: Collection[int] = (),
+    wrap: Wrap = "anywhere",
 ) -> h.Element:
-    """A table with a header, as wide as it needs; `right`: the columns of numbers, from 0."""
+    """A table with a header, as wide as it needs.
+
+    `right`: the columns of numbers, from 0. `wrap`: where a line of a cell may end; what is wider than the
+    card then is scrolled.
+    """
+    keep = "white-space:nowrap" if wrap == "never" else "vertical-align:middle"
+    words = ";overflow-wrap:normal" if wrap == "words" else ""
 
     def style(place: int) -> str:
-        return (
-            f"text-align:{'right' if place in right else 'left'};padding:3px 14px 3px 0;vertical-align:middle"
-        )
+        return f"text-align:{'right' if place in right else 'left'};padding:3px 14px 3px 0;{keep}"
 
     head = [
         h.th(scope="col", style=f"{style(i)};border-bottom:1px solid {FAINT}")[it]
@@ -120,7 +128,7 @@ def table(
         h.caption(style=f"caption-side:top;text-align:left;padding:0;{MUTED}")[caption] if caption else None
     )
     return h.div(style="overflow-x:auto;margin-top:4px")[
-        h.table(style="border-collapse:collapse;font-size:13px;margin:0;border:none;color:inherit")[
+        h.table(style=f"border-collapse:collapse;font-size:13px;margin:0;border:none;color:inherit{words}")[
             title, h.thead[h.tr(style="background:none")[head]], h.tbody[body]
         ]
     ]

@@ -14,9 +14,13 @@ POINTS: Final = 60  # of a curve; more are drawn together, the highest of each f
 BARS: Final = 20  # of a histogram
 
 
-def image(drawing: str, alt: str, width: int, height: int) -> h.VoidElement:
-    """An SVG drawing of our own making, such as `<path d="…"/>`, as an image."""
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{drawing}</svg>'
+def image(drawing: str, alt: str, width: int, height: int, *, box: str = "") -> h.VoidElement:
+    """An SVG drawing of our own making, such as `<path d="…"/>`, as an image.
+
+    `box`: left, top, width and height of what is drawn, where that is to be stretched over the image.
+    """
+    view = f'"{box}" preserveAspectRatio="none"' if box else f'"0 0 {width} {height}"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox={view}>{drawing}</svg>'
     source = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
     return h.img(src=source, alt=alt, title=alt, width=width, height=height, style="vertical-align:middle")
 
@@ -59,15 +63,16 @@ def histogram(
     width: int = 90,  # pixels
     height: int = 20,  # pixels
 ) -> h.VoidElement:
-    """Bars side by side, as high as their counts; what is not nothing is seen."""
+    """Bars side by side, as high as their counts; what is not nothing is seen. As few bytes as it takes."""
     bars = _thinned(counts, BARS)
-    top, step = max([*bars, 1e-9]), width / max(len(bars), 1)
+    top = max([*bars, 1e-9])
     drawn = "".join(
-        f"M{i * step:.4g} {height}v-{max(count / top * height, 1):.3g}h{step * 0.8:.3g}V{height}z"
-        for i, count in enumerate(bars)
+        f"M{place} {height}V{min(height - round(count / top * height), height - 1)}"
+        for place, count in enumerate(bars)
         if count > 0
     )
-    return image(f'<path d="{drawn}" fill="{LINES[tone]}"/>', alt, width, height)
+    path = f'<path stroke="{LINES[tone]}" stroke-width=".8" d="{drawn}"/>'
+    return image(path, alt, width, height, box=f"-.5 0 {max(len(bars), 1)} {height}")
 
 
 def _thinned(values: Sequence[float], most: int) -> list[float]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from spyro_sdk.arrow.draft import Draft, allow_the_same, check_writable
+from spyro_sdk.arrow.draft import Draft, allow_the_same, check_writable, explained, sync_folder
 from spyro_sdk.errors import ExportError, ValidationError
 
 from .rows import names
@@ -32,6 +33,38 @@ def test_a_draft_that_is_published_replaces_the_older_file_with_its_permissions(
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert names(path.parent) == [path.name]
+
+
+def test_a_draft_that_does_not_reach_the_disk_leaves_the_older_file(path: Path) -> None:
+    path.write_bytes(b"old")
+    draft = Draft(path, sync=failing(errno.EIO))
+    with pytest.raises(ExportError, match=os.strerror(errno.EIO)) as caught, explained(path):
+        draft.publish()
+    assert str(path) in str(caught.value)
+    draft.remove()
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == [path.name]
+
+
+def failing(code: int) -> Callable[[object], None]:
+    """What a disk does that cannot."""
+
+    def fail(_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
+def test_a_disk_that_syncs_no_folders_is_written_all_the_same(tmp_path: Path, code: int) -> None:
+    sync_folder(tmp_path, sync=failing(code))
+
+
+def test_a_folder_that_does_not_reach_the_disk_is_told(tmp_path: Path) -> None:
+    open_files = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        sync_folder(tmp_path, sync=failing(errno.EIO))
+    assert open_files in (0, len(os.listdir("/proc/self/fd")))
 
 
 def test_a_disk_without_permissions_is_written_all_the_same(path: Path) -> None:

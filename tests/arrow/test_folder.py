@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from spyro_sdk.arrow import folder
+from spyro_sdk.arrow.draft import explained
 from spyro_sdk.arrow.folder import FolderDraft, check_folder
 from spyro_sdk.errors import ExportError
 
@@ -61,6 +64,20 @@ def test_an_older_folder_comes_back_where_the_new_one_cannot_take_its_place(path
 
     with pytest.raises(OSError, match="No such file"):
         draft.publish(exchange=loses_it)
+    draft.remove()
+    assert names(path) == ["k=1"]
+    assert names(path.parent) == ["table"]
+
+
+def test_a_folder_that_does_not_reach_the_disk_leaves_the_older_one(path: Path) -> None:
+    def full(file: IO[bytes]) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+
+    put(path / "k=1" / "part-0.parquet")
+    draft = FolderDraft(path)
+    put(draft.path / "k=2" / "part-0.parquet")
+    with pytest.raises(ExportError, match="the disk is full: free some space"), explained(path):
+        draft.publish(sync=full)
     draft.remove()
     assert names(path) == ["k=1"]
     assert names(path.parent) == ["table"]

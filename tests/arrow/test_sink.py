@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from spyro_sdk.arrow.csv import Csv, CsvSink
-from spyro_sdk.arrow.draft import check_writable
+from spyro_sdk.arrow.draft import Draft
 from spyro_sdk.arrow.ipc import Ipc
 from spyro_sdk.arrow.parquet import Parquet
-from spyro_sdk.arrow.partition import PartitionedSink
 from spyro_sdk.arrow.sink import Format, GivenUp, Growing, Sink
 from spyro_sdk.errors import ExportError
 
@@ -242,6 +238,80 @@ def test_a_disk_that_fills_with_the_last_byte_is_an_export_error_too(path: Path)
     assert names(path.parent) == ["rows.parquet"]
 
 
+class Failing(Parquet):
+    """A format whose disk fails at one of its writings, or with the file's end."""
+
+    def __init__(self, code: int, at: int) -> None:
+        super().__init__("none", 10)
+        object.__setattr__(self, "failing", iter([*[None] * at, OSError(code, os.strerror(code))]))
+
+    def writer(self, file: Any, first: pa.Table) -> Any:
+        it, failing = super().writer(file, first), self.failing  # type: ignore[attr-defined]
+
+        class Written:
+            def write(self, table: pa.Table) -> None:
+                _raise(next(failing, None))
+                it.write(table)
+
+            def close(self, metadata: Mapping[str, str]) -> None:
+                it.close(metadata)
+                _raise(next(failing, None))
+
+        return Written()
+
+
+def _raise(error: OSError | None) -> None:
+    if error is not None:
+        raise error
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "the disk is full: free some space"),
+        (errno.EDQUOT, "your quota on that disk is used up"),
+        (errno.EROFS, "the disk is read-only: write elsewhere"),
+        (errno.EIO, os.strerror(errno.EIO)),
+    ],
+)
+def test_a_disk_that_fails_at_any_writing_is_an_export_error_and_leaves_the_old_file(
+    path: Path, code: int, words: str, at: int
+) -> None:
+    path.write_bytes(b"old")
+    pages = [numbers(first, 10) for first in range(0, 30, 10)]
+    with pytest.raises(ExportError, match=words) as caught:
+        fill(Sink(path, Failing(code, at)), *pages)
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == ["rows.parquet"]
+
+
+class Unsynced(Sink):
+    """A sink whose disk takes everything, and keeps nothing."""
+
+    def _begin(self, first: pa.Table) -> Growing:
+        return Growing(self.path, self._format, first, draft=partial(Draft, sync=self.sync))
+
+    def sync(self, file: Any) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@both
+def test_rows_that_do_not_reach_the_disk_are_kept_and_the_old_file_too(
+    path: Path, form: Any, read: Any
+) -> None:
+    path.write_bytes(b"old")
+    sink = Unsynced(path, form(10))
+    with pytest.raises(ExportError, match=os.strerror(errno.EIO)):
+        fill(sink, numbers(0, 25))
+    assert path.read_bytes() == b"old"
+    assert names(path.parent) == ["rows.parquet"]
+    kept = sink.keep()
+    assert kept is not None
+    assert kept["n"].to_pylist() == list(range(25))
+
+
 def test_a_file_that_vanishes_under_the_sink_is_an_export_error(path: Path) -> None:
     def write_and_lose_it() -> None:
         with Sink(path, Parquet(row_group_rows=1)) as sink:
@@ -282,55 +352,3 @@ def test_a_process_without_room_for_one_more_open_file_leaves_nothing(path: Path
 def test_a_path_that_cannot_be_written_is_refused_before_the_first_row(tmp_path: Path) -> None:
     with pytest.raises(ExportError), Sink(tmp_path, Parquet()):
         pass
-
-
-# --- a process that is killed --------------------------------------------------------------------------
-
-SINKS: dict[str, Callable[[Path], Sink]] = {
-    "parquet": lambda path: Sink(path, Parquet(row_group_rows=1000)),
-    "ipc": lambda path: Sink(path, Ipc(group_rows=1000)),
-    "csv": lambda path: CsvSink(path, Csv()),
-    "partitions": lambda path: PartitionedSink(path, Parquet(), ["k"]),
-}
-KILLED = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from tests.arrow.rows import batch
-from tests.arrow.test_sink import SINKS
-for count in range(1, 1000):
-    with SINKS[sys.argv[2]](Path(sys.argv[3])) as sink:
-        for first in range(0, 5000, 1000):
-            sink.write(batch(n=[count] * 1000, k=list(range(4)) * 250))
-    print(count, flush=True)
-"""
-READERS: dict[str, Callable[[Path], pa.Table]] = {
-    "parquet": lambda path: pq.read_table(path),
-    "ipc": lambda path: pa.ipc.open_file(path).read_all(),
-    "csv": lambda path: pacsv.read_csv(path),
-    "partitions": lambda path: pq.read_table(path),
-}
-
-
-@pytest.mark.parametrize("kind", SINKS)
-def test_a_process_that_is_killed_at_any_moment_leaves_the_old_or_the_new_file(
-    tmp_path: Path, kind: str
-) -> None:
-    path = tmp_path / "rows"
-    command = [sys.executable, "-c", KILLED, str(Path(__file__).parents[2]), kind, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        for _ in range(3):
-            last = int(process.stdout.readline())
-        process.send_signal(signal.SIGKILL)
-        last = max([last, *map(int, process.stdout.read().split())])
-    table = READERS[kind](path)
-    assert table.num_rows == 5000
-    (written,) = table["n"].unique().to_pylist()
-    assert written in (last, last + 1)
-    for draft in tmp_path.glob(".rows.*"):
-        os.utime(draft, (0, 0))
-    check_writable(tmp_path / "rows") if path.is_file() else PartitionedSink(
-        path, Parquet(), ["k"]
-    ).__enter__()
-    assert names(tmp_path) == ["rows"]

@@ -350,6 +350,8 @@ def asked(drama: Drama, name: str, connection: Any, entities: Any) -> None:
         drama.take(f"plan: {name}, {entity}", lambda it=fetch: it.explain())
         drama.take(f"columns: {name}, {entity}", lambda it=entity: connection.describe(it))
         drama.take(f"table: {name}, {entity}", lambda it=fetch: it.to_arrow())
+        drama.take(f"first: {name}, {entity}", lambda it=fetch: it.head())
+        drama.take(f"quality: {name}, {entity}", lambda it=fetch: it.profile())
     drama.take(f"catalogue: {name}", lambda: list(connection.entities()))
     drama.take(f"catalogue: {name}, searched", lambda: connection.entities("zzz", counts=True))
     drama.take(f"known: {name}", lambda: connection.known)

@@ -29,17 +29,21 @@ DOORS = {
 
 
 METHODS = {
-    "repr": "accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
+    "repr": "arrow.quality.Quality"
+    " accounts.SignedIn accounts.SignedOut connection.Connection connectors.declared.references.Hidden"
     " connectors.declared.shape.Shape catalogue.Catalogue entity.EntitySchema fetch.Fetch http.Request"
     " lifecycle.Lifecycle gallery.Gallery notebook.sign_in.SignIn plan.Plan secret.Secret secret.SecretBytes"
     " secret.Unseen testing.cassette.Recorder testing.cassette.Replay profile.listing.Profiles",
-    "str": "identity.Identity accounts.SignedIn accounts.SignedOut connection.RateLimit"
+    "str": "arrow.quality.Quality"
+    " identity.Identity accounts.SignedIn accounts.SignedOut connection.RateLimit"
     " connectors.declared.detect.envelope.Spot notebook.cell.CellRuns observers.running.Running"
     " observers.stats.Stats plan.Plan plan.Road where.Where"
     " profile.listing.Profile profile.place.Place profile.reference.Reference",
     "format": "connectors.declared.detect.envelope.Rank",
-    "reduce": "connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
-    "to_dict": "auth.token.Token config.ConnectorConfig observers.stats.Stats",
+    "reduce": "arrow.head.Head"
+    " connection.Connection fetch.Fetch secret.Secret secret.SecretBytes secret.Unseen",
+    "to_dict": "arrow.quality.ColumnQuality arrow.quality.Quality"
+    " auth.token.Token config.ConnectorConfig observers.stats.Stats",
     "get_statistics": "connector.BaseConnector",
     "_repr_mimebundle_": "shown.Shown",
     "to_html": "notebook.card.Card",
@@ -47,7 +51,8 @@ METHODS = {
     "save": "testing.cassette.Recorder",
     **dict.fromkeys(("details", "_render_traceback_"), "errors.ConnectorError"),
     "to_arrow": "entity.EntitySchema fetch.Fetch",
-    **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_pandas", "to_parquet", "to_polars"), "fetch.Fetch"),
+    "to_pandas": "arrow.quality.Quality fetch.Fetch",
+    **dict.fromkeys(("to_csv", "to_duckdb", "to_ipc", "to_parquet", "to_polars"), "fetch.Fetch"),
     **dict.fromkeys(("arrow_c_schema", "arrow_c_stream"), "fetch.Fetch"),
 }
 """What shows something of an object, on the surface of that name, or of the file that it makes."""

@@ -24,6 +24,7 @@ import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
 
 from spyro_sdk import demo, shown
+from spyro_sdk.arrow.quality import Quality
 from spyro_sdk.auth.person import Invitation
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.errors import ConnectorError
@@ -367,6 +368,13 @@ def _(drama: Drama) -> str:
 def _(drama: Drama) -> str:
     tables = [it for name, it in drama.objects.items() if name.startswith("table")]
     return "\n".join(f"{it.schema.metadata!r} {it.to_pandas().attrs!r} {it.to_pylist()!r}" for it in tables)
+
+
+@surface("quality of tables", "Quality.to_dict", "Quality.to_pandas", "ColumnQuality.to_dict")
+def _(drama: Drama) -> str:
+    told = [it for it in drama.objects.values() if isinstance(it, Quality)]
+    assert told
+    return "\n".join(f"{it.to_dict()!r} {it.to_pandas().to_csv()}" for it in told)
 
 
 @surface("drafts and whatever else is left in the folder", "drafts")

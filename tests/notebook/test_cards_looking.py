@@ -7,13 +7,14 @@ import pyarrow as pa
 import pytest
 
 import spyro_sdk as spyro
+from spyro_sdk.arrow.profiling import Profile
 from spyro_sdk.catalogue import Catalogue, matching
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.demo.server import serve
 from spyro_sdk.entity import Column, Entity, EntitySchema, Query
 from spyro_sdk.fetch import Fetch
 from spyro_sdk.gallery import Exhibit, Gallery
-from spyro_sdk.notebook.card import code, folded
+from spyro_sdk.notebook.card import folded
 from spyro_sdk.notebook.cards import card_of
 from spyro_sdk.notebook.cards.schema import kind
 from spyro_sdk.plan import Plan, Road
@@ -230,20 +231,16 @@ def test_a_schema_without_columns_is_no_table():
     assert words(EntitySchema("Customer", ())) == "Customer 0 columns"
 
 
-class Sampled(EntitySchema):
-    """A schema with a sample, as `describe(…, sample=…)` gives it."""
-
-    sample = None
-
-
-def test_a_sample_tells_nulls_and_how_values_are_spread():
-    class Spread:
-        nulls, histogram = 0.25, code("|||")
-
-    schema = Sampled("Customer", (Column("id", pa.string()),))
-    assert words(schema) == "Customer 1 column column type id string"
-    Sampled.sample = {"id": Spread()}
-    assert words(schema) == "Customer 1 column column type null values id string 25 % |||"
+def test_a_sample_tells_what_is_missing_and_how_values_are_spread():
+    profile = Profile("Customer", "id")
+    profile.add(pa.record_batch({"id": ["a", "b", "c", "c"], "age": [1, None, 3, 4]}))
+    columns = (Column("id", pa.string()), Column("age", pa.int64()), Column("new", pa.string()))
+    schema = EntitySchema("Customer", columns, sample=profile.quality())
+    assert words(schema) == (
+        "Customer 3 columns values of 4 records column type missing spread"
+        " id age new string int64 string 0 % 25 % c 50 %"
+    )
+    assert 'alt="mean 2.67, 33 % from 1 to 2"' in html(schema)
 
 
 def test_types_are_told_in_few_words():

@@ -28,6 +28,7 @@ TOLD = {
     "DecodeError": "see that base_url is that of the API: something else may have answered in its place",
     "ExportError": "see to the file's folder, or give another path, and run the cell again",
     "IntegrityError": "run the cell again; if it lasts, narrow the question with where or since",
+    "LimitError": "if such answers are to be expected, connect with a larger max_body",
     "NotRecordedError": "if the question has changed on purpose, delete the file and record again",
     "RateLimitError": "run the cell again in 1 min 30 s; connection.rate_limit shows what is left",
     "SchemaDiscoveryError": "fetch works nonetheless, and gives an empty table",

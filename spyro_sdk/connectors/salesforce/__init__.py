@@ -93,6 +93,10 @@ class Salesforce(OrgConnector):
         visible = (await self._question(query)).visible
         return pa.schema([visible.field(name) for name in query.columns or visible.names])
 
+    async def key_of(self, query: Query) -> str | None:
+        """The key of the object, of a canonical entity its `id`."""
+        return (await self._objects.columns(query.entity, native=query.native is True)).key
+
     async def count(self, query: Query) -> int:
         """How many records `query` asks for; one request where Salesforce can tell exactly."""
         question = await self._question(await self.prepare(query))

@@ -8,6 +8,8 @@ from typing import Final
 from ..card import Card
 
 HOMES: Final[dict[str, str]] = {
+    "arrow.head.Head": "head",
+    "arrow.quality.Quality": "quality",
     "catalogue.Catalogue": "catalogue",
     "connection.Connection": "connection",
     "entity.EntitySchema": "schema",

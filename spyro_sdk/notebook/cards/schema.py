@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
+from ...arrow.quality import Quality
 from ...entity import Column, EntitySchema
-from ...words import percent
+from ...words import counted, percent
 from ..card import Card, Node, folded, line, listing, muted, strong
+from .quality import spread
 
 MOST: Final = 33  # columns that are all shown
 FIRST: Final = 25  # columns that are shown of more
@@ -17,28 +19,42 @@ FIRST: Final = 25  # columns that are shown of more
 
 def card(schema: EntitySchema) -> Card:
     """Each column with its type and what else is known of it; with a sample how its values are spread."""
-    sample = getattr(schema, "sample", None)
-    headings = ["column", "type", "", *(["null", "values"] if sample is not None else [])]
+    sampled = [] if schema.sample is None else ["missing", "spread"]
+    headings, numbers = ["column", "type", *sampled, ""], [2] if sampled else []
     first = len(schema) if len(schema) <= MOST else FIRST
-    rows = [_row(schema, it, sample) for it in schema.columns[:first]]
+    rows = [_row(schema, it) for it in schema.columns[:first]]
     return Card(
         schema.entity,
         aside=schema.label if schema.label != schema.entity else "",
         body=[
             line(_coverage(schema)),
-            listing(headings, rows, right=[3], faint=[2]) if rows else None,
+            _sample(schema),
+            listing(headings, rows, right=numbers, faint=[len(headings) - 1]) if rows else None,
             folded(schema.names[first:], ".names has all"),
         ],
     )
 
 
-def _row(schema: EntitySchema, column: Column, sample: Any) -> Sequence[Node]:
+def _row(schema: EntitySchema, column: Column) -> Sequence[Node]:
     name = muted(column.name) if column.is_empty else strong(column.name)
-    told: list[Node] = [name, kind(column.type), schema.told_of(column)]
+    return [name, kind(column.type), *_values(schema.sample, column.name), schema.told_of(column)]
+
+
+def _values(sample: Quality | None, name: str) -> list[Node]:
+    """How many values of a column are missing, and how the others are spread."""
     if sample is None:
-        return told
-    spread = sample[column.name]
-    return [*told, percent(spread.nulls), spread.histogram]
+        return []
+    for found in sample:
+        if found.name == name:
+            return [percent(found.null_share), spread(found, height=16, most=1)]
+    return ["", ""]
+
+
+def _sample(schema: EntitySchema) -> Node:
+    """Of how many records the values are told."""
+    if schema.sample is None:
+        return None
+    return line(muted(f"values of {counted(schema.sample.rows, 'record')}"))
 
 
 def _coverage(schema: EntitySchema) -> Node:

@@ -45,6 +45,16 @@ def test_records_come_as_they_are(hub: Service, gh: spyro.Connection, entity: st
     assert found.schema == gh.describe(entity).to_arrow()
 
 
+def test_a_profile_knows_the_key_of_its_own_entities_and_of_canonical_ones(gh: spyro.Connection) -> None:
+    for fetch, key in (
+        (gh.fetch("issues"), "id"),
+        (gh.fetch("Ticket"), "id"),
+        (gh.fetch("labels"), gh.entities()["labels"].key),
+    ):
+        found = fetch.profile()
+        assert (found.key, found.is_keyed) == (key, True)
+
+
 @pytest.mark.parametrize("entity", NATIVE)
 def test_the_declared_columns_are_all_that_come(hub: Service, entity: str) -> None:
     """Else a page would take the slower road of the decoder."""
