@@ -20,7 +20,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HOME = re.compile(r"/(?:home|root|Users|tmp|work|var)/|[A-Z]:\\\\")
 """How the path of a file on somebody's machine begins."""
-TOKEN = re.compile(r"Bearer\s+\S{8}|00D\w{12,15}!|\b5Aep\w|\bcode=\w|gh[oprsu]_\w{8}")
+TOKEN = re.compile(r"Bearer\s+\S{8}|00D\w{12,15}!|\b5Aep[\w-]|\bcode=\w|gh[oprsu]_[\w-]{8}")
 """What a token of the demos looks like, and a code that is worth one."""
 GLANCE = re.compile(r"\.(count|head)\(")
 """Calls of which a card is shown only where they take longer than a moment."""

@@ -19,7 +19,7 @@ from tests.browser.lab import jupyterlab
 from tests.browser.notebook import THEMES, Theme, opened, paint, written
 from tests.browser.screen import Screen, chromium, screen
 
-SIZE = {"width": 1120, "height": 2400}  # pixels: each card is seen as a whole
+SIZE = {"width": 1240, "height": 2400}  # pixels: each card is seen as a whole
 
 
 def main(folder: Path) -> None:

@@ -60,6 +60,7 @@ EXHIBITS = (
     Exhibit("connection", "sf", "salesforce"),
     Exhibit("catalogue", "sf.entities(counts=True)", "Customer"),
     Exhibit("schema", 'sf.describe("Customer")', "annual_revenue"),
+    Exhibit("sample", 'sf.describe("Contact", sample=True)', "first_name", "schema"),
     Exhibit("fetch", "customers", "employee_count"),
     Exhibit("plan", "customers.explain()", "ORDER BY Id"),
     Exhibit(
@@ -111,6 +112,7 @@ for industry in ("Energy", "Banking", "Biotechnology"):
         "fetched",
     ),
     Exhibit("head", "customers.head()", "employee_count"),
+    Exhibit("quality", "customers.profile()", "annual_revenue"),
     Exhibit("error", 'sf.fetch("Custmer").to_pandas()', "did you mean 'Customer'"),
     Exhibit("stats", "sf.stats", "requests"),
     Exhibit(

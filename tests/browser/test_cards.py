@@ -16,7 +16,7 @@ from .legibility import Read, cut_off, read
 from .notebook import THEMES, Notebook, opened, paint, sent, written
 from .screen import Screen
 
-SECRET = re.compile(r"00D\w{12,15}!|\b5Aep\w|\bcode=|code_challenge|\bstate=|[0-9A-F]{64}")
+SECRET = re.compile(r"00D\w{12,15}!|\b5Aep[\w-]|\bcode=|code_challenge|\bstate=|[0-9A-F]{64}")
 """The demo's tokens and its app's secret, and what stands in addresses of a sign-in."""
 
 KEPT = [it for it in EXHIBITS if not it.is_live]

@@ -10,7 +10,7 @@ CONNECT = """
 import spyro_sdk as spyro
 sf = spyro.connect("salesforce", demo={"records": 50, "seed": 3}, auth_mode="browser")
 """
-SECRET = re.compile(r"00D\w{12,15}!|\b5Aep\w|code=|code_challenge|state=")
+SECRET = re.compile(r"00D\w{12,15}!|\b5Aep[\w-]|code=|code_challenge|state=")
 """How the demo's tokens begin, and what stands in addresses of a sign-in."""
 
 
