@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos notebook check lint bench report clean
+.PHONY: help demo test browser chaos notebook notebooks pictures check lint bench report clean
 
 # schedules of faults that `make chaos` plays, from a seed on: make chaos COUNT=1000 SEED=4711
 COUNT ?= 100000
@@ -19,16 +19,32 @@ demo: .venv/.demo  ## fetch 50,000 customers from the embedded demo service, int
 	@$(BIN)/python docs/examples/customers.py
 
 test: .venv/.dev  ## run all tests, with coverage
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --ignore=tests/browser
 	$(BIN)/coverage report --fail-under=98
 	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/auth/*,spyro_sdk/profile/*,spyro_sdk/sources.py,spyro_sdk/private.py,spyro_sdk/shown.py,spyro_sdk/words.py,spyro_sdk/notebook/*,spyro_sdk/settings.py,spyro_sdk/paging/*,spyro_sdk/pages/*,spyro_sdk/transport/*,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py,spyro_sdk/testing/*'
+	@$(MAKE) --no-print-directory browser
+
+browser: .venv/.dev .venv/.ipykernel6  ## run the tests in JupyterLab alone: SPYRO_BROWSER is a path, or none
+ifeq ($(SPYRO_BROWSER),none)
+	@echo "SPYRO_BROWSER=none: the tests in JupyterLab are left out"
+else
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/python -m pytest -q tests/browser
+endif
+
+notebook: .venv/.notebook  ## open JupyterLab on the first notebook
+	$(BIN)/jupyter lab notebooks/01-first-table.ipynb
+
+notebooks: .venv/.dev  ## run the notebooks, and keep what they show
+	$(BIN)/python notebooks/redraw.py
+
+pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/python docs/pictures/cards.py docs/pictures/cards
 
 chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: half an hour
 	SPYRO_SWEEP=1 $(BIN)/python -m pytest -q tests/chaos/test_line.py --timeout 900
 	$(BIN)/python -m tests.chaos.schedules $(SEED) $(COUNT)
-
-notebook: .venv/.notebook  ## open JupyterLab on the quickstart
-	$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
 check: lint  ## all that CI checks: style, types, floors, tests, documents
 	@$(MAKE) --no-print-directory test
@@ -56,13 +72,17 @@ clean:  ## remove the environment and everything made
 
 .venv/.demo: EXTRAS :=
 .venv/.dev: EXTRAS := [dev]
-.venv/.notebook: EXTRAS := [notebook]
+.venv/.notebook: EXTRAS := [duckdb,notebook,polars]
 
 .venv/.demo .venv/.dev .venv/.notebook: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
 	@echo "Making the environment in .venv with $(PYTHON) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
+	@touch $@
+
+.venv/.ipykernel6: tests/browser/ipykernel6.txt | .venv/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target .venv/ipykernel6 --requirement $<
 	@touch $@
 
 .venv-bench/.made: pyproject.toml benchmarks/requirements.txt benchmarks/requirements-airbyte.txt

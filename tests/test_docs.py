@@ -22,13 +22,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import nbformat
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from nbclient import NotebookClient
 from prometheus_client import CollectorRegistry
 
 import spyro_sdk as spyro
@@ -43,7 +41,6 @@ from spyro_sdk.observers.stats import Stats
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-NOTEBOOK = ROOT / "notebooks" / "quickstart.ipynb"
 EXAMPLE = DOCS / "examples" / "customers.py"
 WRITE_A_CONNECTOR = DOCS / "write-a-connector.md"
 SAMPLE = DOCS / "examples" / "corner-shop"
@@ -228,26 +225,6 @@ def test_every_block_says_its_language(path: Path) -> None:
 )
 def test_doctests_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what the kernel's client is made of
-def test_the_notebook_runs(desk: Path) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(desk)}}).execute()
-    shown = {
-        output["data"]["text/plain"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if output.output_type == "execute_result"
-    }
-    assert {"<Fetch 'Customer'>", "2000"} <= shown
-
-
-def test_the_notebook_is_saved_without_outputs() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-    nbformat.validate(notebook)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(not cell.outputs and cell.execution_count is None for cell in code)
 
 
 # -- the main job -------------------------------------------------------------------------------------
