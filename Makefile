@@ -55,11 +55,12 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | sed -n '/^Contracts$$/,$$p'
 
-bench: .venv-bench/.made  ## measure us beside what one would take instead, then what we cost: some six minutes
+bench: .venv-bench/.made  ## measure us beside what one would take instead, then what we cost: some eight minutes
 	@$(BENCH)/python benchmarks/side_by_side.py
 	@$(BENCH)/python benchmarks/first_frame.py
 	@$(BENCH)/python benchmarks/limiter.py
 	@$(BENCH)/python benchmarks/overhead.py
+	@$(BENCH)/python benchmarks/panel.py
 	@echo "Latencies, bulk, a rate limit, a million records: make report, about an hour"
 
 report: .venv-bench/.made  ## measure all that docs/performance.md shows, and draw its picture: about an hour

@@ -66,8 +66,13 @@ class NotebookPerson:
         self.display(SignIn(card, card.until - self.clock()), self._place, again)
 
     def open(self, address: str) -> bool:
-        """Open a browser, where there is a screen for it; the card has the link in any case."""
-        return opened(address, self.environ, self.platform, self.browser)
+        """Open a browser, where there is a screen for it; else the card's link opens one, which is as good.
+
+        So pasting is not prompted for: JupyterLab keeps a field that the kernel has given up, and runs no
+        further cell until somebody presses Enter in it.
+        """
+        opened(address, self.environ, self.platform, self.browser)
+        return True
 
     def ask_secret(self, prompt: str, over: threading.Event) -> str | None:
         """What is typed in below the cell, unseen; '' for nothing, None once `over` is set."""

@@ -115,6 +115,8 @@ for industry in ("Energy", "Banking", "Biotechnology"):
     Exhibit("quality", "customers.profile()", "annual_revenue"),
     Exhibit("error", 'sf.fetch("Custmer").to_pandas()', "did you mean 'Customer'"),
     Exhibit("stats", "sf.stats", "requests"),
+    Exhibit("rate_limit", "sf.rate_limit", "1,200"),
+    Exhibit("all_stats", "spyro.stats()", "salesforce"),
     Exhibit(
         "sign_in",
         'spyro.connect("salesforce", demo={"records": 51}, auth_mode="browser")',

@@ -75,7 +75,8 @@ def test_a_browser_elsewhere_is_known_and_one_here_is_opened():
 
     assert person(environ={"JUPYTERHUB_USER": "ana"}).is_remote
     assert not person().is_remote
-    assert not person(browser=browser).open(ADDRESS)
+    assert person(browser=browser).open(ADDRESS)  # by the link in the card
+    assert opened == []
     assert person(browser=browser, environ={"DISPLAY": ":0"}).open(ADDRESS)
     assert opened == [ADDRESS]
 

@@ -14,6 +14,7 @@ UNREACHABLE = (
     "Log in and allow it. The page on which you end may be one that cannot be reached: that is all right."
 )
 ELSEWHERE = "Should it end on a page that cannot be reached, stop this cell, and sign in with "
+LEFT = "Where the field below is still there, press Enter in it: other cells wait for that."
 COPY = "Copy its whole address from the address bar of the browser."
 PASTE = (
     "Paste it into the field below this cell, and press Enter. The field shows nothing, and nothing is kept."
@@ -60,6 +61,8 @@ def _steps(*steps: Node) -> h.Element:
 
 def _over(thing: SignIn) -> Card:
     said = [line(f"{it[0].upper()}{it[1:]}.") for it in (thing.reason, thing.step) if it]
+    if thing.card.pastes:
+        said.append(line(muted(LEFT)))
     return Card(f"Sign-in at {thing.host}", _tone(thing), badge=thing.outcome, body=said)
 
 
