@@ -8,7 +8,7 @@ from itertools import count
 from weakref import WeakValueDictionary
 
 from .connector import BaseConnector
-from .events import Connected, Observer, tell
+from .events import Connected, Observer, pass_on
 from .http import origin
 from .observers.stats import Stats
 from .rate_limit import RateLimit
@@ -65,7 +65,7 @@ class AllStats(Shown):
         self._connectors[next(self._numbers)] = connector
         for observer in self._observers:
             connector.stats.observe(observer)
-        tell(self._observers, Connected(connector.name))  # they could not hear it when it was so
+        pass_on(self._observers, Connected(connector.name))  # they could not hear it when it was so
 
     def forget(self) -> None:
         """Begin anew, in a child that was forked: what it inherited is its parent's."""

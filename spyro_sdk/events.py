@@ -207,7 +207,12 @@ def listening(*observers: Observer) -> Iterator[None]:
 
 def tell(observers: Sequence[Observer], event: Event) -> None:
     """Call each observer, and who is `listening`; one that raises is logged, never obeyed."""
-    for observer in (*observers, *_listening.get()):
+    pass_on((*observers, *_listening.get()), event)
+
+
+def pass_on(observers: Sequence[Observer], event: Event) -> None:
+    """Call each observer with what somebody was told: whoever is `listening` has heard it already."""
+    for observer in observers:
         try:
             observer(event)
         except Exception:

@@ -8,7 +8,7 @@ import anyio.to_thread
 import pytest
 
 from spyro_sdk import blocking, events
-from spyro_sdk.events import Connected, Event, Retried, listening, tell
+from spyro_sdk.events import Connected, Event, Retried, listening, pass_on, tell
 
 KINDS = [
     kind
@@ -87,6 +87,14 @@ def test_who_listens_within_hears_beside_those_who_do_already():
             say("both")
         say("one")
     assert heard == [("outer", "both"), ("inner", "both"), ("outer", "one")]
+
+
+def test_what_is_passed_on_is_heard_once():
+    heard = []
+    with listening(heard.append):
+        pass_on([lambda event: heard.append("passed on")], Connected("acme"))
+        tell([lambda event: pass_on([], event)], Connected("acme"))
+    assert heard == ["passed on", Connected("acme")]
 
 
 def test_a_failure_inside_ends_the_listening():

@@ -23,7 +23,7 @@ from ..events import (
     Retried,
     RetryRefused,
     Waited,
-    tell,
+    pass_on,
 )
 from ..shown import Shown
 from .history import History, copied
@@ -87,7 +87,7 @@ class Stats(Shown):
                 self.circuit = event.state
             case Connected() | Disconnected():
                 self.is_connected = isinstance(event, Connected)
-        tell(self._observers, event)
+        pass_on(self._observers, event)
 
     def observe(self, observer: Observer) -> None:
         """Tell it each event from now on, once it has been counted; it is told each only once."""
