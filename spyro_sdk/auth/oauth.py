@@ -19,7 +19,7 @@ from ..http import Request, Response, Send, origin
 from ..secret import Secret, hide
 from .shared import SharedToken
 from .static import bearing
-from .token import Grant, Refresh, Token
+from .token import FARTHEST, Grant, Refresh, Token, is_line
 from .tokens import Account, TokenStore
 
 __all__ = [
@@ -282,16 +282,16 @@ async def posted(send: Send, url: str, form: Mapping[str, str]) -> tuple[Respons
 
 def token_of(answer: Mapping[str, Any]) -> Token | None:
     """The token in an answer (RFC 6749 §5.1); None where there is none."""
-    token = answer.get("access_token")
-    if "error" in answer or not isinstance(token, str) or not token:
+    token, again = answer.get("access_token"), answer.get("refresh_token")
+    if "error" in answer or not is_line(token):
         return None
     lifetime, now, scope = _seconds(answer.get("expires_in")), time.time(), answer.get("scope")
     return Token(
         access_token=token,
-        refresh_token=answer.get("refresh_token"),
+        refresh_token=again if is_line(again) else None,
         expires_at=now + lifetime if lifetime else None,
         extra={name: value for name, value in answer.items() if not name.endswith("_token")},
-        scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else (),  # GitHub has commas
+        scopes=_scopes(scope) if isinstance(scope, str) else (),
         obtained_at=now,
     )
 
@@ -299,7 +299,7 @@ def token_of(answer: Mapping[str, Any]) -> Token | None:
 def _payload(response: Response) -> dict[str, Any]:
     try:
         answer = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return secretive(answer) if isinstance(answer, dict) else {}
 
@@ -334,6 +334,11 @@ def _said(answer: Mapping[str, Any]) -> Secret:
 def _seconds(lifetime: Any) -> float | None:
     """`expires_in` as a number, which some services send as text; None for what is none."""
     try:
-        return float(lifetime)
-    except (ValueError, TypeError):
+        seconds = float(lifetime)
+    except (ValueError, TypeError, OverflowError):
         return None
+    return seconds if abs(seconds) < FARTHEST / 2 else None
+
+
+def _scopes(scope: str) -> tuple[str, ...]:
+    return tuple(filter(is_line, scope.replace(",", " ").split()))  # GitHub has commas
