@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser chaos notebook notebooks pictures check lint bench report clean
+.PHONY: help demo test browser chaos fuzz notebook notebooks pictures check lint bench report clean
 
 # schedules of faults that `make chaos` plays, from a seed on: make chaos COUNT=1000 SEED=4711
 COUNT ?= 100000
@@ -45,6 +45,9 @@ pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
 chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: half an hour
 	SPYRO_SWEEP=1 $(BIN)/python -m pytest -q tests/chaos/test_line.py --timeout 900
 	$(BIN)/python -m tests.chaos.schedules $(SEED) $(COUNT)
+
+fuzz: .venv/.dev  ## give each parser that meets foreign bytes a million inputs: make fuzz COUNT=20000 for fewer
+	$(BIN)/python -m tests.fuzz --count $(if $(filter command line,$(origin COUNT)),$(COUNT),1000000) --seed $(SEED)
 
 check: lint  ## all that CI checks: style, types, floors, tests, documents
 	@$(MAKE) --no-print-directory test

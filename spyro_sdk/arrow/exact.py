@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import DecodeError
 from .moments import TextReader, read_date, read_time, read_timestamp
@@ -33,6 +34,8 @@ from .text import JSON_KINDS, Digits, cell_text, decimal, double, plain
 DEEPEST = 32
 """Levels of nesting that become Arrow types; what lies deeper is kept as JSON text."""
 
+MANY_PLACES = r"[eE]-\d{2}|\.\d{20}"
+"""How a number may be written that has more places than a decimal; most that are written so have not."""
 EXACT = 2**53
 """Up to here every whole number is a float; beyond, a float need not have the digits that were sent."""
 
@@ -282,7 +285,32 @@ def _read_float(values: Values, to: Kind) -> Column:
 
 
 def _read_decimal(values: Values, to: Kind) -> Column:
-    return _texts(values).cast(to)  # by its shortest text a float is what was sent: 0.1 is 0.1
+    return decimals(_texts(values), to)  # by its shortest text a float is what was sent: 0.1 is 0.1
+
+
+def decimals(texts: Column, to: Kind) -> Column:
+    """Read texts as decimals; `ValueError` for a number that has more places than any decimal.
+
+    Of those Arrow makes zeros now and then, and on some of them it crashes.
+    """
+    if pc.any(pc.match_substring_regex(texts, MANY_PLACES)).as_py():
+        texts = pa.array([None if text is None else _placed(text) for text in texts.to_pylist()], pa.string())
+    return texts.cast(to)
+
+
+def _placed(text: str) -> str:
+    """The number without an exponent, and without zeros at its end; what is none Arrow will refuse."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if number and number.adjusted() < -MOST_DIGITS:
+        raise ValueError("more places than a decimal has")
+    plain_text = f"{number:f}" if number else "0"
+    places = plain_text.partition(".")[2].rstrip("0")
+    if len(places) > MOST_DIGITS:
+        raise ValueError("more places than a decimal has")
+    return f"{plain_text.partition('.')[0]}.{places}" if places else plain_text.partition(".")[0]
 
 
 def _read_text(read: TextReader) -> Reader:

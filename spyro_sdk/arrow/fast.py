@@ -29,6 +29,8 @@ MARK = secrets.token_hex(8)
 
 ZEROS = b"0" * 200
 """A number below 1e-323 has so many zeros in a row, or an exponent of three digits and more."""
+SMALL = re.compile(rb"[eE]-\d{2}")
+LONG = re.compile(rb"\.\d{20}")
 TINY = re.compile(rb"(?:^|[\s:,\[])-?[0-9.]+[eE]-[0-9]{3}$")
 MANTISSA = 40  # characters in front of an exponent that are looked at; a number that begins before is tiny
 
@@ -47,6 +49,8 @@ def read(records: bytes | memoryview, schema: pa.Schema, *, closed: bool = False
     wire = [_wire_field(field, 0) for field in schema]
     if len(set(schema.names)) < len(wire):
         raise Refused("a column stands twice in the schema")
+    if any(map(_has_decimals, schema.types)) and _has_many_places(records):
+        raise Refused("a number may have more places than a decimal, of which Arrow makes what it likes")
     try:
         rows = _rows(records, wire, closed)
         columns = _Columns(records).finished(rows.flatten(), schema.types)
@@ -168,6 +172,18 @@ def holds_tiny(text: bytes | memoryview) -> bool:
     large = [at for at in exponents if bytes(text[at + 2 : at + 5]).isdigit()]
     whole: Any = text.obj if isinstance(text, memoryview) else text
     return ZEROS in whole or any(TINY.search(bytes(text[max(at - MANTISSA, 0) : at + 5])) for at in large)
+
+
+def _has_decimals(kind: Kind) -> bool:
+    inner = [kind.field(place).type for place in range(kind.num_fields)]
+    return bool(pa.types.is_decimal(kind)) or any(map(_has_decimals, inner))
+
+
+def _has_many_places(text: bytes | memoryview) -> bool:
+    """Whether a number in a JSON text may have more places than a decimal."""
+    whole: Any = text.obj if isinstance(text, memoryview) else text
+    has_exponent = (b"e-" in whole or b"E-" in whole) and SMALL.search(text)
+    return bool(has_exponent or LONG.search(text))
 
 
 def _read_texts(read: TextReader, column: Column, kind: Kind) -> Column:

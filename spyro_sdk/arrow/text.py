@@ -70,6 +70,7 @@ def plain(value: Any) -> Any:
     )
 
 
+FARTHEST = 100_000  # digits between the point and the first of a number
 PLAIN: tuple[tuple[Any, Any], ...] = (
     (str, str.__str__),
     (int, int),
@@ -91,13 +92,22 @@ def double(number: str | Decimal) -> float:
 
 
 def decimal(digits: str) -> Decimal:
-    """The number with all its digits; raise `ValueError` where its exponent has twenty, unless it is zero."""
+    """The number with all its digits; raise `ValueError` where it is beyond all bounds, unless it is zero."""
     try:
-        return Decimal(digits)
+        return _near(Decimal(digits))
     except InvalidOperation:
         if NOT_ZERO.match(digits):
             raise ValueError("a number is beyond all bounds") from None
         return Decimal(0)
+
+
+def _near(number: Decimal) -> Decimal:
+    """The number; `ValueError` for one that is too small: Arrow's decimals crash on some."""
+    if number.is_finite() and number.adjusted() < -FARTHEST:
+        if number:
+            raise ValueError("a number is beyond all bounds")
+        return Decimal(0)
+    return number
 
 
 def _quoted(key: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ class Device:
 def _user_code(answer: Mapping[str, Any]) -> UserCode | None:
     """What to tell a person; None where the answer does not say it, or says what no terminal should show."""
     device, code, address = (answer.get(it) for it in ("device_code", "user_code", "verification_uri"))
-    if not (isinstance(device, str) and _is_plain(code) and _is_address(address)):
+    if not (_is_plain(device) and _is_plain(code) and _is_address(address)):
         return None
     whole = answer.get("verification_uri_complete")
     lifetime = _seconds(answer.get("expires_in"), LIFETIME)
@@ -117,6 +118,7 @@ def _is_address(text: Any) -> bool:
 def _seconds(number: Any, otherwise: float) -> float:
     """A number of seconds that a service gives; text with a number in it is one."""
     try:
-        return min(max(float(number), 0.0), LONGEST)
-    except (ValueError, TypeError):
+        seconds = float(number)
+    except (ValueError, TypeError, OverflowError):
         return otherwise
+    return otherwise if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from ..http import Request, Response, Send, origin
 from ..secret import Secret, hide
 from .shared import SharedToken
 from .static import bearing
-from .token import Grant, Refresh, Token
+from .token import FARTHEST, Grant, Refresh, Token, is_line
 from .tokens import Account, TokenStore
 
 __all__ = [
@@ -283,16 +282,16 @@ async def posted(send: Send, url: str, form: Mapping[str, str]) -> tuple[Respons
 
 def token_of(answer: Mapping[str, Any]) -> Token | None:
     """The token in an answer (RFC 6749 §5.1); None where there is none."""
-    token = answer.get("access_token")
-    if "error" in answer or not isinstance(token, str) or not token:
+    token, again = answer.get("access_token"), answer.get("refresh_token")
+    if "error" in answer or not isinstance(token, str) or not is_line(token):
         return None
     lifetime, now, scope = _seconds(answer.get("expires_in")), time.time(), answer.get("scope")
     return Token(
         access_token=token,
-        refresh_token=answer.get("refresh_token"),
+        refresh_token=again if is_line(again) else None,
         expires_at=now + lifetime if lifetime else None,
         extra={name: value for name, value in answer.items() if not name.endswith("_token")},
-        scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else (),  # GitHub has commas
+        scopes=_scopes(scope) if isinstance(scope, str) else (),
         obtained_at=now,
     )
 
@@ -338,4 +337,8 @@ def _seconds(lifetime: Any) -> float | None:
         seconds = float(lifetime)
     except (ValueError, TypeError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) else None
+    return seconds if abs(seconds) < FARTHEST / 2 else None
+
+
+def _scopes(scope: str) -> tuple[str, ...]:
+    return tuple(filter(is_line, scope.replace(",", " ").split()))  # GitHub has commas

@@ -43,7 +43,7 @@ class Expected:
 
     def _check_state(self, state: str | None) -> None:
         """RFC 6749 §10.12: an answer to a question that we did not ask may be somebody else's code."""
-        if state is None or not hmac.compare_digest(state.encode(), self.state.encode()):
+        if state is None or not hmac.compare_digest(_bytes(state), _bytes(self.state)):
             raise SignInError(
                 "the browser came back with the answer to another sign-in than this one (the state differs)",
                 error_code="wrong_state",
@@ -110,6 +110,11 @@ def _once_each(query: Secret) -> dict[str, Secret]:
             "the address with which the browser came back cannot be read", error_code="no_code", hint=AGAIN
         )
     return answer
+
+
+def _bytes(text: Secret | str) -> bytes:
+    """The bytes of a text; half a character, which a terminal may hand us, counts as one."""
+    return text.encode(errors="surrogatepass")
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from ..errors import DecodeError
 from ..http import Send
 from ..secret import hidden, hide
 
+FARTHEST = 1e15  # seconds since the epoch; later is no moment, nor are infinity and what is no number
+
 
 @dataclass(frozen=True)
 class Token:
@@ -72,25 +74,25 @@ Refresh: TypeAlias = Callable[[Send, str], Awaitable[Token]]
 """How a refresh token is exchanged for a new token (RFC 6749 §6)."""
 
 
-def _is_line(value: Any) -> bool:
+def is_line(value: Any) -> bool:
     """Whether it can stand in a header: text without a line break."""
     return isinstance(value, str) and value.isprintable() and value != ""
 
 
 def _is_line_or_none(value: Any) -> bool:
-    return value is None or _is_line(value)
+    return value is None or is_line(value)
 
 
 def _is_moment_or_none(value: Any) -> bool:
-    return value is None or (type(value) in (int, float) and math.isfinite(value))
+    return value is None or (type(value) in (int, float) and abs(value) < FARTHEST)
 
 
 def _are_lines(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_line, value))
+    return isinstance(value, list) and all(map(is_line, value))
 
 
 _RIGHT = {
-    "access_token": _is_line,
+    "access_token": is_line,
     "refresh_token": _is_line_or_none,
     "expires_at": _is_moment_or_none,
     "extra": lambda value: isinstance(value, dict),

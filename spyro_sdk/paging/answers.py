@@ -10,6 +10,8 @@ from ..http import Request
 
 HEADER = "header:"
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
+MOST_DIGITS = 18
+"""Of a number that is told as text; nobody counts farther, and Python itself reads no more than 4,300."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,7 @@ class Answer:
 
     def number(self, path: str | None) -> int | None:
         """The whole number there; None where there is none."""
-        found = None if path is None else self.at(path)
-        if isinstance(found, str) and found.isascii() and found.isdigit():
-            return int(found)
-        return found if type(found) is int else None
+        return None if path is None else whole(self.at(path))
 
     def flag(self, path: str | None) -> bool | None:
         """The yes or no there; None where there is neither."""
@@ -80,6 +79,13 @@ def dig(payload: Any, path: str) -> Any:
         step, _, path = path.partition(".")
         payload = payload.get(step)
     return None if path else payload
+
+
+def whole(told: Any) -> int | None:
+    """The whole number that something says, as a number or in digits; None where it is none."""
+    if isinstance(told, str) and len(told) <= MOST_DIGITS and told.isascii() and told.isdigit():
+        return int(told)
+    return told if type(told) is int else None
 
 
 @dataclass(frozen=True, slots=True)

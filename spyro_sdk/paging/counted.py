@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl
 
 from ..http import Request
-from .answers import Answer, Paging
+from .answers import Answer, Paging, whole
 from .links import links
 from .places import Into, given, giving
-from .tokens import is_short, whole
+from .tokens import is_short
 
 Window: TypeAlias = tuple[int, int | None]
 """The records that a request asks for, the first of all being 0: from one up to, not with, another."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, DecodeError
 from ..http import Request
 from .answers import dig
 
@@ -31,7 +31,7 @@ def giving(request: Request, parameters: Mapping[str, Any], into: Into) -> Reque
         payload = _with(payload, name.split("."), value)
     is_typed = any(name.lower() == "content-type" for name in request.headers)
     headers = request.headers if is_typed else {**request.headers, "Content-Type": JSON}
-    return replace(request, body=json.dumps(payload).encode(), headers=headers)
+    return replace(request, body=_written(payload), headers=headers)
 
 
 def _with(payload: Any, steps: list[str], value: Any) -> Any:
@@ -39,6 +39,14 @@ def _with(payload: Any, steps: list[str], value: Any) -> Any:
     first, *others = steps
     known = payload if isinstance(payload, dict) else {}
     return {**known, first: _with(known.get(first), others, value) if others else value}
+
+
+def _written(payload: Any) -> bytes:
+    """An object as JSON; `DecodeError` for a cursor that is no value of JSON's, or nested beyond reason."""
+    try:
+        return json.dumps(payload, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise DecodeError("what stands for the cursor of the next page cannot be sent back in JSON") from None
 
 
 def _object(body: bytes) -> Any:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..http import Request
-from .answers import Paging
+from .answers import MOST_DIGITS, Paging, whole
 from .counted import Counted
 from .places import given, giving
-from .tokens import whole
 
 REFUSALS = (400, 413, 422)
 """Statuses with which services refuse a page that is too large."""
@@ -82,9 +81,10 @@ def _is_about(text: str, name: str) -> bool:
 
 def _numbers(said: list[tuple[str, str]]) -> list[int]:
     """What may be the largest size: numbers called so, or else those in the words, but for 1, the least."""
-    bounds = [int(text) for name, text in said if _plain(name) in BOUNDS and text.isdecimal()]
+    told = [text for name, text in said if _plain(name) in BOUNDS and text.isdecimal()]
     words = " ".join(text for _, text in said if " " in text)
-    named = [int(re.sub(r"\D", "", number)) for number in NUMBER.findall(words)]
+    written = [re.sub(r"\D", "", number) for number in NUMBER.findall(words)]
+    bounds, named = ([int(it) for it in digits if len(it) <= MOST_DIGITS] for digits in (told, written))
     return [number for number in bounds if number >= 1] or [number for number in named if number > 1]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import DecodeError
 from ..http import Request
-from .answers import Answer
+from .answers import Answer, whole
 from .places import Into, given, giving
 
 
@@ -77,13 +77,6 @@ def is_short(paging: Any, request: Request, answer: Answer) -> bool:
         return False
     size = whole(given(request, paging.size_param, paging.into))
     return size is not None and answer.rows < size
-
-
-def whole(told: Any) -> int | None:
-    """The whole number that a parameter says; None where it is none."""
-    if isinstance(told, str) and told.isascii() and told.isdigit():
-        return int(told)
-    return told if type(told) is int else None
 
 
 def _is_scalar(token: Any) -> bool:

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import zlib
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -244,3 +245,22 @@ def test_a_cell_that_must_not_be_empty_and_is_makes_its_column_nullable():
     schema = pa.schema([pa.field("Id", pa.string(), False)])
     (batch,) = delimited.texts(sheet([["1", "x"], ["", "y"]]), None, ["Id", "Name"])
     assert delimited.to_batch(batch, schema).schema.field("Id").nullable
+
+
+@pytest.mark.parametrize(
+    ("number", "becomes"),
+    [
+        ("0e-40000000", Decimal("0.00")),
+        ("1.500e-00001", Decimal("0.15")),
+        ("12.340000000000000000000000", Decimal("12.34")),
+        ("1e-4000000", "1e-4000000"),
+        ("1e-41", "1E-41"),
+        ("0." + "0" * 40 + "1", "1E-41"),
+        ("-1e-10", Decimal("-1e-10")),
+        ("none.00000000000000000000", "none.00000000000000000000"),
+        ("sNaN.e-10", "sNaN.e-10"),
+    ],
+)
+def test_a_number_of_which_arrow_makes_another_decimal_is_kept(number, becomes):
+    values = delimited.typed(pa.array([number, None]), pa.decimal128(18, 2))
+    assert values.to_pylist() == [becomes, None]

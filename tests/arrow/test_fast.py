@@ -292,6 +292,21 @@ def test_numbers_that_floats_cannot_hold_are_seen_in_the_text(text, is_so):
     assert holds_tiny(text) is is_so
 
 
+@pytest.mark.parametrize("number", ["0e-40000000", "1E-4000000", "-2.5e-41", "0." + "0" * 40 + "1"])
+@pytest.mark.parametrize("nest", [lambda kind: kind, pa.list_, lambda kind: pa.struct([("b", kind)])])
+def test_numbers_on_which_arrow_would_crash_are_refused_where_decimals_are_read(number, nest):
+    schema = pa.schema([("a", nest(pa.decimal128(18, 2)))])
+    with pytest.raises(Refused, match="more places than a decimal"):
+        read(f'[{{"a": {number}}}]'.encode(), schema)
+
+
+def test_a_text_that_looks_a_little_like_one_is_read():
+    schema = pa.schema([("a", pa.decimal128(18, 2)), ("b", pa.string())])
+    assert read(b'[{"a": 1e-2, "b": "re-open"}]', schema).to_pylist() == [
+        {"a": Decimal("0.01"), "b": "re-open"}
+    ]
+
+
 def test_a_zero_beside_a_text_of_ids_is_read():
     text = b'[{"a":"01234567-012e-4123-89ab-0123456789ab","b":0},{"b":0.0},{"b":1e-99}]'
     assert by_both(text, pa.schema([("a", pa.string()), ("b", pa.float64())])).num_rows == 3

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.text import cell_text, double, json_text, plain
+from spyro_sdk.arrow.text import FARTHEST, cell_text, decimal, double, json_text, plain
 from spyro_sdk.errors import DecodeError
 
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -93,3 +93,10 @@ def test_no_number_becomes_infinity_or_zero(number):
 )
 def test_a_number_in_range_is_the_nearest_float(number):
     assert double(number) == float(number)
+
+
+def test_a_decimal_is_bounded_where_arrow_would_crash():
+    assert decimal(f"1e-{FARTHEST}") == Decimal(f"1e-{FARTHEST}")
+    assert decimal(f"0e-{FARTHEST + 1}") == decimal("0e-40000000") == 0
+    with pytest.raises(ValueError, match="beyond all bounds"):
+        decimal(f"1e-{FARTHEST + 1}")

@@ -11,6 +11,11 @@ from typing import Any
 
 from ...errors import ConfigurationError
 
+UNTOLD = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
+"""What PyYAML lets through where a value is not what its tag says, such as the 31st of February."""
+MOST_VALUES = 100_000  # of a declaration; those of an alias count each time
+DEEPEST = 50  # mappings and lists within each other
+
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a file declares; `ConfigurationError` where it is missing, or is not what it is called."""
@@ -21,7 +26,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{file} is no declaration by its name, which must end in one of {', '.join(READERS)}",
             field="name",
         )
-    document = read(_text(file), str(file))
+    document = _understood(read, _text(file), str(file))
     if not isinstance(document, dict):
         raise ConfigurationError(
             f"{file} holds a {type(document).__name__}: a declaration is a mapping with base_url and"
@@ -29,6 +34,31 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
             field="name",
         )
     return document
+
+
+def _understood(read: Callable[[str, str], Any], text: str, source: str) -> Any:
+    """What a reader makes of a text, where that is no more than a declaration needs."""
+    try:
+        document = read(text, source)
+    except RecursionError:
+        raise ConfigurationError(f"{source} is nested too deep", field="name") from None
+    _check_size(document, source)
+    return document
+
+
+def _check_size(document: Any, source: str) -> None:
+    """Refuse what a few lines of YAML may become, whose aliases stand for one another, or for themselves."""
+    left, values = [(document, 0)], 0
+    while left:
+        value, depth = left.pop()
+        values += 1
+        if depth > DEEPEST or values > MOST_VALUES:
+            raise ConfigurationError(
+                f"{source} holds more than {MOST_VALUES:,} values, or more than {DEEPEST} within each other",
+                field="name",
+            )
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        left += [(it, depth + 1) for it in inner]
 
 
 def _text(file: Path) -> str:
@@ -54,7 +84,14 @@ def _yaml(text: str, source: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Refuses a key that stands twice, which would hide the first."""
+        """Refuses a key that stands twice, which would hide the first, and merges that have no end."""
+
+        def flatten_mapping(self, node: Any) -> None:
+            super().flatten_mapping(node)
+            if len(node.value) > MOST_VALUES:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"it merges more than {MOST_VALUES:,} keys", node.start_mark
+                )
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
             seen = set[str]()
@@ -76,6 +113,8 @@ def _yaml(text: str, source: str) -> Any:
         before = text[: error.position]
         line, column = before.count("\n") + 1, error.position - before.rfind("\n")
         raise _unreadable(source, "YAML", line, column, "a character that may not stand there") from None
+    except UNTOLD as error:
+        raise ConfigurationError(f"{source} holds a value that is none: {error}", field="name") from None
 
 
 def _toml(text: str, source: str) -> Any:
@@ -83,6 +122,8 @@ def _toml(text: str, source: str) -> Any:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{source} is no TOML: {_placed(str(error), text)}", field="name") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{source} holds a value that is none: {error}", field="name") from None
 
 
 def _placed(words: str, text: str) -> str:
@@ -103,6 +144,10 @@ def _json(text: str, source: str) -> Any:
         return json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise _unreadable(source, "JSON", error.lineno, error.colno, error.msg) from None
+    except ConfigurationError:
+        raise
+    except ValueError as error:
+        raise ConfigurationError(f"{source} holds a value that is none: {error}", field="name") from None
 
 
 READERS: Mapping[str, Callable[[str, str], Any]] = {

@@ -89,7 +89,7 @@ def _check_address(it: Any, base_url: str | None, values: Hidden) -> None:
     key = "base_url" if it.base_url else "client.base_url"
     if base_url is not None and "://" not in base_url:
         raise ConfigurationError(
-            f"{key}={urlsplit('//' + base_url).hostname!r} has no scheme: write it as 'https://api.example.com/v1'",
+            f"{key}={_host(base_url)!r} has no scheme: write it as 'https://api.example.com/v1'",
             field=key,
         )
     if base_url is not None and values.are_in(base_url):
@@ -98,6 +98,14 @@ def _check_address(it: Any, base_url: str | None, values: Hidden) -> None:
             " in the paths of the entities, in headers or params",
             field=key,
         )
+
+
+def _host(address: str) -> str | None:
+    """The host of an address that has no scheme; the rest may be secret."""
+    try:
+        return urlsplit(f"//{address}").hostname
+    except ValueError:
+        return None
 
 
 @contextmanager

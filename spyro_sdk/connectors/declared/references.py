@@ -16,6 +16,7 @@ from ...secret import Secret, Unseen
 
 REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
 """`$${` stands for `${` itself."""
+HALF = re.compile("[\ud800-\udfff]")
 UNFINISHED = re.compile(r"(?<!\$)\$\{")
 
 SECRETS = frozenset({"access_token", "api_key", "client_secret", "password", "private_key", "token", "value"})
@@ -52,7 +53,9 @@ def plain(value: Any, place: Place = ()) -> Any:
         return [plain(it, (*place, number)) for number, it in enumerate(value)]
     if isinstance(value, datetime | date | time):  # YAML and TOML read these by themselves
         return value.isoformat()
-    if value is None or isinstance(value, str | bool | int | float):
+    if isinstance(value, str):
+        return _whole(value, place)
+    if value is None or isinstance(value, bool | int | float):
         return value
     raise ConfigurationError(
         f"{where(place)} is a {type(value).__name__}, an object of Python: a declaration holds texts,"
@@ -175,13 +178,20 @@ def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
 
 def _key(key: Any, place: Place) -> str:
     if isinstance(key, str):
-        return key
+        return _whole(key, place)
     at = where(place) or "the declaration"
     raise ConfigurationError(
         f"{at} has the key {key!r}, which is no text: write it in quotes (YAML takes a bare yes, no, on, off"
         " and numbers for something else)",
         field=where(place),
     )
+
+
+def _whole(text: str, place: Place) -> str:
+    if HALF.search(text):
+        at = where(place) or "the declaration"
+        raise ConfigurationError(f"{at} holds half a character (a lone surrogate)", field=where(place))
+    return text
 
 
 def _instead(value: Any) -> str:
