@@ -71,7 +71,7 @@ ROWS: dict[int, tuple[str, ...]] = {
         "guards/test_together.py::test_sixteen_processes_are_never_over_and_leave_hardly_anything",
         "guards/test_together.py::test_a_killed_holder_delays_nobody",
     ),
-    30: ("arrow/test_sink.py::test_a_process_that_is_killed_at_any_moment_leaves_the_old_or_the_new_file",),
+    30: ("arrow/test_killed.py::test_an_export_killed_at_any_moment_leaves_the_old_or_the_new_table",),
     31: ("arrow/test_sink.py::test_a_full_disk_is_an_export_error_and_leaves_nothing",),
     32: ("chaos/test_bodies.py::test_row_32_", "arrow/test_lossless.py::test_"),
     33: ("test_fetch.py::test_ctrl_c_returns_at_once_with_what_had_arrived", "test_blocking.py::test_"),

@@ -292,10 +292,10 @@ def test_a_long_line_of_code_is_cut(shell):
 
 
 def test_the_line_is_that_of_the_user_wherever_it_stands(connected, tmp_path, monkeypatch):
-    (tmp_path / "report.py").write_text("def made(sf):\n    return sf.fetch('Custmer').count()\n")
+    (tmp_path / "sales_of_march.py").write_text("def made(sf):\n    return sf.fetch('Custmer').count()\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    told = connected.run("import report\nreport.made(sf)")
-    assert told[2] == "asked return sf.fetch('Custmer').count()  (report.py, line 2)"
+    told = connected.run("import sales_of_march\nsales_of_march.made(sf)")
+    assert told[2] == "asked return sf.fetch('Custmer').count()  (sales_of_march.py, line 2)"
 
 
 def test_code_that_stands_nowhere_is_not_told(shell):
