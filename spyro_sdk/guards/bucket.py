@@ -12,10 +12,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..private import PrivateFolder
 from .state import FileState, Numbers
+
+LOOKS: Final = 20  # at a locked file, before what all should know is known to us alone
+BLINK: Final = 0.0002  # seconds between two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,15 @@ class FileBucket:
                     self._write(numbers, Level(turn.ready - tokens / rate, known.drained), now)
 
     def drain(self, seconds: float) -> None:
-        with self.state.held() as numbers:
-            if numbers is not None:
-                now = self._clock()
-                known, until = self._read(numbers, now), now + seconds
-                self._write(numbers, Level(max(known.empty_at, until), max(known.drained, until)), now)
+        for _ in range(LOOKS):  # a lock is held for microseconds, unless its holder was stopped
+            with self.state.held() as numbers:
+                if numbers is not None:
+                    now = self._clock()
+                    known, until = self._read(numbers, now), now + seconds
+                    level = Level(max(known.empty_at, until), max(known.drained, until))
+                    return self._write(numbers, level, now)
+            time.sleep(BLINK)
+        return None
 
     async def fresh(self) -> Level:
         return self.look()

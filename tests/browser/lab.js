@@ -35,7 +35,9 @@ window.lab = {
         const look = () => {
             const output = node.querySelector(".jp-OutputArea"), text = output?.innerText.trim() ?? "";
             if (text === seen.at(-1)?.text) return;
-            seen.push({text, height: output?.offsetHeight ?? 0, at: performance.now() / 1000});
+            const card = output?.querySelector('[style*="border-left"]')?.getBoundingClientRect();
+            const [left, width] = [card?.left ?? 0, card?.width ?? 0];
+            seen.push({text, height: output?.offsetHeight ?? 0, left, width, at: performance.now() / 1000});
         };
         look();
         lab.watching?.disconnect();

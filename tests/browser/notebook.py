@@ -23,6 +23,8 @@ class Frame:
 
     text: str
     height: int  # pixels
+    left: float  # pixels, of the card in it
+    width: float  # pixels, of the card in it; 0 where there is none
     at: float  # seconds
 
 

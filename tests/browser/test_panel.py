@@ -49,6 +49,8 @@ def test_the_panel_moves_in_its_place_while_the_cell_is_blocked(notebook: Open, 
     assert counts == sorted(counts)
     heights = [frame.height for frame in frames]
     assert max(heights) - min(heights) <= ONE_LINE
+    places = [(frame.left, frame.width) for frame in it.seen() if frame.width]
+    assert len(set(places[1:])) == 1  # the card's too; the first is seen before JupyterLab has laid it out
     assert "12,000 records" in output.inner_text()
     assert output.locator(".jupyter-widgets").count() == 0
     saved = it.save()
