@@ -19,6 +19,7 @@ demo: .venv/.demo  ## fetch 50,000 customers from the embedded demo service, int
 	@$(BIN)/python docs/examples/customers.py
 
 test: .venv/.dev  ## run all tests, with coverage
+	@$(BIN)/python -m tests.programs redis
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --ignore=tests/browser
 	$(BIN)/coverage report --fail-under=98
 	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/auth/*,spyro_sdk/profile/*,spyro_sdk/sources.py,spyro_sdk/private.py,spyro_sdk/shown.py,spyro_sdk/words.py,spyro_sdk/notebook/*,spyro_sdk/settings.py,spyro_sdk/paging/*,spyro_sdk/pages/*,spyro_sdk/transport/*,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py,spyro_sdk/testing/*'
@@ -28,7 +29,7 @@ browser: .venv/.dev .venv/.ipykernel6  ## run the tests in JupyterLab alone: SPY
 ifeq ($(SPYRO_BROWSER),none)
 	@echo "SPYRO_BROWSER=none: the tests in JupyterLab are left out"
 else
-	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/python -m tests.programs chromium
 	$(BIN)/python -m pytest -q tests/browser
 endif
 
@@ -39,7 +40,7 @@ notebooks: .venv/.dev  ## run the notebooks, and keep what they show
 	$(BIN)/python notebooks/redraw.py
 
 pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
-	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/python -m tests.programs chromium
 	$(BIN)/python docs/pictures/cards.py docs/pictures/cards
 
 chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: half an hour

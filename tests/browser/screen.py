@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from .chromium import HOW, found
+from ..programs import CHROMIUM
 from .lab import Lab
 from .notebook import PATIENCE
 
@@ -36,8 +36,8 @@ INSIDE = ("about", "blob", "data")
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a browser; end it afterwards."""
-    path = found()
-    assert path, HOW
+    path = CHROMIUM.found()
+    assert path, CHROMIUM.how
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from . import chromium
 from .conftest import Open, Send
 from .lab import KERNELS, ROOT
 from .screen import Screen
@@ -101,29 +100,3 @@ def test_a_server_ends_with_who_started_it(tmp_path: Path) -> None:
 def answers(port: int) -> bool:
     with socket.socket() as it:
         return it.connect_ex(("127.0.0.1", port)) == 0
-
-
-# -- the browser --------------------------------------------------------------------------------------
-
-
-def at(*paths: str) -> chromium.Which:
-    """A machine on which these programs are."""
-    return lambda name: f"/bin/{name}" if name in paths else None
-
-
-def test_the_first_browser_that_is_there_is_taken() -> None:
-    assert chromium.found({}, at("google-chrome", "microsoft-edge")) == "/bin/google-chrome"
-    assert chromium.found({}, at()) is None
-
-
-def test_a_browser_that_is_named_is_taken_or_none() -> None:
-    assert chromium.found({"SPYRO_BROWSER": "brave"}, at("brave", "chromium")) == "/bin/brave"
-    assert chromium.found({"SPYRO_BROWSER": "brave"}, at("chromium")) is None
-
-
-def test_only_root_on_debian_gets_one_installed() -> None:
-    debian = at("apt-get")
-    assert chromium.may_install({}, debian, is_root=True)
-    assert not chromium.may_install({}, debian, is_root=False)
-    assert not chromium.may_install({}, at("dnf"), is_root=True)
-    assert not chromium.may_install({"SPYRO_BROWSER": "brave"}, debian, is_root=True)

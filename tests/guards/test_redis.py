@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -18,9 +17,11 @@ from spyro_sdk.guards.account import VARIABLE, limiter_of, windows_of
 from spyro_sdk.guards.redis import KEPT, RedisBucket, redis_bucket
 from spyro_sdk.guards.together import TogetherLimiter
 
+from ..programs import REDIS
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("sharing.py")
-SERVE = "redis-server --port 0 --unixsocket {} --save '' --daemonize no >/dev/null & read end; kill $!"
+SERVE = "{} --port 0 --unixsocket {} --save '' --daemonize no >/dev/null & read end; kill $!"
 """It ends when its input does, and so with the tests, however these end."""
 
 
@@ -29,9 +30,10 @@ def redis(tmp_path_factory):
     """The address of a Redis server that is there for these tests alone."""
     import redis
 
-    assert shutil.which("redis-server"), "install it: apt-get install redis-server, brew install redis, …"
+    program = REDIS.found()
+    assert program, REDIS.how
     socket = tmp_path_factory.mktemp("redis") / "socket"
-    with subprocess.Popen(["sh", "-c", SERVE.format(socket)], stdin=subprocess.PIPE) as program:
+    with subprocess.Popen(["sh", "-c", SERVE.format(program, socket)], stdin=subprocess.PIPE) as program:
         address = f"unix://{socket}"
         until = time.monotonic() + 30
         while True:

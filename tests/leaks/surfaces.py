@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import dataclasses
 import io
@@ -13,7 +14,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
@@ -28,7 +29,9 @@ from spyro_sdk import demo, shown
 from spyro_sdk.arrow.quality import Quality
 from spyro_sdk.auth.person import Invitation
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
+from spyro_sdk.entity import Column, EntitySchema
 from spyro_sdk.errors import ConnectorError
+from spyro_sdk.guards.account import limiter_of, windows_of
 from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.notebook import NotebookWing
 from spyro_sdk.notebook.cards import fetched, fetching
@@ -40,6 +43,7 @@ from spyro_sdk.observers.prometheus import Prometheus
 from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.progress import FinalLine, TerminalLine
 from spyro_sdk.rate_limit import RateLimit
+from spyro_sdk.schema_cache import cache_of
 from tests.leaks.drama import Drama
 from tests.leaks.service import echoing
 
@@ -434,6 +438,27 @@ def _(drama: Drama) -> str:
     saved = str(nbformat.writes(notebook))
     assert saved.count('"output_type": "error"') == 4, saved
     return saved
+
+
+@surface("schemas and counts that are kept", "SchemaCache", "limiter_of", "windows_of")
+def _(drama: Drama) -> str:
+    """What there is in the folders of a machine, by name and by content."""
+    config = replace(drama.objects["object: config"], daily_limit=5)
+    folder = drama.folder / "kept"
+    cache = cache_of(config, "ana", {"SPYRO_SCHEMA_CACHE": str(folder / "schemas")})
+    assert cache
+    cache.write("Account", EntitySchema("Account", (Column("Id", pyarrow.string()),)))
+    counted = {"SPYRO_RATE_LIMITS": str(folder / "rate-limits")}
+    (day,) = windows_of(config, counted).windows
+    day.take()
+
+    async def asked() -> None:
+        await limiter_of(config, counted).acquire()
+
+    asyncio.run(asked())
+    kept = [it for it in folder.rglob("*") if it.is_file() and it.name != "key"]
+    assert {it.suffix for it in kept} == {".json", ".window", ".bucket"}
+    return "\n".join(f"{it} {_read(it)}" for it in kept)
 
 
 NOTEBOOK = """
