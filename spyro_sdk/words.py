@@ -36,11 +36,10 @@ def size(number: float) -> str:
     """Bytes as people read them: `512 bytes`, `19.9 MB`, in powers of ten."""
     if number < UNDER:
         return counted(int(number), "byte")
-    for unit in SIZES:
-        number /= UNDER
-        if number < 999.95 or unit == SIZES[-1]:
-            break
-    return f"{number:,.1f} {unit}"
+    place, number = 0, number / UNDER
+    while number >= 999.95 and place < len(SIZES) - 1:  # which would be written as 1,000.0
+        place, number = place + 1, number / UNDER
+    return f"{number:,.1f} {SIZES[place]}"
 
 
 def lasting(seconds: float) -> str:
