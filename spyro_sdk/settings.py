@@ -247,8 +247,8 @@ def _from_environment(
 ) -> dict[str, Any]:
     """The settings that environment variables give, in their types."""
     types = get_type_hints(ConnectorConfig)
-    given = hidden({name: text for name in known if (text := environment.get(_variable(kind, name)))})
-    return {name: _typed(_variable(kind, name), it, types.get(name)) for name, it in given.items()}
+    given = hidden({name: environment.get(_variable(kind, name)) for name in known})  # no name for a text
+    return {name: _typed(_variable(kind, name), it, types.get(name)) for name, it in given.items() if it}
 
 
 def _of_others(kind: type[BaseConnector], environment: Mapping[str, str]) -> dict[str, str]:

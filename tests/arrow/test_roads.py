@@ -5,7 +5,7 @@ import random
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from spyro_sdk.arrow import fast
@@ -255,6 +255,8 @@ def test_a_page_that_fits_its_schema_takes_the_fast_road(kinds, data):
         for names in data.draw(rows)
     ]
     text = f"[{','.join(records)}]".encode()
+    has_decimals = any(map(pa.types.is_decimal, schema.types))
+    assume(not (has_decimals and fast._has_many_places(text)))  # of a text too, which is not looked at closer
     assert_same(fast.read(text, schema), exactly(text, "", schema, False))
 
 
