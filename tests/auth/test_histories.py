@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -64,17 +65,19 @@ class Kernels(RuleBasedStateMachine):
         how = await ended
         if how == "down":
             raise errors.ConnectionError("no answer")
-        self.spent.add(refresh_token)
-        if how == "refused":
+        if how == "refused":  # whoever was stopped meanwhile has told nobody: it may be tried once more
             raise AuthenticationError("it is revoked", status=400, error_code="invalid_grant")
+        self.spent.add(refresh_token)
         return self.made()
 
     def turn(self) -> None:
         """Let all go on as far as they can."""
 
         async def a_while() -> None:
-            for _ in range(3):
-                await asyncio.sleep(0.0005)
+            threads, quiet = current_default_thread_limiter(), 0
+            while quiet < 10:
+                await asyncio.sleep(0)
+                quiet = 0 if threads.borrowed_tokens else quiet + 1
 
         self.loop.run_until_complete(a_while())
 

@@ -114,4 +114,4 @@ class Folder(RuleBasedStateMachine):
 
 
 TestFolder = Folder.TestCase
-TestFolder.settings = settings(deadline=None, max_examples=settings.default.max_examples // 3)
+TestFolder.settings = settings(deadline=None, max_examples=settings.default.max_examples // 4)
