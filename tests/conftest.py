@@ -12,6 +12,8 @@ os.environ["SPYRO_PROGRESS"] = "off"  # what a test does not ask for is not draw
 
 # `make histories` plays many, and long ones
 settings.register_profile("thorough", max_examples=4000, stateful_step_count=100, deadline=None)
+# what `make mutants` runs again and again must always find the same, and remember nothing
+settings.register_profile("mutants", derandomize=True, database=None, deadline=None, print_blob=False)
 if profile := os.environ.get("SPYRO_HYPOTHESIS"):
     settings.load_profile(profile)
 
