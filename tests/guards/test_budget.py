@@ -151,3 +151,12 @@ def test_a_call_that_goes_well_in_the_end_gives_back_what_its_retries_took() -> 
 def test_the_last_tokens_pay_as_the_first_do() -> None:
     purse = Purse(RetryBudget(2 * RETRY))
     assert [purse.pays_for(FAILED) for _ in range(3)] == [True, True, False]
+
+
+def test_what_was_never_taken_does_not_come_back() -> None:
+    budget = RetryBudget(100)
+    assert budget.take(60)
+    purse = Purse(budget)
+    assert [purse.pays_for(FAILED) for _ in range(3)] == [True, True, False]
+    purse.went_well()
+    assert budget.left == 40
