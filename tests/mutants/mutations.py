@@ -1,7 +1,7 @@
 """Small mistakes that are put into a module, one at a time, for its tests to notice.
 
-Left alone are imports, annotations, docstrings, the words of messages, and what only a type checker reads:
-no test can notice, or should.
+Left alone are imports, annotations, docstrings, the words of messages, what a repr leaves out (tests/leaks looks
+at that) and what only a type checker reads: no test of the module can notice, or should.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def _is_silent(node: ast.AST) -> bool:
             return True
         case ast.Call(func=ast.Name(id="TypeVar" | "cast" | "getLogger")):
             return True
-        case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")) | ast.keyword(arg="frozen" | "slots"):
+        case (
+            ast.AnnAssign(annotation=ast.Name(id="TypeAlias")) | ast.keyword(arg="frozen" | "slots" | "repr")
+        ):
             return True
         case ast.Assign(value=ast.Subscript(value=ast.Name(id="Literal" | "Callable"))):
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 GUARDS, AUTH, ARROW = "spyro_sdk/guards", "spyro_sdk/auth", "spyro_sdk/arrow"
-OF_PAGING: Final = ("tests/test_paging.py", "tests/test_page_sizes.py", "tests/test_moving.py")
+OF_PAGING: Final = ("tests/test_paging.py", "tests/test_page_sizes.py")
 
 UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{GUARDS}/retry.py": ("tests/guards/test_retry.py", "tests/guards/test_budget.py"),
@@ -17,7 +17,7 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{GUARDS}/deadline.py": ("tests/guards/test_deadline.py",),
     f"{GUARDS}/window.py": ("tests/guards/test_window.py",),
     "spyro_sdk/paging/answers.py": OF_PAGING,
-    "spyro_sdk/paging/counted.py": OF_PAGING,
+    "spyro_sdk/paging/counted.py": (*OF_PAGING, "tests/test_moving.py"),
     "spyro_sdk/paging/links.py": OF_PAGING,
     "spyro_sdk/paging/places.py": OF_PAGING,
     "spyro_sdk/paging/sizes.py": OF_PAGING,
