@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser chaos fuzz notebook notebooks pictures check lint bench report clean
+.PHONY: help demo test browser chaos fuzz histories mutants notebook notebooks pictures check lint bench report clean
 
 # schedules of faults that `make chaos` plays, from a seed on: make chaos COUNT=1000 SEED=4711
 COUNT ?= 100000
@@ -49,6 +49,12 @@ chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every 
 
 fuzz: .venv/.dev  ## give each parser that meets foreign bytes a million inputs: make fuzz COUNT=20000 for fewer
 	$(BIN)/python -m tests.fuzz --count $(if $(filter command line,$(origin COUNT)),$(COUNT),1000000) --seed $(SEED)
+
+histories: .venv/.dev  ## play 4,000 random histories against limiters, pages and the keeping of tokens: ten minutes
+	SPYRO_HYPOTHESIS=thorough $(BIN)/python -m pytest -q --timeout 3000 -k "runTest" tests/guards tests/auth tests/test_page_histories.py
+
+mutants: .venv/.dev  ## put mistakes into guards, paging, auth and export, which their tests must notice: two hours
+	$(BIN)/python -m tests.mutants
 
 check: lint  ## all that CI checks: style, types, floors, tests, documents
 	@$(MAKE) --no-print-directory test

@@ -50,11 +50,15 @@ class Shelf:
         due = self.changes[self.answered] if self.answered < len(self.changes) else ()
         self.answered += 1
         for is_added, where in due:
-            if is_added:
-                self.items.insert(round(where * len(self.items)), self._next)
-                self._next += 1
-            elif self.items:
-                self.stayed.discard(self.items.pop(min(int(where * len(self.items)), len(self.items) - 1)))
+            self.alter(is_added, where)
+
+    def alter(self, is_added: bool, where: float) -> None:
+        """Add a record, or remove one."""
+        if is_added:
+            self.items.insert(round(where * len(self.items)), self._next)
+            self._next += 1
+        elif self.items:
+            self.stayed.discard(self.items.pop(min(int(where * len(self.items)), len(self.items) - 1)))
 
     def window(self, start: int, size: int) -> list[int]:
         """The records from one on."""

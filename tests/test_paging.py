@@ -217,7 +217,10 @@ def test_the_number_of_pages_is_the_end(pages):
 def test_a_link_header_without_a_next_page_is_the_end(kind):
     asked = kind().first(Request(URL), 10)
     assert kind().next(asked, Answer([], 10, {"link": '<x>; rel="prev", <y>; rel="first"'})) is None
+    for rel in ("first", "prev", "previous", "last"):
+        assert kind().next(asked, Answer([], 10, {"link": f"<x>; rel={rel}"})) is None
     assert kind().next(asked, Answer([], 10, {"link": '<x>; rel="next", <y>; rel="last"'})) is not None
+    assert kind().next(asked, Answer([], 0, {"link": "<x>; rel=next"})) is not None
     assert kind().next(asked, Answer([], 10, {"link": "<x>; rel=preload"})) is not None
 
 
@@ -314,6 +317,8 @@ def test_a_cursor_that_is_no_text_and_no_number_goes_only_into_a_body(token):
         (False, False),
         ("no", False),
         (0, False),
+        ("yes", True),
+        ("0", False),
         (None, None),
         (30, None),
     ],
@@ -324,7 +329,11 @@ def test_a_yes_and_a_no_are_told_from_what_is_neither(said, flag):
 
 
 @pytest.mark.parametrize(
-    ("said", "number"), [(7, 7), ("7", 7), ("7.5", None), (7.0, None), (True, None), (None, None), ("", None)]
+    ("said", "number"),
+    [
+        *((7, 7), ("7", 7), ("7.5", None), (7.0, None), (True, None), (None, None), ("", None)),
+        *(("9" * 18, 10**18 - 1), ("9" * 19, None), ("9" * 5000, None), (10**30, 10**30)),
+    ],
 )
 def test_a_number_is_told_from_what_is_none(said, number):
     assert Answer({"total": said}, 1, {}).number("total") == number
@@ -444,6 +453,9 @@ def test_a_body_that_is_no_object_takes_no_parameters(body):
         ("?per_page=10", "?per_page=10&page=2&seed=7", None),
         ("?per_page=10", "/by-number/7?per_page=10&page=2", PageNumber("page", "per_page", 1)),
         ("?per_page=2", "?per_page=2&page=2", None),
+        ("?per_page=3", "?per_page=3&page=2", PageNumber("page", "per_page", 1)),
+        ("?from=2&per_page=10", "?per_page=10&from=10", None),
+        ("?from=1&per_page=10", "?per_page=10&from=10", None),
         ("?page=7&per_page=10", "?per_page=10&page=8", None),
         ("?per_page=10", "?per_page=10", None),
         ("?per_page=10&tag=a&tag=b", "?per_page=10&tag=a&tag=b&page=2", None),
@@ -605,3 +617,19 @@ def test_a_link_from_a_page_without_a_number_to_page_1_counts_from_0():
     for number in (1, 2):
         link = first.with_params(page=number)
         assert counted_by(first, link, "size", 10) == PageNumber("page", "size", number - 1)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Offset, "limit"), (PageNumber, "per_page")])
+def test_no_more_are_asked_for_than_the_service_sends_at_once(kind, name):
+    assert [kind(most=30).first(Request(URL), size).params[name] for size in (20, 40)] == ["20", "30"]
+    assert kind().first(Request(URL), 40).params[name] == "40"
+    assert (Offset.least, PageNumber.least) == (2, 20)
+
+
+def test_a_parameter_without_a_value_is_one():
+    assert spelt(Request(URL + "?a=&b=1")).params == {"a": "", "b": "1"}
+
+
+def test_of_sizes_that_reach_as_far_the_largest_is_taken():
+    asked = PageNumber().around(Request(URL), 10, 20)  # 0 to 20; smaller pages end no later
+    assert asked.params == {"page": "1", "per_page": "20"}

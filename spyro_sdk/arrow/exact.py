@@ -304,8 +304,8 @@ def _placed(text: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         return text
-    if number and number.adjusted() < -MOST_DIGITS:
-        raise ValueError("more places than a decimal has")
+    if number and abs(number.adjusted()) > MOST_DIGITS:  # written out it may fill the memory
+        raise ValueError("more digits or places than a decimal has")
     plain_text = f"{number:f}" if number else "0"
     places = plain_text.partition(".")[2].rstrip("0")
     if len(places) > MOST_DIGITS:

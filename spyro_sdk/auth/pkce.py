@@ -57,8 +57,7 @@ class Attempt:
                 status=response.status,
                 hint="sign in again, and follow the newest invitation",
             )
-        said = {name: value for name, value in form.items() if name != "grant_type"}
-        return fail(response, answer, "the code", said)
+        return fail(response, answer, "the code", form)
 
     def _form(self, code: str) -> dict[str, str]:
         secret = {"client_secret": self.app.client_secret} if self.app.client_secret else {}

@@ -88,7 +88,8 @@ class FileBucket:
                 now = self._clock()
                 known = self._read(numbers, now)
                 if known.empty_at == turn.mark:
-                    self._write(numbers, Level(turn.ready - tokens / rate, known.drained), now)
+                    given_back = max(turn.ready - tokens / rate, known.drained)  # a pause is for all who come
+                    self._write(numbers, Level(given_back, known.drained), now)
 
     def drain(self, seconds: float) -> None:
         for _ in range(LOOKS):  # a lock is held for microseconds, unless its holder was stopped

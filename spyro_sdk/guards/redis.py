@@ -35,7 +35,7 @@ if act == 'reserve' then
 elseif act == 'drain' then
     empty_at, drained = math.max(empty_at, now + number), math.max(drained, now + number)
 elseif act == 'give back' and kept[1] == mark then
-    empty_at = empty_at - number / rate
+    empty_at = math.max(empty_at - number / rate, drained)
 end
 local written = string.format('%.6f', empty_at)
 if act ~= 'look' then

@@ -21,13 +21,18 @@ from spyro_sdk.auth.oauth import (
     JwtBearer,
     OAuth,
     RefreshToken,
+    Renewal,
     Token,
     grant,
+    secretive,
+    token_of,
 )
+from spyro_sdk.auth.tokens import Account, MemoryStore
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.errors import AuthenticationError, DataFetchError
 from spyro_sdk.guards.retry import is_transient
 from spyro_sdk.http import Request, origin
+from spyro_sdk.secret import Secret
 from spyro_sdk.transport.aiohttp import AiohttpTransport
 
 pytestmark = pytest.mark.anyio
@@ -485,3 +490,58 @@ async def test_a_token_that_cannot_be_replaced_is_refused_for_good():
 async def test_a_refusal_by_the_token_endpoint_is_no_refused_token(endpoint):
     auth = OAuth(client(endpoint))
     assert await auth.renew(REQUEST) is False
+
+
+def test_of_an_answer_only_what_is_known_to_be_harmless_is_no_secret():
+    plain = ["error", "expires_in", "instance_url", "interval", "issued_at", "scope", "token_type"]
+    plain.append("verification_uri")
+    said = secretive(dict.fromkeys([*plain, "access_token", "user_code", "new_one"], "x"))
+    assert [name for name, text in said.items() if not isinstance(text, Secret)] == plain
+
+
+GRANT, REFRESH = ClientCredentials(URL, "me", "s"), Renewal(URL, "me")
+
+
+def kept(grant=None, token=None, refresh=None):
+    """Whose token is in a store."""
+    return OAuth(grant, token, store=MemoryStore(), account=Account("acme", URL, "me"), refresh=refresh)
+
+
+@pytest.mark.parametrize(
+    ("auth", "renews"),
+    [
+        (OAuth(GRANT), True),
+        (OAuth(None, Token("a", "r")), False),
+        (kept(None, Token("a", "r")), False),
+        (kept(None, Token("a", "r"), REFRESH), True),
+        (kept(None, Token("a"), REFRESH), False),
+        (kept(None, None, REFRESH), False),
+        (kept(GRANT), True),
+    ],
+)
+def test_who_can_get_another_token_says_so(auth, renews):
+    assert auth.renews is renews
+
+
+@pytest.mark.parametrize(
+    ("said", "life"),
+    [
+        (3600, 3600),
+        ("60", 60),
+        ("soon", None),
+        (10**400, None),
+        ("inf", None),
+        (4e14, 4e14),
+        (6e14, None),
+        (0, None),
+    ],
+)
+def test_a_life_that_makes_no_sense_is_not_told(said, life):
+    token = token_of({"access_token": "a", "expires_in": said})
+    assert (token.expires_at and round(token.expires_at - token.obtained_at)) == life
+
+
+def test_what_cannot_stand_in_a_header_is_no_token():
+    assert token_of({"access_token": "a\nb"}) is None
+    token = token_of({"access_token": "a", "refresh_token": 7, "scope": "api,web \x00"})
+    assert (token.refresh_token, token.scopes) == (None, ("api", "web"))

@@ -39,6 +39,9 @@ def test_the_address_is_taken_whole_or_its_query_alone(pasted: str) -> None:
     [
         ("", "no address"),
         ("x" * 40_000, "no address"),
+        ("localhost:1/callback?code=c&state=s", "another page's address"),
+        ("127.0.0.1:1/callback?code=c&state=s", "another page's address"),
+        ("http:///callback?code=c&state=s", "another page's address"),
         ("c0de-alone", "a code alone cannot be checked"),
         ("code=c0de", "a code alone cannot be checked"),
         ("https://login.example/authorize?state=s", f"another page's address.*begins with {OURS}"),
@@ -60,3 +63,14 @@ def test_what_is_no_such_address_is_explained(pasted: str, why: str) -> None:
 def test_nothing_else_is_ever_raised(pasted: str) -> None:
     with suppress(NotThat):
         assert "state=" in query_of(pasted, OURS)
+
+
+def test_an_address_has_an_end() -> None:
+    longest = f"state={'s' * (32_768 - len('state='))}"
+    assert query_of(longest, OURS) == longest
+    with pytest.raises(NotThat, match="no address"):
+        query_of(f"{longest}s", OURS)
+
+
+def test_what_a_terminal_puts_around_it_is_taken_off_and_nothing_else() -> None:
+    assert query_of("`X?code=c&state=sX`", OURS) == "code=c&state=sX"

@@ -17,6 +17,7 @@ from spyro_sdk.auth.pkce import Attempt
 from spyro_sdk.auth.quiet import library
 from spyro_sdk.errors import AuthenticationError, DataFetchError, SignInError
 from spyro_sdk.http import Request, Response
+from spyro_sdk.secret import Secret
 
 APP = App(
     "https://login.example/authorize?tenant=7",
@@ -121,6 +122,7 @@ async def test_a_refusal_is_told_without_the_code(
 
 def test_nothing_secret_is_shown() -> None:
     attempt = Attempt.begin(APP, BACK)
+    assert isinstance(attempt.state, Secret)
     shown = repr(attempt).replace(attempt.address, "")
     assert attempt.state not in shown
     assert attempt.client.code_verifier not in shown
@@ -142,3 +144,10 @@ async def test_the_libraries_tell_the_logs_nothing(caplog: pytest.LogCaptureFixt
         await Attempt.begin(APP, BACK).exchange("c", Endpoint({"access_token": "t"}))
     ours = [it.message for it in caplog.records if "oauth" in it.name]
     assert ours == ["of use"]
+
+
+@pytest.mark.anyio
+async def test_a_code_that_is_used_up_is_told_by_its_code() -> None:
+    with pytest.raises(SignInError) as caught:
+        await Attempt.begin(APP, BACK).exchange("c", Endpoint({"error": "invalid_grant"}, 400))
+    assert (caught.value.error_code, caught.value.status) == ("invalid_grant", 400)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spyro_sdk.auth.redirect import Expected, says_issuer
 from spyro_sdk.errors import ConnectionError, DataFetchError, SignInError
 from spyro_sdk.http import Request, Response
+from spyro_sdk.secret import Secret
 
 ISSUER = "https://login.example"
 
@@ -65,6 +66,8 @@ def test_an_answer_of_another_issuer_is_refused(issuer: str | None, says: bool) 
     more = "" if issuer is None else f"&iss={issuer}"
     error = refusal(f"code=c0de&state=s3cret-state{more}", issuer=ISSUER, says_issuer=says)
     assert error.error_code == "wrong_issuer"
+    assert (f"that of {issuer!r}" in str(error)) is bool(issuer)
+    assert ("of nobody" in str(error)) is (not issuer)
     assert "c0de" not in str(error)
 
 
@@ -77,6 +80,7 @@ def test_a_person_who_says_no_is_understood() -> None:
     error = refusal("error=access_denied&error_description=end-user+denied&state=s3cret-state")
     assert error.error_code == "access_denied"
     assert str(error).endswith("access_denied (end-user denied)")
+    assert "refused by whoever was asked to allow it" in str(error)
 
 
 def test_any_other_refusal_is_told_in_its_words_and_in_one_line() -> None:
@@ -87,6 +91,15 @@ def test_any_other_refusal_is_told_in_its_words_and_in_one_line() -> None:
     assert str(refusal("error=x&state=s3cret-state")).endswith(": x")
 
 
+def test_half_a_character_is_another_state() -> None:
+    assert refusal("code=c&state=s3cret-state\udcf9").error_code == "wrong_state"
+    assert Expected("s3cret-\udcf9").code("code=c&state=s3cret-\udcf9") == "c"
+
+
+def test_the_state_is_a_secret() -> None:
+    assert isinstance(Expected("s3cret-state").state, Secret)
+
+
 @pytest.mark.parametrize("query", ["state=s3cret-state", "state=s3cret-state&code="])
 def test_an_answer_without_a_code_is_refused(query: str) -> None:
     assert refusal(query).error_code == "no_code"
@@ -94,7 +107,11 @@ def test_an_answer_without_a_code_is_refused(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["state=s3cret-state&code=a&code=b", "state=x&state=s3cret-state&code=a", "&".join(["a=1"] * 200)],
+    [
+        *("state=s3cret-state&code=a&code=b", "state=x&state=s3cret-state&code=a"),
+        *("state=s3cret-state&code=a&code=", "&".join(["a=1"] * 200)),
+        "state=s3cret-state&code=c&" + "&".join(f"a{it}=1" for it in range(99)),
+    ],
 )
 def test_an_answer_that_can_be_read_in_two_ways_is_refused(query: str) -> None:
     assert refusal(query).error_code == "no_code"
@@ -123,9 +140,20 @@ def test_nothing_else_is_ever_raised(query: str) -> None:
 async def test_the_issuer_must_be_named_where_its_metadata_says_so(answer: Any, promised: bool) -> None:
     async def send(request: Request) -> Response:
         assert request.url == "https://login.example/.well-known/oauth-authorization-server"
+        assert request.headers == {"Accept": "application/json"}
         return Response(200, {}, b"<html>" if answer is None else json.dumps(answer).encode())
 
     assert await says_issuer(send, ISSUER) is promised
+
+
+@pytest.mark.anyio
+async def test_what_an_error_page_promises_is_no_promise() -> None:
+    said = {"issuer": ISSUER, "authorization_response_iss_parameter_supported": True}
+
+    async def send(request: Request) -> Response:
+        return Response(404, {}, json.dumps(said).encode())
+
+    assert await says_issuer(send, ISSUER) is False
 
 
 @pytest.mark.anyio

@@ -4,6 +4,7 @@ import pytest
 
 from spyro_sdk.auth.token import Token
 from spyro_sdk.errors import DecodeError
+from spyro_sdk.secret import Secret
 
 WHOLE = Token("a", "r", 1000.5, {"instance_url": "https://eu1.acme.example"}, ("api", "id"), 400, "https://i")
 BARE = Token("a")
@@ -18,6 +19,27 @@ def test_no_repr_shows_a_secret():
     assert repr(Token("hush", "hush", 5.0, {"id": "hush"}, ("api",), 1.0, "https://i")) == (
         "Token(expires_at=5.0, scopes=('api',), obtained_at=1.0, issuer='https://i')"
     )
+
+
+def test_what_is_secret_in_it_is_so_wherever_it_is_shown():
+    token = Token("hush", "hush", extra={"id_token": "hush", "instance_url": "https://eu1.acme.example"})
+    assert all(isinstance(it, Secret) for it in (token.access_token, token.refresh_token))
+    assert "hush" not in repr([token.access_token, token.refresh_token, token.extra])
+    assert token.extra["instance_url"] == "https://eu1.acme.example"
+
+
+def test_a_moment_beyond_all_times_is_none():
+    for moment in (1e15, -1e15, 10**400):
+        with pytest.raises(DecodeError, match="expires_at"):
+            Token.from_dict({**WHOLE.to_dict(), "expires_at": moment})
+    assert Token.from_dict({**WHOLE.to_dict(), "expires_at": 1e15 - 1}).expires_at == 1e15 - 1
+
+
+def test_what_is_kept_of_it_is_a_copy():
+    kept = WHOLE.to_dict()
+    kept["extra"]["id"] = 5
+    assert "id" not in WHOLE.extra
+    assert json.dumps(kept)
 
 
 @pytest.mark.parametrize(

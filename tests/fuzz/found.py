@@ -61,6 +61,8 @@ FOUND: Final[tuple[tuple[str, bytes], ...]] = (
     ("csv", b"-0e-40000000,,"),
     ("csv", b"-1E-4000000,,"),
     ("page", b'\x01[{"a": 0e-40000000}]'),
+    ("page", b'\x01[{"a": 5e544630471236}, {"a": 1e-400}]'),
+    ("csv", b"\x035e5446304712368235,,\n1e-400,,\n"),
     ("inflated", bytes.fromhex("001f8b08faff1f000000088b000002038b0500c4c2d8c701") + bytes(12)),
     ("toml_file", b"a = " + MANY),
     ("toml_file", b"a = " + DEEP),

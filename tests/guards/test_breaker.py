@@ -307,6 +307,14 @@ def test_a_call_from_before_it_opened_does_not_open_it_again(bench):
 # half-open
 
 
+def test_it_stays_open_to_the_end_of_its_last_second(bench):
+    bench.trip()
+    bench.clock.now += 4.5
+    with pytest.raises(CircuitOpenError, match=r"left alone for 0.5 s more") as caught:
+        bench.call(well)
+    assert caught.value.retry_after == 0.5
+
+
 def test_a_success_closes_and_resets_it(bench):
     bench.trip()
     bench.clock.now += 5

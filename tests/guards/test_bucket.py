@@ -102,6 +102,15 @@ def test_what_others_come_after_is_not_given_back(bucket, other, clock):
     assert waits(other, clock, 1) == [1.5]
 
 
+def test_a_pause_outlasts_what_is_given_back(bucket, other, clock):
+    waits(bucket, clock, 3)
+    turn = asyncio.run(bucket.reserve(2, 2.0))  # in a second
+    other.drain(0.8)
+    bucket.give_back(turn, 2, 2.0)
+    assert other.look() == Level(1000.8, 1000.8)
+    assert waits(other, clock, 1) == [pytest.approx(1.3)]
+
+
 def test_who_finds_it_locked_is_told(bucket, other, folder, clock):
     reserve(bucket)
     seen = other.look()

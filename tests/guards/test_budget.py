@@ -134,3 +134,29 @@ def test_no_more_is_ever_there_than_there_was_and_never_less_than_nothing(story:
         if it.startswith("goes well"):
             purse.went_well()
         assert 0 <= budget.left <= 50
+
+
+def test_a_call_that_goes_well_in_the_end_gives_back_what_its_retries_took() -> None:
+    how, failures = policy(100), [FAILED, FAILED]
+
+    async def call() -> str:
+        if failures:
+            raise failures.pop()
+        return "rows"
+
+    assert asyncio.run(call_with_retry(call, how, on_retry=silent)) == "rows"
+    assert how.budget.left == 100
+
+
+def test_the_last_tokens_pay_as_the_first_do() -> None:
+    purse = Purse(RetryBudget(2 * RETRY))
+    assert [purse.pays_for(FAILED) for _ in range(3)] == [True, True, False]
+
+
+def test_what_was_never_taken_does_not_come_back() -> None:
+    budget = RetryBudget(100)
+    assert budget.take(60)
+    purse = Purse(budget)
+    assert [purse.pays_for(FAILED) for _ in range(3)] == [True, True, False]
+    purse.went_well()
+    assert budget.left == 40

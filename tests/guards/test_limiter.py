@@ -186,6 +186,12 @@ def test_wait_if_needed_lets_a_nearly_empty_bucket_become_half_full(limiter):
     assert limiter.get_current_rate() == 2
 
 
+def test_less_than_a_fifth_is_nearly_empty(clock):
+    limiter = RateLimiter(RateLimitConfig(600, 12), clock=clock, sleep=clock.sleep)
+    asyncio.run(limiter.acquire(10))
+    assert asyncio.run(limiter.wait_if_needed()) == pytest.approx(0.4)
+
+
 def test_wait_if_needed_is_not_starved_by_those_who_come_later(virtually):
     async def main():
         limiter = here()
@@ -366,6 +372,104 @@ def test_a_window_longer_than_our_memory_is_a_pace_alone(limiter):
         return await limiter.acquire()
 
     assert asyncio.run(main()) == pytest.approx(1 / 3)
+
+
+def test_a_quota_of_one_request_is_heeded(limiter):
+    limiter.learn(Quota(1, 1, None, 10.0))
+
+    async def main():
+        return [await limiter.acquire() for _ in range(2)]
+
+    assert asyncio.run(main()) == pytest.approx([0, 10])
+
+
+def test_a_reset_that_never_comes_is_not_waited_for(limiter):
+    limiter.learn(Quota(100, 0, math.inf))
+    assert asyncio.run(limiter.acquire()) == pytest.approx(1 / RATE)
+
+
+@pytest.mark.parametrize(("ago", "wait"), [(1.09, 0), (1.11, 5 + 1 / RATE)])
+def test_an_answer_tells_what_was_a_tenth_of_a_window_ago_at_most(limiter, clock, ago, wait):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        for _ in range(4):
+            await limiter.acquire()
+        clock.now += ago
+        limiter.learn(Quota(4, 0, 5.0, 1.0))  # all four are ours, if they were counted then
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(wait)
+
+
+def test_a_window_of_a_minute_is_counted_and_an_hour_is_a_pace(clock):
+    limiter = RateLimiter(RateLimitConfig(6000, 100), jitter=0.5, clock=clock, sleep=clock.sleep)
+
+    async def main():
+        limiter.learn(Quota(2, 2, None, 60.0))
+        await limiter.acquire()
+        await limiter.acquire()
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(60.5)
+    slow = RateLimiter(CONFIG, clock=clock, sleep=clock.sleep)
+    slow.learn(Quota(3600, 3600, None, 3600.0))
+    asyncio.run(slow.acquire(BURST))
+    assert asyncio.run(slow.acquire()) == pytest.approx(1.0)
+
+
+def test_the_same_window_told_again_does_not_forget_what_was_sent_in_it(limiter):
+    async def main():
+        limiter.learn(Quota(2, 2, None, 10.0))
+        await limiter.acquire()
+        limiter.request_times.clear()  # as after a minute
+        limiter.learn(Quota(2, 1, None, 10.0))
+        await limiter.acquire()
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(10)
+
+
+def test_another_window_counts_what_was_sent_before(limiter):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        await limiter.acquire(2)
+        limiter.learn(Quota(1, 1, None, 20.0))
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(20)
+
+
+# patience
+
+
+def test_who_has_no_patience_is_told_how_long_it_would_be(limiter, clock):
+    async def main():
+        await empty(limiter)
+        with pytest.raises(TooLong) as caught:
+            await limiter.acquire(patience=0.2)
+        return caught.value.seconds, await limiter.acquire(patience=1 / RATE)
+
+    told, waited = asyncio.run(main())
+    assert told == pytest.approx(1 / RATE)
+    assert waited == pytest.approx(1 / RATE)
+
+
+def test_a_pause_that_begins_while_one_waits_may_be_too_long_as_well(limiter, clock):
+    async def drained(seconds):
+        clock.now += 0.1
+        limiter.drain(30)
+        await asyncio.sleep(0)
+
+    limiter._sleep = drained
+
+    async def main():
+        await empty(limiter)
+        with pytest.raises(TooLong) as caught:
+            await limiter.acquire(patience=1.0)
+        return caught.value.seconds
+
+    assert asyncio.run(main()) == pytest.approx(30 + 1 / RATE)
+    assert limiter._waiting == 0
 
 
 def test_jitter_makes_seconds_and_windows_longer(clock):

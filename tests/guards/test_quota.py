@@ -66,7 +66,13 @@ def test_a_date_that_is_over_asks_for_nothing():
 
 @pytest.mark.parametrize("value", ["Fri, 31 Dec 9999 23:59:59 GMT", "9" * 30, "9" * 5000])
 def test_an_absurd_wait_is_clamped(value):
-    assert after(value) == TEN_YEARS
+    assert after(value) == TEN_YEARS == 315_360_000
+
+
+def test_a_date_of_64_characters_is_read_and_a_longer_one_is_not():
+    date = "Mon, 23 Nov 2026 12:00:30 GMT"
+    assert after(date.ljust(64)) == 30
+    assert after(date.ljust(65)) is None
 
 
 @pytest.mark.parametrize(
@@ -248,6 +254,8 @@ def test_a_reset_is_understood_however_it_is_told(reset):
         ("1000000000", 0),  # 2001
         ("2001-09-09", 0),
         ("999999999", WEEK),
+        ("700000", 604_800),
+        ("100000000000", 0),  # 1973, in milliseconds
         ("9" * 400, WEEK),
         ("9999-12-31T23:59:59-23:59", WEEK),
         ("0001-01-01T00:00:00+23:59", 0),
@@ -301,3 +309,13 @@ def test_a_hostile_field_takes_no_time(piece):
 def test_a_zone_other_than_greenwich_is_converted():
     then = NOW.astimezone(timezone(timedelta(hours=-5))) + timedelta(seconds=9)
     assert quota(x_ratelimit_remaining="7", x_ratelimit_reset=then.isoformat()).resets_in == 9
+
+
+def test_of_two_that_are_spent_one_without_a_reset_comes_after_one_that_has_it():
+    spent = quota(ratelimit='"a";r=0,"b";r=0;t=0.5')
+    assert spent.resets_in == 0.5
+
+
+def test_a_window_of_which_two_are_used_has_begun_before():
+    trio = {"x_ratelimit_limit": "40", "x_ratelimit_remaining": "38", "x_ratelimit_reset": "1"}
+    assert quota(**trio).window is None

@@ -99,6 +99,14 @@ def test_what_others_come_after_is_not_given_back(bucket, other):
     assert waits(other, 1) == [3]
 
 
+def test_a_pause_outlasts_what_is_given_back(bucket, other):
+    waits(bucket, 3)
+    turn = asyncio.run(bucket.reserve(3, 0.1))  # in half a minute
+    other._asked("drain", 20.0)
+    bucket._asked("give back", 3, 0.1, turn.mark)
+    assert waits(other, 1) == [3]
+
+
 def test_all_pause_when_it_is_drained(bucket, other):
     bucket.drain(40.0)
     assert bucket.look().drained == pytest.approx(time.monotonic() + 40, abs=0.5)

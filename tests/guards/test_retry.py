@@ -230,6 +230,17 @@ def test_the_waits_are_slept(virtually):
     assert virtually(main) == pytest.approx(1 + 121 + 2)
 
 
+def test_what_is_not_said_is_three_retries_of_a_minute_at_most_and_ten_of_five_minutes():
+    assert (POLICY.retry_count, POLICY.retry_delay, POLICY.max_delay) == (3, 1.0, 60.0)
+    assert (POLICY.throttle_count, POLICY.max_wait) == (10, 300.0)
+    assert RetryPolicy() == POLICY  # each has a budget of its own, by which they do not differ
+
+
+def test_a_redirect_that_is_not_followed_is_final():
+    assert not is_transient(DataFetchError("moved", status=300))
+    assert is_transient(DataFetchError("cut short", status=299))
+
+
 def test_attempts_are_the_first_and_retry_count_more():
     call = Failing(*[FAILED] * 9)
     with pytest.raises(DataFetchError):

@@ -124,6 +124,21 @@ async def test_too_long_a_wait_is_an_error_at_once(clock):
 
 
 @pytest.mark.anyio
+async def test_as_long_a_wait_as_allowed_is_waited(clock):
+    it = windows(clock, window(clock, calls=1))
+    assert [await it.acquire(60.0) for _ in range(2)] == [0.0, 60.0]
+
+
+def test_what_was_never_taken_cannot_be_given_back(clock):
+    it = window(clock)
+    it.take()
+    it.give_back()
+    it.give_back()
+    assert it.left() == 3
+    assert [it.take() for _ in range(4)] == [0.0, 0.0, 0.0, 60.0]
+
+
+@pytest.mark.anyio
 async def test_what_one_window_gave_and_another_refuses_is_given_back(clock):
     day, hour = window(clock, calls=5, period=600.0, setting="daily_limit"), window(clock, calls=2)
     it = windows(clock, hour, day)
@@ -140,8 +155,10 @@ async def test_a_lock_that_nobody_frees_is_done_without(clock, folder, caplog):
     it = window(clock, FileState(folder, "a", 2))
     file = folder.descriptor("a")
     assert try_lock(file)
+    before = clock.now
     with caplog.at_level(logging.WARNING):
         assert await windows(clock, it).acquire(1.0) == 0.0
+    assert 0.2 < clock.now - before < 0.3  # so long it was looked at
     assert it.left() == 3
     it.give_back()
     os.close(file)

@@ -1,0 +1,86 @@
+"""Put mistakes into modules, one at a time, and see whether their tests notice; `make mutants` runs it.
+
+python -m tests.mutants [MODULE ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .judged import JUDGED
+from .mutations import Mutant, mutants
+from .running import name_of, passes, warmed
+from .units import UNITS
+
+WANTED = 0.9
+LONGER = 5  # times as long as the tests of the true module may those of a mutant take
+PATIENCE = 10.0  # seconds more
+
+
+@dataclass(frozen=True)
+class Score:
+    """How the tests of a module did."""
+
+    file: str
+    killed: int
+    survivors: list[Mutant]
+    seconds: float
+
+    @property
+    def unjudged(self) -> list[Mutant]:
+        """Those of which nobody has said why they do no harm."""
+        known = JUDGED.get(self.file, {})
+        return [it for it in self.survivors if known.get(it.source, {}).get(it.what) is None]
+
+    @property
+    def share(self) -> float:
+        """Of all mutants those that were noticed."""
+        return self.killed / max(1, self.killed + len(self.survivors))
+
+    def __str__(self) -> str:
+        total = self.killed + len(self.survivors)
+        noticed = f"{self.killed:>4} of {total:>4} noticed, {self.share:6.1%}"
+        left = f"{len(self.survivors)} survived, {len(self.unjudged)} of them not judged"
+        return f"{self.file:34} {noticed}; {left}; {self.seconds:.0f} s"
+
+
+def scored(file: str, tests: Sequence[str]) -> Score:
+    """Try all mutants of a module."""
+    path, source = Path(file), Path(file).read_text(encoding="utf-8")
+    name, begun = name_of(path), time.perf_counter()
+    if passes(name, compile(source, file, "exec", dont_inherit=True), tests, 600.0) is not True:
+        sys.exit(f"{file}: its tests fail without any mutant: {' '.join(tests)}")
+    limit = PATIENCE + LONGER * (time.perf_counter() - begun)
+    killed, survivors = 0, []
+    for mutant in mutants(source, file):
+        if passes(name, mutant.code, tests, limit):
+            survivors.append(mutant)
+            print(f"  {file}:{mutant}", flush=True)
+        else:
+            killed += 1
+    return Score(file, killed, survivors, time.perf_counter() - begun)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument(
+        "files", nargs="*", metavar="MODULE", help="such as spyro_sdk/guards/retry.py; else all"
+    )
+    asked = parser.parse_args().files or list(UNITS)
+    warmed()
+    scores = []
+    for file in asked:
+        scores.append(scored(file, UNITS[file]))
+        print(scores[-1], flush=True)
+    killed, left = sum(it.killed for it in scores), sum(len(it.survivors) for it in scores)
+    print(f"{killed:,} of {killed + left:,} mutants noticed: {killed / max(1, killed + left):.1%}")
+    return 0 if killed >= WANTED * (killed + left) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
