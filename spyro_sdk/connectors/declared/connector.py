@@ -311,6 +311,14 @@ class Declared(RestConnector):
         changed = super()._changed(replace(entity, cursor=TEMPORARY), since, beside)
         return changed.drop_columns([TEMPORARY])
 
+    def moments_of(self, entity: str, cursor: pa.Array) -> pa.Array:
+        """The values of an entity's cursor as moments, also where it counts seconds or milliseconds."""
+        since = self.offered[entity].since
+        if pa.types.is_integer(cursor.type) and since and since.format in ("seconds", "milliseconds"):
+            unit = "s" if since.format == "seconds" else "ms"
+            return cursor.cast(pa.int64()).cast(pa.timestamp(unit, "UTC"))
+        return super().moments_of(entity, cursor)
+
     def _no_column(self, offer: Offer, what: str, name: str, batch: pa.RecordBatch) -> ConfigurationError:
         hint = did_you_mean(name, batch.schema.names)
         aside = f" ({hint})" if hint else ""
