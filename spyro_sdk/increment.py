@@ -85,17 +85,26 @@ class Increment:
         return None if self._key in self._added else self._key
 
     async def batches(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
-        """Yield the records that are new or have changed, one batch a page."""
+        """Yield the records that are new or have changed, one batch a page.
+
+        Where there are none an empty one, if that is what it takes to tell the columns.
+        """
         asked = self._query or await self.prepare(query)
         if self._left == 0:
             return
+        nothing: pa.RecordBatch | None = None
+        is_novel = False
         async with aclosing(self._connector.batches(asked)) as batches:
             async for batch in batches:
                 novel = self._cut(await in_worker(self._novel, batch))
+                nothing = novel.slice(0, 0) if nothing is None else nothing
                 if novel.num_rows:
+                    is_novel = True
                     yield novel
                 if self._left == 0:
                     return
+        if nothing is not None and not is_novel:
+            yield nothing
         self._is_whole = True
 
     async def count(self, query: Query) -> int:
@@ -161,23 +170,24 @@ class Increment:
 
     def _novel(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that did not come just so before, in the columns asked for; called in a worker thread."""
-        changed = self._changes(batch)
-        if batch.num_rows:
-            batch = batch.filter(self._news(batch, changed))
+        batch = batch.filter(self._news(batch, self._changes(batch)))
         return batch.drop_columns([it for it in self._added if it in batch.schema.names])
 
     def _changes(self, batch: pa.RecordBatch) -> pa.Array:
         """When each row changed; `DataFetchError` where one does not say."""
-        keys, cursor = column_at(batch, self._key), column_at(batch, self._cursor)
-        moments = None if cursor is None else self._connector.moments_of(self._words["entity"], cursor)
-        for name, found in ((self._key, keys), (self._cursor, moments)):
-            if batch.num_rows and (found is None or found.null_count):
-                raise self._untold(f"{name} is missing in a record")
-        if moments is None:
-            return pa.array([], pa.int64())
-        if batch.num_rows and not (pa.types.is_timestamp(moments.type) and moments.type.tz):
+        self._column(batch, self._key)
+        cursor = self._column(batch, self._cursor)
+        moments = self._connector.moments_of(self._words["entity"], cursor)
+        if not (pa.types.is_timestamp(moments.type) and moments.type.tz):
             raise self._untold(f"{self._cursor} holds no moments with a zone")
         return moments.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64())
+
+    def _column(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        """A column that each record must have."""
+        found = column_at(batch, name)
+        if found is None or found.null_count:
+            raise self._untold(f"{name} is missing in a record")
+        return found
 
     def _news(self, batch: pa.RecordBatch, changed: pa.Array) -> pa.Array:
         """Which rows did not come just so before; those that may come again are remembered."""
@@ -190,8 +200,7 @@ class Increment:
             is_near = pc.or_(is_near, pc.less_equal(changed, until))
         news = [True] * batch.num_rows
         places = pc.indices_nonzero(is_near).to_pylist()
-        keys = column_at(batch, self._key)
-        assert keys is not None
+        keys = self._column(batch, self._key)
         for place, row in zip(places, batch.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
             key, held = self._digests(keys[place].as_py(), row)
             self._fresh[key] = changed[place].as_py(), held
