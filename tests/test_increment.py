@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 import spyro_sdk as spyro
 from spyro_sdk import BaseConnector, ConnectorConfig, Entity
+from spyro_sdk.demo.github.server import serve as github
 from spyro_sdk.demo.server import serve
 from spyro_sdk.entity import Query
 from spyro_sdk.errors import (
@@ -29,8 +31,12 @@ from spyro_sdk.errors import (
 )
 from spyro_sdk.events import Event, Received, WatermarkLost, WatermarkNotKept
 from spyro_sdk.increment import MOST, Increment, _bounded, _moment
+from spyro_sdk.observers.logging import words
 from spyro_sdk.watermarks import VARIABLE, OwnFolder, Watermark, Watermarks, watermarks_of
 
+from .connectors.declared.api import api
+from .connectors.declared.test_connector import connected as declaring
+from .connectors.github import hub
 from .org import connected, truth
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -583,3 +589,95 @@ def test_salesforce_gives_what_changed(wishes: dict[str, Any]) -> None:
         assert len(fetch.to_pandas()) == 0
         assert len(pd.DataFrame(sf.watermarks())) == 1
         sf.forget()
+
+
+@pytest.mark.parametrize(
+    "entity", ["issues", "Ticket", "commits", "repositories", "pull_requests", "Project"]
+)
+def test_github_gives_what_changed(entity: str) -> None:
+    with github(records=60, repositories=2, seed=3) as service, hub.connected(service) as gh:
+        fetch = gh.fetch(entity, since="last")
+        assert fetch.to_arrow().num_rows == gh.fetch(entity).count() > 0
+        assert fetch.to_arrow().num_rows == 0
+        if entity in ("issues", "Ticket"):
+            service.world.change_issue("platform", 1, title="Changed")
+            assert fetch.to_arrow().num_rows == 1
+        gh.forget()
+
+
+@pytest.mark.parametrize("entity", ["users", "User", "teams", "labels"])
+def test_what_nobody_dates_is_refused(entity: str) -> None:
+    with (
+        github(records=60, repositories=2, seed=3) as service,
+        hub.connected(service) as gh,
+        pytest.raises(ValidationError, match=f"{entity} of github has no column that grows"),
+    ):
+        gh.fetch(entity, since="last").to_arrow()
+
+
+AT = 1_767_225_600  # seconds; 2026-01-01
+
+
+@pytest.mark.parametrize(
+    ("declared", "row"),
+    [
+        ({"cursor": "at"}, lambda n: {"id": n, "at": Model.at(n)}),
+        (
+            {"cursor": "at", "columns": {"id": "int64", "at": "timestamp"}},
+            lambda n: {"id": n, "at": Model.at(n)},
+        ),
+        (
+            {"cursor": "at", "since": {"param": "from", "format": "seconds"}},
+            lambda n: {"id": n, "at": AT + n},
+        ),
+        (
+            {"cursor": "at", "since": {"param": "from", "format": "milliseconds"}},
+            lambda n: {"id": n, "at": 1000 * (AT + n)},
+        ),
+        ({"cursor": "meta.at"}, lambda n: {"id": n, "meta": {"at": Model.at(n)}}),
+        (
+            {"cursor": "at", "key": "meta.id", "nested": "flatten"},
+            lambda n: {"id": n, "meta": {"id": n % 3}, "at": Model.at(n)},
+        ),
+        (
+            {"cursor": "at", "key": "meta.id"},
+            lambda n: {"id": n, "meta": {"id": n % 3}, "at": Model.at(n)},
+        ),
+        ({"cursor": "meta.at", "nested": "flatten"}, lambda n: {"id": n, "meta": {"at": Model.at(n)}}),
+    ],
+)
+@pytest.mark.parametrize("columns", [None, ["id"]])
+def test_a_declared_service_gives_what_changed(
+    declared: dict[str, Any], row: Callable[[int], dict[str, Any]], columns: list[str] | None
+) -> None:
+    records = [row(n) for n in range(3)]
+    with (
+        api(lambda asked: records) as service,
+        declaring(service, {"key": "id", **declared}, overlap=OVERLAP) as it,
+    ):
+        fetch = it.fetch("items", since="last", columns=columns)
+        assert fetch.to_arrow()["id"].to_pylist() == [0, 1, 2]
+        assert it.watermarks()[0].moment == START + timedelta(seconds=2)
+        records[1] = {**row(4), "id": 1}
+        found = fetch.to_arrow()
+        assert found["id"].to_pylist() == [1]
+        assert columns is None or found.column_names == columns
+        assert fetch.to_arrow().num_rows == 0
+        it.forget()
+
+
+def test_a_service_says_its_time_with_each_answer() -> None:
+    heard: list[Event] = []
+    with serve(records=10, seed=5) as service, connected(service, observers=[heard.append]) as sf:
+        sf.fetch("Contact").to_arrow()
+    dates = [event.date for event in heard if isinstance(event, Received)]
+    assert all(date is not None and abs(date - time.time()) < 60 for date in dates)
+
+
+def test_what_became_of_a_watermark_is_told_in_words() -> None:
+    assert words(WatermarkLost("shop", "Order", "it is damaged")) == (
+        "shop: everything of Order is fetched, its watermark cannot be read: it is damaged"
+    )
+    assert words(WatermarkNotKept("shop", "Order", "the disk is full")) == (
+        "shop: the next increment of Order begins where this one did: the disk is full"
+    )
