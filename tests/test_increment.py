@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 
 import spyro_sdk as spyro
 from spyro_sdk import BaseConnector, ConnectorConfig, Entity
+from spyro_sdk.canonical import Translation, same
 from spyro_sdk.demo.github.server import serve as github
 from spyro_sdk.demo.server import serve
 from spyro_sdk.entity import Query
@@ -32,6 +35,7 @@ from spyro_sdk.errors import (
 from spyro_sdk.events import Event, Received, WatermarkLost, WatermarkNotKept
 from spyro_sdk.increment import MOST, Increment, _bounded, _moment
 from spyro_sdk.observers.logging import words
+from spyro_sdk.rest import RestConnector
 from spyro_sdk.watermarks import VARIABLE, OwnFolder, Watermark, Watermarks, watermarks_of
 
 from .connectors.declared.api import api
@@ -201,6 +205,49 @@ def test_the_first_run_gives_all_and_the_next_what_changed(shop: spyro.Connectio
     model.put(9)
     assert keys(shop) == [3, 9]
     assert model.asked == [None, *[START - timedelta(seconds=OVERLAP)] * 2]
+
+
+def test_what_came_before_does_not_come_again_beside_what_is_much_newer(
+    shop: spyro.Connection, model: Model
+) -> None:
+    model.put(1)
+    keys(shop)
+    model.now += 100
+    model.put(2)
+    assert keys(shop) == [2]
+
+
+def test_the_order_in_which_records_come_does_not_matter(shop: spyro.Connection, model: Model) -> None:
+    for key in (5, 4, 3, 2, 1):
+        model.now += 100
+        model.put(key)
+    assert keys(shop) == [1, 2, 3, 4, 5]
+    assert shop.watermarks()[0].moment == START + timedelta(seconds=500)
+
+
+def test_what_is_away_for_one_run_does_not_come_again(shop: spyro.Connection, model: Model) -> None:
+    model.put(1)
+    model.put(2)
+    keys(shop)
+    away = model.rows.pop(1)
+    assert keys(shop) == []
+    model.rows[1] = away
+    assert keys(shop) == []
+
+
+@pytest.mark.anyio
+async def test_a_run_that_was_left_commits_nothing(shop: spyro.Connection, model: Model) -> None:
+    for key in range(5):
+        model.put(key)
+    kept: list[str] = []
+    words = {"entity": "Order"}
+    async with Shop(config(page_size=2)).connection_context() as connector:
+        marks = watermarks_of(connector.config)
+        increment = Increment(connector, words, store=lambda: marks)
+        async with aclosing(increment.batches(Query.ask("Order"))) as batches:
+            assert (await anext(batches)).num_rows == 2
+        increment.commit()
+        assert marks.read(words, kept.append) is None
 
 
 def test_what_changes_again_in_the_same_second_comes_again(shop: spyro.Connection, model: Model) -> None:
@@ -681,3 +728,43 @@ def test_what_became_of_a_watermark_is_told_in_words() -> None:
     assert words(WatermarkNotKept("shop", "Order", "the disk is full")) == (
         "shop: the next increment of Order begins where this one did: the disk is full"
     )
+
+
+def test_whoever_reads_while_others_write_finds_a_whole_watermark(on_disk: Path) -> None:
+    lost: list[str] = []
+    words = {"entity": "Order"}
+    marks = watermarks_of(config())
+    mark = Watermark("Order", words, START, START, {str(n): (n, "held") for n in range(500)})
+    marks.write(mark)
+
+    def write() -> None:
+        for _ in range(30):
+            watermarks_of(config()).write(mark)
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert marks.read(words, lost.append) == mark
+    for writer in writers:
+        writer.join()
+    assert lost == []
+
+
+@pytest.mark.anyio
+async def test_a_canonical_entity_without_the_moment_of_its_change_cannot_tell() -> None:
+    query = Query.ask("Customer")
+    for columns, cursor in (({"updated_at": same("changed")}, "updated_at"), ({"name": same("name")}, None)):
+        assert await Acme.made(columns).cursor_of(query) == cursor
+
+
+class Acme(RestConnector):
+    name = "acme"
+    offers = (Entity("account", "/accounts", key="id", cursor="changed"),)
+
+    @classmethod
+    def made(cls, columns: Mapping[str, Any]) -> RestConnector:
+        kind = type(
+            "Acme", (cls,), {"translations": {"Customer": Translation("Customer", "account", columns)}}
+        )
+        return kind(config())
