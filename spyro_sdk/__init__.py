@@ -22,6 +22,7 @@ Where to look, from the face down
     identity               who we are to a service
     lifecycle, failure     how it opens and closes, and what its failures are called
     schema_cache           what a service said of its columns, kept on disk for the next run
+    increment, watermarks  what has come or changed since the last run, and how far that had come
     canonical              what a Customer is, whichever service it comes from
     arrow                  JSON pages become batches, tables and files
     guards                 retry, circuit breaker, rate limiter: around any call

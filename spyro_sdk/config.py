@@ -166,6 +166,7 @@ class ConnectorConfig:
     the call goes well, and one more for each that does at once. None: no bound."""
     timeout: float = 30.0  # seconds for one attempt, from sending to the body's last byte
     schema_age: float | None = 86_400.0  # seconds that a described entity is kept on disk; None: not at all
+    overlap: float = 600.0  # seconds before its watermark from which on `since="last"` asks again
     deadline: float | None = None
     """Seconds for a fetch as a whole, and for each other call with all its retries; None: no bound."""
     max_body: int = 256 << 20  # bytes of one answer, unzipped; a bigger one is an error, and read no further
@@ -185,7 +186,7 @@ class ConnectorConfig:
         _text(self, "name")
         for name in ("base_url", "token_url"):
             _address(self, name)
-        for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout"):
+        for name in ("rate_limit", "retry_delay", "max_delay", "max_wait", "timeout", "overlap"):
             _positive(self, name)
         if self.schema_age is not None:
             _positive(self, "schema_age")

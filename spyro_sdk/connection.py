@@ -18,7 +18,7 @@ from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
 from .entity import EntitySchema, Query, counted, decided, named
-from .errors import ConfigurationError, ConnectionError, SignInNeeded
+from .errors import ConfigurationError, ConnectionError, SignInNeeded, ValidationError
 from .events import Observer
 from .fetch import Fetch
 from .guards.account import limiter_of
@@ -31,6 +31,7 @@ from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
+from .watermarks import Watermark, Watermarks, watermarks_of
 
 if TYPE_CHECKING:
     import requests
@@ -200,8 +201,9 @@ class Connection(Shown):
 
         `columns`: names, dotted for related records (`Owner.Name`); all without it. `where`: a SQL condition,
         such as `"annual_revenue > 1e6 and industry in ('Energy', 'Banking')"`. `since`: records created or
-        changed at or after this moment (UTC without a zone). `limit`: at most so many records. `native`: True
-        for the service's own entity where a canonical one has its name; or names of its columns, to have them
+        changed at or after this moment (UTC without a zone), or "last" for those that did since the same was
+        last asked of this account; the first time all. `limit`: at most so many records. `native`: True for
+        the service's own entity where a canonical one has its name; or names of its columns, to have them
         beside the canonical ones. `api`: which of the service's interfaces to use, where it has several:
         "rest", "bulk", or "auto" for whichever suits; without it what the connection says. `concurrency`:
         requests of this fetch at once; without it as many as the rate limit feeds, where the pages' addresses
@@ -209,18 +211,40 @@ class Connection(Shown):
 
         Raises `ValidationError` for what can be seen to be wrong without asking.
         """
+        is_increment = isinstance(since, str) and since == "last"
+        if is_increment and limit is not None:
+            raise ValidationError(
+                f"limit={limit!r} cannot be with since='last': what it cuts off is lost; leave it out",
+                "limit",
+                limit,
+            )
         query = Query.ask(
             entity,
             columns=columns,
             where=where,
-            since=since,
+            since=None if is_increment else since,
             limit=limit,
             include_deleted=include_deleted,
             native=native,
             api=api,
             concurrency=concurrency,
         )
-        return Fetch(self._live, query, self._progress)
+        return Fetch(self._live, query, self._progress, is_increment=is_increment)
+
+    def watermarks(self) -> list[Watermark]:
+        """How far each increment of this account has come: what `since="last"` goes by."""
+        return self._marks().all()
+
+    def forget(self, entity: str | None = None) -> int:
+        """Forget how far the increments of an entity have come, or all; return how many those were.
+
+        The next fetch with `since="last"` gives everything.
+        """
+        return self._marks().forget(None if entity is None else named(entity))
+
+    def _marks(self) -> Watermarks:
+        connector = self._live()
+        return watermarks_of(connector.config, connector.identity)
 
     @property
     def is_open(self) -> bool:

@@ -17,9 +17,11 @@ from collections.abc import (
 from contextlib import aclosing, contextmanager
 from functools import partial
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
-from .arrow.exact import to_batch
+import pyarrow as pa
+
+from .arrow.exact import column, to_batch
 from .arrow.select import Selection
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query
@@ -58,12 +60,10 @@ from .schema_cache import SchemaCache, cache_of
 from .secret import hidden, secrets_in
 from .workers import in_worker
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
+MOMENT = pa.timestamp("us", "UTC")
 SAMPLE = 100  # records from which a schema is told
 
 
@@ -292,6 +292,14 @@ class BaseConnector(Lifecycle):
     async def key_of(self, query: Query) -> str | None:
         """The column by which the records of a prepared query are told apart; None where nobody says."""
         return next((it.key for it in await self.entities() if it.name == query.entity), None)
+
+    async def cursor_of(self, query: Query) -> str | None:
+        """The column that grows with each change of a record; None where nobody says."""
+        return next((it.cursor for it in await self.entities() if it.name == query.entity), None)
+
+    def moments_of(self, entity: str, cursor: pa.Array) -> pa.Array:
+        """The values of an entity's cursor as moments with a zone, or as they are where they are none."""
+        return column(cursor.to_pylist(), MOMENT)
 
     # -- what it is given -----------------------------------------------------------------------------
 

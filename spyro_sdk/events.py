@@ -48,6 +48,7 @@ class Received(Event):
     size: int  # bytes of body, as they came
     seconds: float
     entity: str = ""  # whose records were asked for, as the caller calls it; '' for anything else
+    date: float | None = None  # the service's own time, in seconds since the epoch, if it said
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,22 @@ class RoadTaken(Event):
 
     entity: str
     api: str  # what `fetch` calls it: "bulk" or "rest"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatermarkLost(Event):
+    """How far the increments of an entity had come can no longer be read: everything is fetched again."""
+
+    entity: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatermarkNotKept(Event):
+    """How far an increment came could not be written; the next one begins where this one did."""
+
+    entity: str
     reason: str
 
 

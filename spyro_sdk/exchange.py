@@ -31,7 +31,7 @@ from .errors import (
 from .events import QuotaSeen, Received, TokenNotKept, TokenRenewed
 from .failure import refused, told_without, typed, words_of
 from .forms import without
-from .guards.quota import Quota, read_quota
+from .guards.quota import Quota, http_date, read_quota
 from .http import Request, Response, Send, is_at, origin, redacted
 from .identity import Identity, way
 from .paging import Answer
@@ -175,7 +175,8 @@ class HttpConnector(BaseConnector):
         started = time.perf_counter()
         response = await self._send(signed)
         came = (304, 0) if response.is_kept else (response.status, len(response.body))
-        self._emit(Received(self.name, *came, time.perf_counter() - started, signed.entity))
+        date = http_date(response.headers.get("date"))
+        self._emit(Received(self.name, *came, time.perf_counter() - started, signed.entity, date))
         if quota := self.quota(response):
             self.limiter.learn(quota)
             self._emit(QuotaSeen(self.name, quota.limit, quota.remaining, quota.resets_in))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
 
 import pyarrow as pa
 
@@ -23,6 +23,7 @@ from .arrow.schema import Misfit, changes, conform, unify
 from .connector import BaseConnector
 from .entity import Query, counted
 from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
+from .increment import Increment
 from .plan import Plan
 from .progress import chosen, given
 from .runs import Run
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
     from .observers.running import Act
 
 
+T = TypeVar("T")
+Source: TypeAlias = BaseConnector | Increment
+"""What is asked for the records."""
+ROADS = ("limit", "api", "concurrency")
+"""Arguments of `fetch` that change none of the records of an increment."""
+
+
 class Fetch(Shown):
     """The recipe for a table: a query on a connection. Each `to_…` call, and each loop, asks anew.
 
@@ -49,10 +57,17 @@ class Fetch(Shown):
     """
 
     def __init__(
-        self, connector: Callable[[], BaseConnector], query: Query, progress: bool | None = None
+        self,
+        connector: Callable[[], BaseConnector],
+        query: Query,
+        progress: bool | None = None,
+        *,
+        is_increment: bool = False,
     ) -> None:
         self._connector, self._progress = connector, progress
         self.query = query
+        self.is_increment = is_increment
+        """Whether it gives what has come or changed since its last run: `since="last"`."""
         self.partial: pa.Table | None = None
         """What had arrived when the last `to_…` failed or was stopped; None when it did neither.
 
@@ -60,7 +75,7 @@ class Fetch(Shown):
         """
 
     def __repr__(self) -> str:
-        entity, *wishes = _words(self.query).items()
+        entity, *wishes = self._words.items()
         said = "".join(
             f", {name}={wish!r}" for name, wish in wishes if wish is not None and wish is not False
         )
@@ -76,7 +91,7 @@ class Fetch(Shown):
 
     def to_arrow(self, *, progress: bool | None = None) -> pa.Table:
         """Fetch everything into a `pyarrow.Table`, in the service's types and one chunk a page."""
-        return self._table(progress)
+        return self._made(lambda table: table, progress)
 
     def to_pandas(self, *, progress: bool | None = None) -> pandas.DataFrame:
         """Fetch everything into a `pandas.DataFrame`.
@@ -85,11 +100,11 @@ class Fetch(Shown):
         stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
         decimals, structs and lists `ArrowDtype`.
         """
-        return to_pandas(self._table(progress))
+        return self._made(to_pandas, progress)
 
     def to_polars(self, *, progress: bool | None = None) -> polars.DataFrame:
         """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
-        return cast("polars.DataFrame", _extra("polars").from_arrow(self._table(progress)))
+        return cast("polars.DataFrame", self._made(_extra("polars").from_arrow, progress))
 
     def to_duckdb(
         self, connection: duckdb.DuckDBPyConnection | None = None, *, progress: bool | None = None
@@ -102,7 +117,7 @@ class Fetch(Shown):
                 "connection",
                 connection,
             )
-        return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self._table(progress)))
+        return cast("duckdb.DuckDBPyRelation", self._made((connection or library).from_arrow, progress))
 
     def to_parquet(
         self,
@@ -203,8 +218,8 @@ class Fetch(Shown):
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
-        _, schema = blocking.run(_prepared, self._connector(), self.query)
-        return (self.to_arrow().schema if schema is None else schema).__arrow_c_schema__()
+        _, schema = blocking.run(_prepared, self._source(self._connector()), self.query)
+        return (self._table(self._run(None)).schema if schema is None else schema).__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Arrow PyCapsule stream: polars, duckdb, pyarrow and pandas take a Fetch as it is.
@@ -214,12 +229,12 @@ class Fetch(Shown):
         library that reads, in which ours is quoted. A stream cannot change its columns: should a page need
         wider ones, it ends with such an error; `to_arrow` widens them. Else everything is fetched first.
         """
-        connector = self._connector()
-        query, schema = blocking.run(_prepared, connector, self.query)
+        run = self._run(None)
+        query, schema = blocking.run(_prepared, run.source, self.query)
         if schema is None:
             return self.to_arrow().__arrow_c_stream__(requested_schema)
         self.partial = None
-        batches = _conforming(self._run(None), lambda: connector.batches(query), schema, query.entity)
+        batches = _conforming(run, lambda: run.source.batches(query), schema, query.entity)
         first = list(islice(batches, 1))
         reader = pa.RecordBatchReader.from_batches(schema, chain(first, batches))
         return reader.__arrow_c_stream__(requested_schema)
@@ -234,7 +249,7 @@ class Fetch(Shown):
         """
         self.partial = None
         run = self._run(progress)
-        return _shown(run, lambda: run.connector.batches(self.query))
+        return _shown(run, lambda: run.source.batches(self.query))
 
     __iter__ = batches
 
@@ -252,9 +267,10 @@ class Fetch(Shown):
 
         most = counted("n", n)
         limit = most if self.query.limit is None else min(most, self.query.limit)
-        first = Fetch(self._connector, replace(self.query, limit=limit), self._progress)
+        query = replace(self.query, limit=limit)
+        first = Fetch(self._connector, query, self._progress, is_increment=self.is_increment)
         try:
-            return head_of(first._table(progress, "head"), self.query.entity)
+            return head_of(first._table(first._run(progress, "head")), self.query.entity)
         finally:
             self.partial = first.partial
 
@@ -268,8 +284,8 @@ class Fetch(Shown):
 
         self.partial = None
         with self._run(progress) as run:
-            profile = Profile(self.query.entity, *run.call(_described, run.connector, self.query))
-            with closing(run.iterate(lambda: run.connector.batches(self.query))) as batches:
+            profile = Profile(self.query.entity, *run.call(_described, run.source, self.query))
+            with closing(run.iterate(lambda: run.source.batches(self.query))) as batches:
                 for batch in batches:
                     profile.add(batch)
         return profile.quality()
@@ -279,7 +295,7 @@ class Fetch(Shown):
     def count(self, *, progress: bool | None = None) -> int:
         """How many records the service has for this; one request where it can count them itself."""
         with self._run(progress, "count") as run:
-            rows = run.call(run.connector.count, self.query)
+            rows = run.call(run.source.count, self.query)
             run.give(rows)
         return rows
 
@@ -289,25 +305,47 @@ class Fetch(Shown):
         No record is fetched. Telling the pages takes one call that counts; `count=False` leaves it out.
         """
         connector = self._connector()
+        increment = self._increment(connector)
 
         async def explained() -> Plan:
-            return await connector.explain(self.query, count=count)
+            query = await increment.prepare(self.query) if increment else self.query
+            return await connector.explain(query, count=count)
 
         return blocking.run(explained)
 
     # -- inside ---------------------------------------------------------------------------------------
 
+    @property
+    def _words(self) -> dict[str, Any]:
+        return _words(self.query, is_increment=self.is_increment)
+
     def _run(self, progress: bool | None, act: Act = "fetch") -> Run:
         """One run of this, shown as the call wishes, or else the connection."""
-        return Run(self._connector(), self.query, chosen(given(progress, self._progress)), act)
+        connector = self._connector()
+        wish = chosen(given(progress, self._progress))
+        return Run(connector, self.query, wish, act, self._increment(connector))
 
-    def _table(self, progress: bool | None, act: Act = "fetch") -> pa.Table:
+    def _increment(self, connector: BaseConnector) -> Increment | None:
+        """What stands before the connector in one run, where only what has changed is wanted."""
+        if not self.is_increment:
+            return None
+        told = {name: it for name, it in self._words.items() if name not in ROADS}
+        return Increment(connector, told)
+
+    def _source(self, connector: BaseConnector) -> Source:
+        return self._increment(connector) or connector
+
+    def _made(self, make: Callable[[pa.Table], T], progress: bool | None) -> T:
+        """What is made of the table of a run; then it is safe."""
+        run = self._run(progress)
+        made = make(self._table(run))
+        run.commit()
+        return made
+
+    def _table(self, run: Run) -> pa.Table:
         kept: list[pa.RecordBatch] = []
-        with (
-            self._run(progress, act) as run,
-            self._keeping(run, lambda: unify(kept, None), lambda: len(kept)),
-        ):
-            schema = run.call(_collected, run.connector, self.query, kept)
+        with run, self._keeping(run, lambda: unify(kept, None), lambda: len(kept)):
+            schema = run.call(_collected, run.source, self.query, kept)
         return unify(kept, schema)
 
     def _export(self, make: Callable[..., Sink], progress: bool | None) -> int:
@@ -317,10 +355,11 @@ class Fetch(Shown):
         self.partial = None
         with self._run(progress) as run:
             connector = run.connector
-            query, schema = run.call(_prepared, connector, self.query)
+            query, schema = run.call(_prepared, run.source, self.query)
             sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
             with self._keeping(run, sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
-                run.call(sink.pour, lambda: connector.batches(query))
+                run.call(sink.pour, lambda: run.source.batches(query))
+        run.commit()
         return sink.rows
 
     @contextmanager
@@ -349,25 +388,25 @@ class Fetch(Shown):
             raise
 
 
-async def _collected(connector: BaseConnector, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
+async def _collected(source: Source, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
     """Append the batches to `kept` as they come; return the schema the connector promises."""
-    query, schema = await _prepared(connector, query)
-    async with aclosing(connector.batches(query)) as batches:
+    query, schema = await _prepared(source, query)
+    async with aclosing(source.batches(query)) as batches:
         async for batch in batches:
             kept.append(batch)
     return schema
 
 
-async def _prepared(connector: BaseConnector, query: Query) -> tuple[Query, pa.Schema | None]:
+async def _prepared(source: Source, query: Query) -> tuple[Query, pa.Schema | None]:
     """The query, checked, and the columns that it will give."""
-    query = await connector.prepare(query)
-    return query, await connector.schema_of(query)
+    query = await source.prepare(query)
+    return query, await source.schema_of(query)
 
 
-async def _described(connector: BaseConnector, query: Query) -> tuple[str | None, pa.Schema | None]:
+async def _described(source: Source, query: Query) -> tuple[str | None, pa.Schema | None]:
     """The key of the records, and the columns that the query will give."""
-    query, schema = await _prepared(connector, query)
-    return await connector.key_of(query), schema
+    query, schema = await _prepared(source, query)
+    return await source.key_of(query), schema
 
 
 def _shown(
@@ -376,6 +415,7 @@ def _shown(
     """The batches of a run, which begins with the first and ends when the iterator is left."""
     with run:
         yield from run.iterate(source)
+    run.commit()
 
 
 def _conforming(
@@ -386,6 +426,7 @@ def _conforming(
         with run, closing(run.iterate(source)) as batches:
             for batch in batches:
                 yield conform(batch, schema)
+        run.commit()
     except KeyboardInterrupt as stop:
         stop.args = ("KeyboardInterrupt: the fetch was stopped",)  # readers pass on the words, not the type
         raise
@@ -411,14 +452,14 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _words(query: Query) -> dict[str, Any]:
+def _words(query: Query, *, is_increment: bool = False) -> dict[str, Any]:
     """The arguments of `fetch` that ask for it, in what JSON knows."""
     wishes = {f.name: getattr(query, f.name) for f in fields(query)}
     wishes |= {name: list(value) for name, value in wishes.items() if isinstance(value, tuple)}
     return {
         **wishes,
         "where": query.where and query.where.text,
-        "since": query.since and query.since.isoformat(),
+        "since": "last" if is_increment else query.since and query.since.isoformat(),
     }
 
 
@@ -426,7 +467,7 @@ def _provenance(connector: BaseConnector, fetch: Fetch) -> dict[str, str]:
     return {
         "source": connector.name,
         "entity": fetch.query.entity,
-        "query": json.dumps(_words(fetch.query), ensure_ascii=False),
+        "query": json.dumps(fetch._words, ensure_ascii=False),
         "api": connector.api,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

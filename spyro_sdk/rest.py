@@ -169,6 +169,14 @@ class RestConnector(ListConnector):
         question = await self._resolved(query)
         return "id" if question.translation else question.entity.key
 
+    async def cursor_of(self, query: Query) -> str | None:
+        """The column of the entity that grows with each change, of a canonical one its `updated_at`."""
+        question = await self._resolved(query)
+        cursor, translation = question.entity.cursor, question.translation
+        if cursor is None or translation is None:
+            return cursor
+        return "updated_at" if "updated_at" in translation.columns else None
+
     async def _resolved(self, query: Query) -> Question:
         """The query, and which of the service's own entities it is asked of."""
         if query.native is not True:

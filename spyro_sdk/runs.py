@@ -15,6 +15,7 @@ from . import blocking
 from .connector import BaseConnector
 from .entity import Query
 from .events import listening
+from .increment import Increment
 from .observers.running import Act, Asked, Running
 from .progress import Progress, Silent
 
@@ -30,9 +31,18 @@ class Run:
     """
 
     def __init__(
-        self, connector: BaseConnector, query: Query, progress: Progress, act: Act = "fetch"
+        self,
+        connector: BaseConnector,
+        query: Query,
+        progress: Progress,
+        act: Act = "fetch",
+        increment: Increment | None = None,
     ) -> None:
         self.connector, self.running = connector, Running(_asked(connector, query, act))
+        self.source: BaseConnector | Increment = connector if increment is None else increment
+        """What is asked for the records."""
+        self._increment = increment
+        self._observers = (self.running,) if increment is None else (self.running, increment.hear)
         self._progress, self._process = progress, os.getpid()
 
     def __enter__(self) -> Self:
@@ -49,7 +59,7 @@ class Run:
         """Run an async function as `blocking.run` does."""
 
         async def heard() -> T:
-            with listening(self.running):
+            with listening(*self._observers):
                 return await function(*args)
 
         return blocking.run(heard, meanwhile=self._tick)
@@ -60,7 +70,9 @@ class Run:
         """Iterate as `blocking.iterate` does; to be done in the `with`."""
 
         async def heard() -> AsyncGenerator[pa.RecordBatch, None]:
-            with listening(self.running):  # one task of the loop's runs it from its first item to its last
+            with listening(
+                *self._observers
+            ):  # one task of the loop's runs it from its first item to its last
                 async with aclosing(source()) as items:
                     async for item in items:
                         yield item
@@ -74,6 +86,11 @@ class Run:
                     yield batch
         finally:
             self.give(taken)  # more may have been on its way
+
+    def commit(self) -> None:
+        """Let the next increment begin after what came: it is safe."""
+        if self._increment is not None:
+            self._increment.commit()
 
     def give(self, rows: int) -> None:
         """Take note of how many records the caller gets."""

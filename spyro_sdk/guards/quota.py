@@ -48,10 +48,10 @@ def parse_retry_after(
     """
     seconds = _number(value)
     if seconds is None:
-        then = _http_date(value)
+        then = http_date(value)
         if then is None:
             return None
-        since = _http_date(server_date)
+        since = http_date(server_date)
         if since is None:
             since = _utc(now or datetime.now(UTC))
         seconds = then - since
@@ -65,7 +65,7 @@ def read_quota(headers: Mapping[str, str], *, now: float) -> Quota | None:
     `RateLimit` with `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers) and the trios of `-Limit`,
     `-Remaining` and `-Reset` that came before it. Never raises: what is malformed is ignored.
     """
-    date = _http_date(headers.get("date"))
+    date = http_date(headers.get("date"))
     if date is not None:
         now = date
     quotas = _named(headers, now) or [quota for prefix in TRIOS if (quota := _trio(headers, prefix, now))]
@@ -120,7 +120,7 @@ def _reset(value: str | None, now: float) -> float | None:
     if number is None:
         then = _iso_date(value)
         if then is None:
-            then = _http_date(value)
+            then = http_date(value)
         seconds = None if then is None else then - now
     elif number < EPOCH_SECONDS:
         seconds = number
@@ -139,7 +139,7 @@ def _number(text: str | None) -> float | None:
     return float(found[1]) if found else None
 
 
-def _http_date(text: str | None) -> float | None:
+def http_date(text: str | None) -> float | None:
     """Seconds since 1970 of any of the three forms of RFC 9110 §5.6.7."""
     if not text or len(text) > 64 or not text.isascii():
         return None

@@ -18,6 +18,8 @@ from ..events import (
     TokenNotKept,
     TokenRenewed,
     TotalChanged,
+    WatermarkLost,
+    WatermarkNotKept,
 )
 
 LEVELS: dict[type[Event], int] = {
@@ -28,6 +30,8 @@ LEVELS: dict[type[Event], int] = {
     TokenNotKept: logging.WARNING,
     PagingRepaired: logging.WARNING,
     TotalChanged: logging.WARNING,
+    WatermarkLost: logging.WARNING,
+    WatermarkNotKept: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     LoginBorrowed: logging.INFO,
     TokenRenewed: logging.INFO,
@@ -65,6 +69,10 @@ def words(event: Event) -> str:
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():
             said = f"{event.entity} is fetched by {event.api}: {event.reason}"
+        case WatermarkLost():
+            said = f"everything of {event.entity} is fetched, its watermark cannot be read: {event.reason}"
+        case WatermarkNotKept():
+            said = f"the next increment of {event.entity} begins where this one did: {event.reason}"
         case FetchFinished():
             how = f"failed: {event.error}" if event.error else "is complete"
             said = f"{event.entity} {how} ({event.rows:,} records, {event.seconds:.1f} s)"

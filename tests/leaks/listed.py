@@ -96,7 +96,9 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "increment": "Increment",
     "schema_cache": "SchemaCache",
+    "watermarks": "Folder OwnFolder Watermark Watermarks",
     "shown": "Shown Wing",
     "notebook": "NotebookWing",
     "notebook.card": "Card",
@@ -157,7 +159,7 @@ EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
     " LoginBorrowed PageArrived TotalChanged"
     " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
-    " TokenNotKept TokenRenewed Waited"
+    " TokenNotKept TokenRenewed Waited WatermarkLost WatermarkNotKept"
 )
 
 

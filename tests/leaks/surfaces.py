@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
@@ -44,6 +45,7 @@ from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.progress import FinalLine, TerminalLine
 from spyro_sdk.rate_limit import RateLimit
 from spyro_sdk.schema_cache import cache_of
+from spyro_sdk.watermarks import Watermark, watermarks_of
 from tests.leaks.drama import Drama
 from tests.leaks.service import echoing
 
@@ -440,7 +442,9 @@ def _(drama: Drama) -> str:
     return saved
 
 
-@surface("schemas and counts that are kept", "SchemaCache", "limiter_of", "windows_of")
+@surface(
+    "schemas, counts and watermarks that are kept", "SchemaCache", "watermarks_of", "limiter_of", "windows_of"
+)
 def _(drama: Drama) -> str:
     """What there is in the folders of a machine, by name and by content."""
     config = replace(drama.objects["object: config"], daily_limit=5)
@@ -448,6 +452,8 @@ def _(drama: Drama) -> str:
     cache = cache_of(config, "ana", {"SPYRO_SCHEMA_CACHE": str(folder / "schemas")})
     assert cache
     cache.write("Account", EntitySchema("Account", (Column("Id", pyarrow.string()),)))
+    marks = watermarks_of(config, "ana", {"SPYRO_WATERMARKS": str(folder / "watermarks")})
+    marks.write(Watermark("Account", {"entity": "Account"}, datetime.now(UTC), datetime.now(UTC)))
     counted = {"SPYRO_RATE_LIMITS": str(folder / "rate-limits")}
     (day,) = windows_of(config, counted).windows
     day.take()

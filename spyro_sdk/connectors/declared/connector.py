@@ -311,6 +311,25 @@ class Declared(RestConnector):
         changed = super()._changed(replace(entity, cursor=TEMPORARY), since, beside)
         return changed.drop_columns([TEMPORARY])
 
+    async def key_of(self, query: Query) -> str | None:
+        """The key of the entity, as it is called where records are made flat."""
+        return self._flat(query, await super().key_of(query))
+
+    async def cursor_of(self, query: Query) -> str | None:
+        """The column that grows with each change, likewise."""
+        return self._flat(query, await super().cursor_of(query))
+
+    def _flat(self, query: Query, path: str | None) -> str | None:
+        return path.replace(".", "_") if path and self.offered[query.entity].is_flat else path
+
+    def moments_of(self, entity: str, cursor: pa.Array) -> pa.Array:
+        """The values of an entity's cursor as moments, also where it counts seconds or milliseconds."""
+        since = self.offered[entity].since
+        if pa.types.is_integer(cursor.type) and since and since.format in ("seconds", "milliseconds"):
+            unit = "s" if since.format == "seconds" else "ms"
+            return cursor.cast(pa.int64()).cast(pa.timestamp(unit, "UTC"))
+        return super().moments_of(entity, cursor)
+
     def _no_column(self, offer: Offer, what: str, name: str, batch: pa.RecordBatch) -> ConfigurationError:
         hint = did_you_mean(name, batch.schema.names)
         aside = f" ({hint})" if hint else ""

@@ -97,6 +97,11 @@ class Salesforce(OrgConnector):
         """The key of the object, of a canonical entity its `id`."""
         return (await self._objects.columns(query.entity, native=query.native is True)).key
 
+    async def cursor_of(self, query: Query) -> str | None:
+        """The column of the object that grows with each change, of a canonical entity `updated_at`."""
+        own = await self._objects.columns(query.entity, native=query.native is True)
+        return own.cursor if own.cursor in own.names else None
+
     async def count(self, query: Query) -> int:
         """How many records `query` asks for; one request where Salesforce can tell exactly."""
         question = await self._question(await self.prepare(query))

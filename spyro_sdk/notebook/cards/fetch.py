@@ -21,7 +21,7 @@ def card(fetch: Fetch) -> Card:
         aside="nothing is fetched yet" if kept is None else "",
         badge="" if kept is None else "stopped",
         body=[
-            facts(_asked(fetch.query)),
+            facts(_asked(fetch.query, "last" if fetch.is_increment else "")),
             None if kept is None else line(counted(kept.num_rows, "record"), " came: ", code(".partial")),
             line(code(".to_pandas()"), " ", code(".to_parquet(path)"), muted(" fetch it, "), code(".head()")),
             line(code(".explain()"), muted(" tells what it takes, "), code(".count()"), muted(" how many")),
@@ -29,11 +29,11 @@ def card(fetch: Fetch) -> Card:
     )
 
 
-def _asked(query: Query) -> dict[str, Node]:
+def _asked(query: Query, since: str) -> dict[str, Node]:
     told: dict[str, Node] = {
         "columns": _names(query.columns) if query.columns else "all",
         "where": code(query.where.text) if query.where else "",
-        "since": str(query.since or ""),
+        "since": since or str(query.since or ""),
         "limit": "" if query.limit is None else counted(query.limit, "record"),
         "deleted": "those in the recycle bin too" if query.include_deleted else "",
         "native": _names(query.native) if isinstance(query.native, tuple) else "",
