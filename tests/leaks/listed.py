@@ -142,6 +142,10 @@ NOT_PLAYED = {
     "observers.logging": "Log",
     "observers.prometheus": "Limit Prometheus",
     "observers.running": "Asked Bucket Pause Retry Running",
+    "webhooks.claim": "Claim",
+    "webhooks.receiver": "Delivery",
+    "webhooks.scheme": "Field Header Item",
+    "webhooks.seen": "MemorySeen Seen",
     "progress": "FinalLine Progress Silent TerminalLine",
     "runs": "Run",
 }
@@ -151,7 +155,7 @@ ERRORS = (
     " DataFetchError DecodeError ExportError IntegrityError LimitError NotRecordedError RateLimitError"
     " SchemaDiscoveryError SignInError SignInNeeded StoreError TimeoutError TokenStoreError"
     " UnknownConnectorError UnknownEntityError"
-    " ValidationError"
+    " ReplayedError ValidationError WebhookError"
 )
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
