@@ -356,7 +356,7 @@ class BaseConnector(Lifecycle):
         self._check_connected()
         self._emit(FetchStarted(self.name, query.entity))
         started, rows, error = time.perf_counter(), 0, None
-        deadline = Deadline(self.config.deadline, f"{query.entity} of {self.name}", self.name)
+        deadline = self.deadline(query)
         try:
             with typed(self.name):
                 async with aclosing(self._asked(query)) as batches:
@@ -369,6 +369,11 @@ class BaseConnector(Lifecycle):
         finally:
             seconds = time.perf_counter() - started
             self._emit(FetchFinished(self.name, query.entity, rows, seconds, error))
+
+    def deadline(self, query: Query) -> Deadline:
+        """How long the records of `query` may be waited for."""
+        seconds = query.deadline or self.config.deadline
+        return Deadline(seconds, f"{query.entity} of {self.name}", self.name)
 
     async def _asked(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """The rows and columns asked for, out of what `_read` gives."""

@@ -291,7 +291,8 @@ class Fetch(Shown):
         connector = self._connector()
 
         async def explained() -> Plan:
-            return await connector.explain(self.query, count=count)
+            with connector.deadline(self.query).around():
+                return await connector.explain(self.query, count=count)
 
         return blocking.run(explained)
 

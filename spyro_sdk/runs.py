@@ -34,6 +34,7 @@ class Run:
     ) -> None:
         self.connector, self.running = connector, Running(_asked(connector, query, act))
         self._progress, self._process = progress, os.getpid()
+        self._deadline = connector.deadline(query)
 
     def __enter__(self) -> Self:
         self._show(lambda: self._progress.begin(self.running))
@@ -49,7 +50,7 @@ class Run:
         """Run an async function as `blocking.run` does."""
 
         async def heard() -> T:
-            with listening(self.running):
+            with listening(self.running), self._deadline.around():
                 return await function(*args)
 
         return blocking.run(heard, meanwhile=self._tick)
@@ -60,7 +61,8 @@ class Run:
         """Iterate as `blocking.iterate` does; to be done in the `with`."""
 
         async def heard() -> AsyncGenerator[pa.RecordBatch, None]:
-            with listening(self.running):  # one task of the loop's runs it from its first item to its last
+            # one task of the loop's runs it from its first item to its last
+            with listening(self.running), self._deadline.around():
                 async with aclosing(source()) as items:
                     async for item in items:
                         yield item

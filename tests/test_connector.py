@@ -580,6 +580,26 @@ async def test_a_call_that_would_be_tried_for_ever_ends_with_its_deadline() -> N
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("own", "asked", "is_late"), [(60.0, 0.4, True), (0.3, 60.0, False), (0.4, None, True)]
+)
+async def test_the_deadline_of_a_fetch_wins(own: float, asked: float | None, is_late: bool) -> None:
+    async def rows(connector: BaseConnector) -> int:
+        async with aclosing(connector.batches(Query.ask("customers", deadline=asked))) as batches:
+            return sum([batch.num_rows async for batch in batches])
+
+    async with serve(customers(12), 1) as service:
+        service.delay = 0.05
+        settings = config(base_url=service.base_url, deadline=own, page_size=1, rate_limit=60_000)
+        async with Ten(settings).connection_context() as connector:
+            if is_late:
+                with pytest.raises(TimeoutError, match=r"its deadline of 0\.4 s"):
+                    await rows(connector)
+            else:
+                assert await rows(connector) == 12
+
+
+@pytest.mark.anyio
 async def test_a_fetch_that_trickles_ends_with_its_deadline_though_no_page_is_late() -> None:
     told: list[Event] = []
     rows = 0
