@@ -140,6 +140,7 @@ NOT_PLAYED = {
     "transport.pool": "SharedTransport",
     "observers.history": "History",
     "observers.logging": "Log",
+    "observers.opentelemetry": "OpenTelemetry",
     "observers.prometheus": "Limit Prometheus",
     "observers.running": "Asked Bucket Pause Retry Running",
     "webhooks.claim": "Claim",
@@ -161,7 +162,7 @@ EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
     " LoginBorrowed PageArrived TotalChanged"
     " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
-    " TokenNotKept TokenRenewed Waited"
+    " Sent TokenNotKept TokenRenewed Waited"
 )
 
 
