@@ -363,6 +363,17 @@ def test_a_memory_of_ones_own_is_asked() -> None:
     assert sorted(Shared.kept.values()) == [NOW + 300, math.inf]
 
 
+def test_receivers_that_share_a_memory_do_not_take_each_others_deliveries_for_their_own() -> None:
+    seen = MemorySeen(clock=lambda: NOW)
+    receiver("standard", seen=seen).verify(BODY, sent("standard", identifier="evt_1"))
+    receiver("stripe", seen=seen).verify(BODY, sent("stripe"))
+    for name, identifier in (("a", "bc"), ("ab", "c")):
+        scheme = replace(STANDARD, name=name)
+        came = signed(scheme, SECRETS["standard"], BODY, identifier=identifier, at=NOW)
+        Receiver(scheme, SECRETS["standard"], seen=seen, clock=lambda: NOW).verify(BODY, came)
+    assert len(seen) == 4
+
+
 # -- how much -----------------------------------------------------------------------------------------
 
 

@@ -47,6 +47,21 @@ def test_there_is_room_for_so_many_and_the_oldest_are_forgotten_first() -> None:
     assert seen.add("a", math.inf)
 
 
+def test_what_came_anew_is_not_the_oldest() -> None:
+    clock = Clock()
+    seen = MemorySeen(2, clock=clock)
+    seen.add("a", math.inf)
+    seen.add("b", 0.0)
+    seen.add("c", math.inf)
+    clock.now = 1.0
+    assert seen.add("b", math.inf)
+    seen.forget("a")
+    seen.add("d", math.inf)
+    assert not seen.add("d", math.inf)
+    assert not seen.add("b", math.inf)
+    assert seen.add("c", math.inf)
+
+
 def test_what_is_forgotten_is_new() -> None:
     seen = MemorySeen()
     assert seen.add("a", math.inf)
