@@ -21,6 +21,7 @@ Where to look, from the face down
     question               which of a service's entities answers a query, and in which columns
     identity               who we are to a service
     lifecycle, failure     how it opens and closes, and what its failures are called
+    webhooks               what a service sends to a web server of yours, and whether it really did
     schema_cache           what a service said of its columns, kept on disk for the next run
     increment, watermarks  what has come or changed since the last run, and how far that had come
     canonical              what a Customer is, whichever service it comes from
@@ -46,6 +47,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import webhooks
     from .accounts import login, logout
     from .all_stats import stats
     from .config import ConnectorConfig, RateLimitConfig
@@ -86,6 +88,7 @@ __all__ = [
     "logout",
     "profiles",
     "stats",
+    "webhooks",
 ]
 
 _HOMES = {
@@ -108,13 +111,13 @@ _HOMES = {
     "profiles": "profile",
     "stats": "all_stats",
 }
-"""The module in which each name of the face lives; `connectors` is a package that can be called."""
+"""The module in which each name of the face lives; `connectors` and `webhooks` are packages."""
 
 
 def __getattr__(name: str) -> Any:
     """Import a name's home when it is first used: `import spyro_sdk` alone loads nothing heavy."""
-    if name == "connectors":
-        return import_module(".connectors", __name__)
+    if name in ("connectors", "webhooks"):
+        return import_module(f".{name}", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "connect":  # beside all else: aiohttp reads certificates, which needs no lock of Python's

@@ -196,6 +196,7 @@ class Connection(Shown):
         native: bool | Sequence[str] = False,
         api: str | None = None,
         concurrency: int | None = None,
+        deadline: float | None = None,
     ) -> Fetch:
         """Describe a table; nothing is asked of the service before one of its `to_…` methods is called.
 
@@ -207,7 +208,8 @@ class Connection(Shown):
         beside the canonical ones. `api`: which of the service's interfaces to use, where it has several:
         "rest", "bulk", or "auto" for whichever suits; without it what the connection says. `concurrency`:
         requests of this fetch at once; without it as many as the rate limit feeds, where the pages' addresses
-        can be computed, and one by one where each page tells the next.
+        can be computed, and one by one where each page tells the next. `deadline`: seconds that may be waited
+        for all of it, however many retries it takes; without it what the connection says.
 
         Raises `ValidationError` for what can be seen to be wrong without asking.
         """
@@ -228,6 +230,7 @@ class Connection(Shown):
             native=native,
             api=api,
             concurrency=concurrency,
+            deadline=deadline,
         )
         return Fetch(self._live, query, self._progress, is_increment=is_increment)
 

@@ -15,6 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from inspect import signature
 from typing import Any, ClassVar, ParamSpec, TypeVar
@@ -42,6 +43,9 @@ from .events import (
     Retried,
     RetryRefused,
     Waited,
+    new_number,
+    of_call,
+    of_fetch,
 )
 from .failure import told_without, typed
 from .guards.account import windows_of
@@ -320,7 +324,8 @@ class BaseConnector(Lifecycle):
         self._check_connected()
         attempt = partial(self._guarded, partial(func, *args, **kwargs))
         deadline = Deadline(self.config.deadline, f"a call of {self.name}", self.name)
-        return await deadline.kept(call_with_retry(attempt, self._policy, on_retry=self._tell_retry))
+        with of_call():
+            return await deadline.kept(call_with_retry(attempt, self._policy, on_retry=self._tell_retry))
 
     async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
         self._check_connected()  # it may have been closed while we waited
@@ -333,7 +338,8 @@ class BaseConnector(Lifecycle):
             with self.discreet(), typed(self.name):
                 result = await call()
         except Exception as error:
-            self._emit(Attempted(self.name, time.perf_counter() - started, str(error)))
+            seconds = time.perf_counter() - started
+            self._emit(Attempted(self.name, seconds, str(error), type(error).__name__))
             if isinstance(error, RateLimitError) and 0 < (error.retry_after or 0) <= self.config.max_wait:
                 self.limiter.drain(error.retry_after or 0)  # all callers pause, not this one alone
             raise
@@ -362,21 +368,28 @@ class BaseConnector(Lifecycle):
         does not declare them; `arrow.schema.unify` brings them together.
         """
         self._check_connected()
-        self._emit(FetchStarted(self.name, query.entity))
-        started, rows, error = time.perf_counter(), 0, None
-        deadline = Deadline(self.config.deadline, f"{query.entity} of {self.name}", self.name)
+        number, deadline = new_number(), self.deadline(query)
+        with of_fetch(number):
+            self._emit(FetchStarted(self.name, query.entity))
+        started, rows, error, kind = time.perf_counter(), 0, None, None
         try:
             with typed(self.name):
-                async with aclosing(self._asked(query)) as batches:
-                    while (batch := await deadline.kept(anext(batches, None))) is not None:
+                async with aclosing(_Steps(self._asked(query), deadline, number)) as steps:
+                    while (batch := await steps.next()) is not None:
                         rows += batch.num_rows
                         yield batch
         except BaseException as raised:
-            error = str(raised) or type(raised).__name__
+            error, kind = str(raised) or type(raised).__name__, type(raised).__name__
             raise
         finally:
             seconds = time.perf_counter() - started
-            self._emit(FetchFinished(self.name, query.entity, rows, seconds, error))
+            with of_fetch(number):
+                self._emit(FetchFinished(self.name, query.entity, rows, seconds, error, kind))
+
+    def deadline(self, query: Query) -> Deadline:
+        """How long the records of `query` may be waited for."""
+        seconds = query.deadline or self.config.deadline
+        return Deadline(seconds, f"{query.entity} of {self.name}", self.name)
 
     async def _asked(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """The rows and columns asked for, out of what `_read` gives."""
@@ -411,6 +424,23 @@ class BaseConnector(Lifecycle):
     def _tell_retry(self, attempt: int, seconds: float, error: Exception) -> None:
         self._check_connected()  # closed meanwhile: there is nothing to try again with
         self._emit(Retried(self.name, attempt, seconds, str(error)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The batches of a fetch: each step keeps to its deadline, and what happens in it carries its number."""
+
+    batches: AsyncGenerator[pa.RecordBatch, None]
+    deadline: Deadline
+    number: int
+
+    async def next(self) -> pa.RecordBatch | None:
+        with of_fetch(self.number):
+            return await self.deadline.kept(anext(self.batches, None))
+
+    async def aclose(self) -> None:
+        with of_fetch(self.number):
+            await self.batches.aclose()
 
 
 async def _first(records: AsyncIterator[T], limit: int | None) -> AsyncGenerator[T, None]:

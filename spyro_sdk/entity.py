@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from .errors import UnknownEntityError, ValidationError, did_you_mean, some
@@ -187,6 +188,7 @@ class Query:
     api: str | None = None
     """Which of the service's interfaces to use, such as `bulk`; None for what the connection says."""
     concurrency: int | None = None  # requests at once; None for what the connection says
+    deadline: float | None = None  # seconds for all of it; None for what the connection says
 
     @classmethod
     def ask(cls, entity: str, **wishes: Any) -> Query:
@@ -209,6 +211,7 @@ class Query:
             concurrency=None
             if query.concurrency is None
             else counted("concurrency", query.concurrency, least=1),
+            deadline=None if query.deadline is None else _seconds("deadline", query.deadline),
         )
 
 
@@ -226,6 +229,12 @@ def counted(field: str, number: Any, least: int = 0) -> int:
             f"{field}={number!r} cannot be: it must be a whole number from {least}", field, number
         )
     return int(number)
+
+
+def _seconds(field: str, number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, Real) or not 0 < float(number) < math.inf:
+        raise ValidationError(f"{field}={number!r} cannot be: it must be seconds over 0", field, number)
+    return float(number)
 
 
 def decided(field: str, answer: Any) -> bool:

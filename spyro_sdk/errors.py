@@ -20,6 +20,8 @@ ConnectorError                    base: message, hint, connector, status, reques
 │   ├── DecodeError               the body is not what it claims to be
 │   │   └── LimitError            the answer is bigger than we take
 │   └── IntegrityError            records were lost on the way, or came twice
+├── WebhookError                  what was delivered is not taken: error_code
+│   └── ReplayedError             it was taken before
 ├── NotRecordedError              a recording that is replayed has no answer to the request
 └── ExportError                   the file cannot be written                      (an OSError too)
 
@@ -235,6 +237,28 @@ class LimitError(DecodeError):
 
 class IntegrityError(DataFetchError):
     """Records were lost on the way, or came twice."""
+
+
+class WebhookError(ConnectorError):
+    """What was delivered to a webhook is not taken; `error_code` says why.
+
+    It is `malformed`, `bad_signature`, `too_old`, `too_new`, `too_big`, `not_json` or `replayed`.
+    """
+
+    def __init__(
+        self, message: str = "", *, error_code: str | None = None, **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, **context)
+        self.error_code = error_code
+
+    @property
+    def answer(self) -> int:
+        """The HTTP status with which to answer whoever delivered it."""
+        return {"bad_signature": 401, "too_big": 413, "replayed": 200}.get(self.error_code or "", 400)
+
+
+class ReplayedError(WebhookError):
+    """It was taken before: a service that was not sure of that sends it again, and so may a stranger."""
 
 
 class NotRecordedError(ConnectorError):

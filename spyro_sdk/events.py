@@ -11,15 +11,24 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TypeAlias
 
 logger = logging.getLogger(__name__)
 
+_fetch: ContextVar[int | None] = ContextVar("fetch", default=None)
+_call: ContextVar[int | None] = ContextVar("call", default=None)
+_numbers = count(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """`fetch` and `call` say what it is part of; they tell apart what goes on at the same time."""
+
     connector: str
+    fetch: int | None = field(default_factory=_fetch.get, kw_only=True, compare=False, repr=False)
+    call: int | None = field(default_factory=_call.get, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,16 @@ class Attempted(Event):
 
     seconds: float
     error: str | None
+    error_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Event):
+    """A request goes out over the wire."""
+
+    method: str
+    server: str  # the host's name
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +218,35 @@ class FetchFinished(Event):
     rows: int
     seconds: float
     error: str | None
+    error_type: str | None = None
 
 
 Observer: TypeAlias = Callable[[Event], None]
+
+
+def new_number() -> int:
+    """A number for a fetch or a call, that no other in this process has."""
+    return next(_numbers)
+
+
+@contextmanager
+def of_fetch(number: int) -> Iterator[None]:
+    """Have all events made inside be part of a fetch. To be left before an async generator yields."""
+    token = _fetch.set(number)
+    try:
+        yield
+    finally:
+        _fetch.reset(token)
+
+
+@contextmanager
+def of_call() -> Iterator[None]:
+    """Have all events made inside be part of a call of its own."""
+    token = _call.set(new_number())
+    try:
+        yield
+    finally:
+        _call.reset(token)
 
 
 _listening: ContextVar[tuple[Observer, ...]] = ContextVar("listening", default=())

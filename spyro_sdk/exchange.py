@@ -28,11 +28,11 @@ from .errors import (
     IntegrityError,
     TokenStoreError,
 )
-from .events import QuotaSeen, Received, TokenNotKept, TokenRenewed
+from .events import QuotaSeen, Received, Sent, TokenNotKept, TokenRenewed
 from .failure import refused, told_without, typed, words_of
 from .forms import without
 from .guards.quota import Quota, http_date, read_quota
-from .http import Request, Response, Send, is_at, origin, redacted
+from .http import Request, Response, Send, is_at, origin, redacted, server_of
 from .identity import Identity, way
 from .paging import Answer
 from .secret import secrets_in
@@ -172,6 +172,7 @@ class HttpConnector(BaseConnector):
 
     async def _exchange(self, signed: Request) -> Response:
         """Send one signed request, and learn what the answer says beside its body."""
+        self._emit(Sent(self.name, signed.method, *server_of(signed.url)))
         started = time.perf_counter()
         response = await self._send(signed)
         came = (304, 0) if response.is_kept else (response.status, len(response.body))

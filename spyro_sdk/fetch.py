@@ -308,8 +308,9 @@ class Fetch(Shown):
         increment = self._increment(connector)
 
         async def explained() -> Plan:
-            query = await increment.prepare(self.query) if increment else self.query
-            return await connector.explain(query, count=count)
+            with connector.deadline(self.query).around():
+                query = await increment.prepare(self.query) if increment else self.query
+                return await connector.explain(query, count=count)
 
         return blocking.run(explained)
 

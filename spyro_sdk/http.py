@@ -100,6 +100,16 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}".lower()
 
 
+def server_of(url: str) -> tuple[str, int]:
+    """Host and port of a URL that is one.
+
+    >>> server_of("https://acme.example/services?q=1")
+    ('acme.example', 443)
+    """
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or int(USUAL_PORTS[parts.scheme].removeprefix(":"))
+
+
 def is_at(url: str, home: str) -> bool:
     """Whether a URL leads to the origin of `home`, however it is read.
 

@@ -44,6 +44,7 @@ class Run:
         self._increment = increment
         self._observers = (self.running,) if increment is None else (self.running, increment.hear)
         self._progress, self._process = progress, os.getpid()
+        self._deadline = connector.deadline(query)
 
     def __enter__(self) -> Self:
         self._show(lambda: self._progress.begin(self.running))
@@ -59,7 +60,7 @@ class Run:
         """Run an async function as `blocking.run` does."""
 
         async def heard() -> T:
-            with listening(*self._observers):
+            with listening(*self._observers), self._deadline.around():
                 return await function(*args)
 
         return blocking.run(heard, meanwhile=self._tick)
@@ -70,9 +71,8 @@ class Run:
         """Iterate as `blocking.iterate` does; to be done in the `with`."""
 
         async def heard() -> AsyncGenerator[pa.RecordBatch, None]:
-            with listening(
-                *self._observers
-            ):  # one task of the loop's runs it from its first item to its last
+            # one task of the loop's runs it from its first item to its last
+            with listening(*self._observers), self._deadline.around():
                 async with aclosing(source()) as items:
                     async for item in items:
                         yield item

@@ -580,6 +580,26 @@ async def test_a_call_that_would_be_tried_for_ever_ends_with_its_deadline() -> N
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("own", "asked", "is_late"), [(60.0, 0.4, True), (0.3, 60.0, False), (0.4, None, True)]
+)
+async def test_the_deadline_of_a_fetch_wins(own: float, asked: float | None, is_late: bool) -> None:
+    async def rows(connector: BaseConnector) -> int:
+        async with aclosing(connector.batches(Query.ask("customers", deadline=asked))) as batches:
+            return sum([batch.num_rows async for batch in batches])
+
+    async with serve(customers(12), 1) as service:
+        service.delay = 0.05
+        settings = config(base_url=service.base_url, deadline=own, page_size=1, rate_limit=60_000)
+        async with Ten(settings).connection_context() as connector:
+            if is_late:
+                with pytest.raises(TimeoutError, match=r"its deadline of 0\.4 s"):
+                    await rows(connector)
+            else:
+                assert await rows(connector) == 12
+
+
+@pytest.mark.anyio
 async def test_a_fetch_that_trickles_ends_with_its_deadline_though_no_page_is_late() -> None:
     told: list[Event] = []
     rows = 0
@@ -1079,3 +1099,50 @@ async def test_a_closed_connection_is_not_called_unconnected() -> None:
         pass
     with pytest.raises(ConnectionError, match="acme was closed: connect again"):
         await connector._execute_with_retry(Calls("done"))
+
+
+@pytest.mark.anyio
+async def test_what_goes_on_at_the_same_time_is_told_apart() -> None:
+    told: list[Event] = []
+
+    async def read(connector: BaseConnector) -> None:
+        async with aclosing(connector.batches(Query.ask("customers"))) as batches:
+            async for _ in batches:
+                assert Event("acme").fetch is None  # what the caller does between two pages is his own
+                await asyncio.sleep(0)
+
+    async with serve(customers(9), 3) as service:
+        settings = config(base_url=service.base_url, page_size=3, rate_limit=60_000)
+        async with Ten(settings, observers=[told.append]).connection_context() as connector:
+            service.spoil(2, refuse(503))
+            await asyncio.gather(read(connector), read(connector))
+            await connector._execute_with_retry(connector._get, "/customers")
+    fetches = {it.fetch for it in told if isinstance(it, FetchStarted)}
+    assert len(fetches) == 2
+    for number in fetches:
+        mine = [it for it in told if it.fetch == number]
+        assert isinstance(mine[0], FetchStarted)
+        assert isinstance(mine[-1], FetchFinished)
+        assert sum(isinstance(it, PageArrived) for it in mine) == 3
+        calls = {it.call for it in mine if isinstance(it, Attempted)}
+        assert len(calls) == 3
+        assert None not in calls
+    (retried,) = [it for it in told if isinstance(it, Retried)]
+    (failed,) = [it for it in told if isinstance(it, Attempted) and it.error]
+    assert (retried.fetch, retried.call) == (failed.fetch, failed.call)
+    assert failed.error_type == "DataFetchError"
+    assert [it.fetch for it in told if isinstance(it, Attempted)][-1] is None
+
+
+@pytest.mark.anyio
+async def test_a_fetch_that_is_left_early_says_so() -> None:
+    told: list[Event] = []
+    async with serve(customers(9), 3) as service:
+        settings = config(base_url=service.base_url, page_size=3)
+        async with Ten(settings, observers=[told.append]).connection_context() as connector:
+            batches = connector.batches(Query.ask("customers"))
+            await anext(batches)
+            await batches.aclose()
+    (finished,) = [it for it in told if isinstance(it, FetchFinished)]
+    assert (finished.error, finished.error_type) == ("GeneratorExit", "GeneratorExit")
+    assert finished.fetch is not None

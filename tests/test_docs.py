@@ -367,7 +367,7 @@ def test_the_tree_of_errors_is_that_of_the_code() -> None:
 def test_every_event_is_listed_with_its_fields(event: type[events.Event]) -> None:
     text = section(DOCS / "events.md", f"`{event.__name__}`" if event is not events.Event else "Every event")
     own = {field.name for field in dataclasses.fields(event)} - (
-        {"connector"} if event is not events.Event else set()
+        {"connector", "fetch", "call"} if event is not events.Event else set()
     )
     assert {row[0].strip("`") for row in (rows(text) if own else [])} == own
 
@@ -404,6 +404,13 @@ def test_every_metric_is_listed() -> None:
     registry = CollectorRegistry()
     Prometheus(registry)
     assert listed == {(it.name, it.type) for it in registry.collect()}
+
+
+def test_every_attribute_of_a_span_is_listed() -> None:
+    table = rows(section(DOCS / "run-on-a-schedule.md", "OpenTelemetry"))
+    listed = {name for row in table for name in re.findall(r"`([\w.]+)`", row[0])}
+    code = (ROOT / "spyro_sdk" / "observers" / "opentelemetry.py").read_text(encoding="utf-8")
+    assert listed == set(re.findall(r'"((?:spyro|http|server|error)\.[\w.]+)"', code))
 
 
 SALESFORCE = DOCS / "connectors" / "salesforce.md"

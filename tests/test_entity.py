@@ -1,3 +1,4 @@
+import math
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
@@ -271,3 +272,16 @@ def test_an_unknown_column_is_refused_with_the_nearest():
 def test_a_column_like_no_other_gets_no_hint():
     error = unknown_column("Customer", "zzz", ["id"])
     assert (str(error), error.hint) == ("Customer has no column 'zzz'; it has id", None)
+
+
+@pytest.mark.parametrize("deadline", [0, -1.0, math.inf, math.nan, "30", True, [30]])
+def test_a_deadline_is_seconds_over_0(deadline):
+    error = refusal(deadline=deadline)
+    assert error.field == "deadline"
+    assert str(error) == f"deadline={deadline!r} cannot be: it must be seconds over 0"
+
+
+@pytest.mark.parametrize("deadline", [30, 0.5, np.float32(2.0), np.int64(3)])
+def test_a_deadline_is_a_plain_number(deadline):
+    asked = Query.ask("Customer", deadline=deadline).deadline
+    assert (type(asked), asked) == (float, float(deadline))

@@ -8,7 +8,17 @@ import anyio.to_thread
 import pytest
 
 from spyro_sdk import blocking, events
-from spyro_sdk.events import Connected, Event, Retried, listening, pass_on, tell
+from spyro_sdk.events import (
+    Connected,
+    Event,
+    Retried,
+    listening,
+    new_number,
+    of_call,
+    of_fetch,
+    pass_on,
+    tell,
+)
 
 KINDS = [
     kind
@@ -54,7 +64,8 @@ def test_nobody_needs_to_listen():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fact_stays_as_it_is(kind):
-    values = range(len(inspect.signature(kind).parameters))
+    taken = inspect.signature(kind).parameters.values()
+    values = range(sum(it.kind is not it.KEYWORD_ONLY for it in taken))
     fact = kind(*values)
     assert fact == kind(*values)
     assert hash(fact) == hash(kind(*values))
@@ -141,3 +152,29 @@ def test_who_waits_for_the_loop_may_listen_to_what_it_does():
         blocking.run(work)
     blocking.run(work)
     assert heard == [Connected("on the loop")]
+
+
+# -- what belongs together --------------------------------------------------------------------------------
+
+
+def test_an_event_says_of_which_fetch_and_call_it_is_part():
+    alone = Connected("acme")
+    with of_fetch(7):
+        whole = Connected("acme")
+        with of_call():
+            first = Connected("acme")
+        with of_call():
+            second = Connected("acme")
+    assert [(it.fetch, it.call) for it in (alone, whole)] == [(None, None), (7, None)]
+    assert first.fetch == second.fetch == 7
+    assert None not in (first.call, second.call)
+    assert first.call < second.call < new_number()
+    assert (Connected("acme").fetch, Connected("acme").call) == (None, None)
+
+
+def test_of_what_it_is_part_makes_no_other_event_of_it():
+    with of_fetch(7):
+        inside = Connected("acme")
+    assert inside == Connected("acme")
+    assert repr(inside) == repr(Connected("acme"))
+    assert pickle.loads(pickle.dumps(inside)).fetch == 7

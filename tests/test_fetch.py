@@ -11,7 +11,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -31,7 +31,13 @@ from spyro_sdk import Query
 from spyro_sdk.arrow.head import Head, Origin, origin_of
 from spyro_sdk.arrow.quality import Frequent
 from spyro_sdk.demo.server import Service, serve
-from spyro_sdk.errors import ConfigurationError, ConnectionError, ExportError, ValidationError
+from spyro_sdk.errors import (
+    ConfigurationError,
+    ConnectionError,
+    ExportError,
+    TimeoutError,
+    ValidationError,
+)
 from spyro_sdk.events import Event, PageArrived
 from spyro_sdk.fetch import _extra
 
@@ -68,6 +74,18 @@ def all_but_two(own: Service) -> Iterator[tuple[Service, spyro.Connection]]:
 
 
 # --- tables
+
+
+@pytest.mark.parametrize(
+    "act", [lambda it: it.to_arrow(), lambda it: it.head(), lambda it: it.count(), lambda it: it.explain()]
+)
+def test_whatever_is_asked_ends_with_the_deadline(own: Service, act: Callable[[spyro.Fetch], Any]) -> None:
+    with connected(own, retry_count=100, retry_delay=20.0) as sf:
+        own.fail(n=1000)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError, match=r"Account of salesforce .* its deadline of 0\.3 s"):
+            act(sf.fetch("Account", deadline=0.3))
+        assert time.monotonic() - started < 1.3
 
 
 def test_every_kind_of_table_has_the_same_records(org: Service, sf: spyro.Connection) -> None:
@@ -320,6 +338,7 @@ def test_a_file_says_where_it_comes_from(org: Service, sf: spyro.Connection, tmp
         "native": False,
         "api": None,
         "concurrency": None,
+        "deadline": None,
     }
     assert metadata == {
         "spyro.source": "salesforce",

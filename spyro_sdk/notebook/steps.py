@@ -22,6 +22,7 @@ from ..errors import (
     LimitError,
     NotRecordedError,
     RateLimitError,
+    ReplayedError,
     SchemaDiscoveryError,
     SignInError,
     SignInNeeded,
@@ -31,6 +32,7 @@ from ..errors import (
     UnknownConnectorError,
     UnknownEntityError,
     ValidationError,
+    WebhookError,
 )
 from ..settings import has_app
 from ..words import lasting, plain
@@ -69,6 +71,8 @@ STEPS: Final[Mapping[type[BaseException], tuple[str, ...]]] = {
     DecodeError: ("see that base_url is that of the API: something else may have answered in its place",),
     LimitError: ("if such answers are to be expected, connect with a larger max_body",),
     IntegrityError: ("run the cell again; if it lasts, narrow the question with where or since",),
+    WebhookError: ("answer with the status that error.answer says, and do nothing with the body",),
+    ReplayedError: ("answer with the status that error.answer says: receiver.forget lets it come again",),
     NotRecordedError: ("if the question has changed on purpose, delete the file and record again",),
     ExportError: ("see to the file's folder, or give another path, and run the cell again",),
 }

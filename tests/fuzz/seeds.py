@@ -146,6 +146,14 @@ def _schema_files() -> tuple[bytes, ...]:
     return (json.dumps({**about, "columns": columns, "types": types, **more}).encode(), b"{}")
 
 
+WEBHOOKS: Final = (
+    b'\0webhook-signature:v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\n{"type":"a","data":{"n":1}}',
+    b'\0WEBHOOK-ID:msg_2\n{"type":"a"}',
+    b'\1X-Hub-Signature-256:sha256=0011\n{"action":"opened","number":7}',
+    b'\2stripe-signature:t=1795435200,v1=00,v0=11\n{"id":"evt_1","type":"invoice.paid"}',
+    b"\2:\n[]",
+)
+
 SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
     "retry_after": RETRY_AFTER,
     "quota": QUOTA,
@@ -177,6 +185,7 @@ SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
     "toml_file": TOMLS,
     "json_file": JSONS,
     "schema_file": _schema_files(),
+    "webhook": WEBHOOKS,
 }
 
 WORDS: Final[dict[str, tuple[bytes, ...]]] = {
@@ -329,6 +338,7 @@ WORDS: Final[dict[str, tuple[bytes, ...]]] = {
         b"{resources.",
         b'"incremental"',
     ),
+    "webhook": (b"webhook-timestamp:", b"x-github-delivery:", b",t=", b",v1=", b" v1,", b"sha256=", b'"id":'),
     "schema_file": (b'"types":', b'"columns":', b'"written":', b"AAAA", b"////", b'"entity":"Account"'),
 }
 

@@ -46,6 +46,7 @@ from spyro_sdk.errors import (
     DecodeError,
     SignInError,
     ValidationError,
+    WebhookError,
 )
 from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.guards.quota import TEN_YEARS, WEEK, parse_retry_after, read_quota
@@ -69,9 +70,12 @@ from spyro_sdk.private import PrivateFolder
 from spyro_sdk.profile.file import contents, found
 from spyro_sdk.schema_cache import SCHEMAS, SchemaCache
 from spyro_sdk.secret import Secret
+from spyro_sdk.testing import signed
+from spyro_sdk.webhooks import SCHEMES, Receiver
 from spyro_sdk.where import parse as parse_where
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECRET = "hush" * 6
 STATE = "Zq4-the-state-of-this-sign-in"
 BACK = "http://127.0.0.1:8765/callback"
 BY_PATH = ("data", "", "data.items", "@odata.nextLink")
@@ -490,11 +494,41 @@ def schema_file(data: bytes) -> None:
         json.dumps(schema.names)
 
 
+# -- what is delivered to webhooks ------------------------------------------------------------------------
+
+
+def webhook(data: bytes) -> None:
+    """The first byte says by which scheme, the rest of the line is one more header; then the body comes."""
+    scheme = list(SCHEMES.values())[data[0] % 3 if data else 0]
+    line, _, body = data[1:].partition(b"\n")
+    name, _, value = line.partition(b":")
+    headers = signed(scheme, SECRET, body, at=NOW.timestamp())
+    try:
+        parse(body)
+        ends = ["taken", "replayed"]
+    except DecodeError:
+        ends = ["not_json", "not_json"]
+    receiver = Receiver(scheme, SECRET, clock=NOW.timestamp)
+    assert [_received(receiver, body, headers) for _ in ends] == ends
+    for more in ([*headers.items(), (name, value)], {**headers, words(name): words(value)}):
+        end = _received(Receiver(scheme, SECRET, clock=NOW.timestamp), body, more)
+        assert end in (ends[0], "malformed", "bad_signature", "too_old", "too_new")
+
+
+def _received(receiver: Receiver, body: bytes, headers: Any) -> str | None:
+    """What came of a delivery."""
+    try:
+        receiver.verify(body, headers)
+    except WebhookError as error:
+        return error.error_code
+    return "taken"
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     it.__name__: it
     for it in (
         *(retry_after, quota, link, paging, page, around, inflated, csv, refusal),
         *(callback, pasted, browser, token_answer, device_answer, token_record),
-        *(where, profile, yaml_file, toml_file, json_file, schema_file),
+        *(where, profile, yaml_file, toml_file, json_file, schema_file, webhook),
     )
 }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spyro_sdk.errors import TimeoutError
-from spyro_sdk.guards.deadline import Deadline
+from spyro_sdk.guards.deadline import Deadline, afterwards
 
 Virtually = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 
@@ -89,3 +89,75 @@ def test_work_that_is_cut_off_is_cancelled(virtually: Virtually) -> None:
 
     virtually(main)
     assert seen == ["left"]
+
+
+@pytest.mark.parametrize(
+    ("around", "within", "taken"), [(5.0, 100.0, 5.0), (50.0, 1.0, 40.0), (50.0, None, 40.0)]
+)
+def test_what_is_inside_keeps_to_the_deadline_around_it_and_to_none_of_its_own(
+    virtually: Virtually, around: float, within: float | None, taken: float
+) -> None:
+    async def main() -> float:
+        clock = asyncio.get_running_loop().time
+        started, outer = clock(), deadline(around)
+        inner = deadline(within).kept(asyncio.sleep(40))
+        if taken == around:
+            with pytest.raises(TimeoutError, match="its deadline of 5 s"):
+                await outer.kept(asyncio.create_task(inner))
+        else:
+            await outer.kept(inner)
+        return clock() - started
+
+    assert virtually(main) == pytest.approx(taken)
+
+
+def test_what_goes_on_around_waits_is_no_wait(virtually: Virtually) -> None:
+    async def main() -> list[float]:
+        outer, clock = deadline(10.0), asyncio.get_running_loop().time
+        with outer.around():
+            await asyncio.sleep(1000)
+            await deadline(1.0).kept(asyncio.sleep(6))
+            await asyncio.sleep(1000)
+            started = clock()
+            with pytest.raises(TimeoutError):
+                await deadline(None).kept(asyncio.sleep(6))
+        return [outer.spent, clock() - started]
+
+    assert virtually(main) == [pytest.approx(10), pytest.approx(4)]
+
+
+def test_what_is_waited_for_at_the_same_time_is_counted_once(virtually: Virtually) -> None:
+    async def main() -> float:
+        outer = deadline(10.0)
+        with outer.around():
+            await asyncio.gather(*(deadline(None).kept(asyncio.sleep(each)) for each in (3, 6, 6)))
+            assert outer.spent == pytest.approx(6)
+            await deadline(None).kept(asyncio.sleep(3))
+        return outer.spent
+
+    assert virtually(main) == pytest.approx(9)
+
+
+def test_a_deadline_around_another_stays(virtually: Virtually) -> None:
+    async def main() -> None:
+        with (
+            deadline(1.0).around(),
+            deadline(100.0).around(),
+            pytest.raises(TimeoutError, match="of 1 s"),
+        ):
+            await deadline(None).kept(asyncio.sleep(2))
+
+    virtually(main)
+
+
+def test_what_is_to_be_done_afterwards_has_time_of_its_own(virtually: Virtually) -> None:
+    async def main() -> str:
+        with deadline(1.0).around():
+            with pytest.raises(TimeoutError):
+                await deadline(None).kept(asyncio.sleep(2))
+            with pytest.raises(TimeoutError):
+                await deadline(None).kept(asyncio.sleep(0.1))
+            with afterwards():
+                return await deadline(10.0).kept(asyncio.sleep(5, "done"))
+
+    assert virtually(main) == "done"

@@ -51,6 +51,7 @@ from spyro_sdk.settings import configured
 from spyro_sdk.testing import Recorder, Replay, Scrub
 from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.conditional import Kept
+from spyro_sdk.webhooks import Receiver
 from tests.leaks.canaries import GIVEN, canary, private_key
 from tests.leaks.service import Echo, echoing, wire
 
@@ -145,18 +146,7 @@ def play(folder: Path) -> Drama:
     drama = Drama(folder)
     drama.canaries["private key"] = private_key()
     with echoing() as echo, seen(drama), forgotten():
-        for act in (
-            refusals,
-            declared,
-            granted,
-            signed_in,
-            kept,
-            recorded,
-            exported,
-            objects,
-            on_the_way,
-            profiled,
-        ):
+        for act in ACTS:
             act(drama, echo)
     drama.sent = wire(echo.seen)
     forms = [it.form() for it in echo.seen if it.body]
@@ -710,7 +700,19 @@ def profiled(drama: Drama, echo: Echo) -> None:
         drama.take(f"profiles: {name}", lambda e=environment: profiles(e, MemoryStore()))
 
 
+def delivered(drama: Drama, echo: Echo) -> None:
+    """Something is delivered to a webhook, signed with another secret; and a secret is none."""
+    receiver = drama.take(
+        "receiver", lambda: Receiver("github", [canary("client secret"), canary("API key")])
+    )
+    drama.take("scheme", lambda: receiver.scheme)
+    headers = {"x-hub-signature-256": "sha256=00", "x-github-delivery": "1", "x-github-event": "push"}
+    drama.take("delivery: bad signature", lambda: receiver.verify(b"{}", headers))
+    drama.take("delivery: malformed", lambda: receiver.verify(b"{}", {}))
+    drama.take("receiver: bad secret", lambda: Receiver("standard", canary("client secret")))
+
+
 ACTS = (
     *(refusals, declared, granted, signed_in, kept, recorded, exported, objects, on_the_way),
-    profiled,
+    *(profiled, delivered),
 )

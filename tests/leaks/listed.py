@@ -142,8 +142,13 @@ NOT_PLAYED = {
     "transport.pool": "SharedTransport",
     "observers.history": "History",
     "observers.logging": "Log",
+    "observers.opentelemetry": "OpenTelemetry",
     "observers.prometheus": "Limit Prometheus",
     "observers.running": "Asked Bucket Pause Retry Running",
+    "webhooks.claim": "Claim",
+    "webhooks.receiver": "Delivery",
+    "webhooks.scheme": "Field Header Item",
+    "webhooks.seen": "MemorySeen Seen",
     "progress": "FinalLine Progress Silent TerminalLine",
     "runs": "Run",
 }
@@ -153,13 +158,13 @@ ERRORS = (
     " DataFetchError DecodeError ExportError IntegrityError LimitError NotRecordedError RateLimitError"
     " SchemaDiscoveryError SignInError SignInNeeded StoreError TimeoutError TokenStoreError"
     " UnknownConnectorError UnknownEntityError"
-    " ValidationError"
+    " ReplayedError ValidationError WebhookError"
 )
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
     " LoginBorrowed PageArrived TotalChanged"
     " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
-    " TokenNotKept TokenRenewed Waited WatermarkLost WatermarkNotKept"
+    " Sent TokenNotKept TokenRenewed Waited WatermarkLost WatermarkNotKept"
 )
 
 

@@ -24,6 +24,9 @@ from urllib.parse import quote, quote_plus
 import pyarrow.ipc
 import pyarrow.parquet
 from _pytest._code.code import ExceptionInfo
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
 from spyro_sdk import demo, shown
@@ -40,6 +43,7 @@ from spyro_sdk.notebook.cell import CellRuns
 from spyro_sdk.notebook.errors import briefly
 from spyro_sdk.notebook.sign_in import SignIn
 from spyro_sdk.observers.logging import words
+from spyro_sdk.observers.opentelemetry import OpenTelemetry
 from spyro_sdk.observers.prometheus import Prometheus
 from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.progress import FinalLine, TerminalLine
@@ -336,6 +340,18 @@ def _(drama: Drama) -> str:
     for event in drama.events:
         observer(event)
     return generate_latest(registry).decode()
+
+
+@surface("spans", "OpenTelemetry")
+def _(drama: Drama) -> str:
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    observer = OpenTelemetry(provider)
+    for event in drama.events:
+        observer(event)
+    spans = kept.get_finished_spans()
+    assert {it.name.partition(" ")[0] for it in spans} >= {"fetch", "GET", "POST"}
+    return "\n".join(it.to_json() for it in spans)
 
 
 @surface("logs of ours", "logger spyro_sdk")

@@ -1,7 +1,7 @@
 """Small mistakes that are put into a module, one at a time, for its tests to notice.
 
-Left alone are imports, annotations, docstrings, the words of messages, what a repr leaves out (tests/leaks looks
-at that) and what only a type checker reads: no test of the module can notice, or should.
+Left alone are imports, annotations, docstrings, the words of messages, what a repr leaves out (tests/leaks
+looks at that) and what only a type checker reads: no test of the module can notice, or should.
 """
 
 from __future__ import annotations

@@ -275,10 +275,11 @@ def test_a_fetch_tells_all_that_is_asked_for():
         native=["Rating"],
         api="bulk",
         concurrency=4,
+        deadline=30,
     )
     for said in (
         *("columns id, name where annual_revenue > 1e6 since 2026-01-01 00:00:00+00:00 limit 1,000 records",),
-        *("deleted those in the recycle bin too native Rating API bulk at once 4 requests",),
+        *("deleted those in the recycle bin too native Rating API bulk at once 4 requests deadline 30.0 s",),
     ):
         assert said in words(it)
     assert len(html(it).encode()) < USUAL

@@ -70,6 +70,20 @@ def test_marimo_is_a_notebook_too():
     assert told == ["NotebookWing"]
 
 
+def test_marimo_gets_the_cards_without_ipython():
+    told = python(
+        "import sys, types",
+        "sys.modules.update(marimo=types.ModuleType('marimo'), IPython=None, ipywidgets=None)",
+        "import spyro_sdk as spyro",
+        "sf = spyro.connect('salesforce', demo={'records': 20}, progress=False)",
+        "sf.fetch('Customer').to_arrow()",
+        "things = [sf, sf.entities(), sf.describe('Customer'), sf.fetch('Customer'), spyro.connectors()]",
+        "things += [sf.fetch('Customer').explain(), sf.stats, sf.rate_limit, sf.fetch('Customer').profile()]",
+        "print(*(sorted(it._repr_mimebundle_()) == ['text/html', 'text/plain'] for it in things))",
+    )
+    assert told == ["True"] * 9
+
+
 class Drawn:
     pass
 

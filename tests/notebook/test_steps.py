@@ -31,6 +31,7 @@ TOLD = {
     "LimitError": "if such answers are to be expected, connect with a larger max_body",
     "NotRecordedError": "if the question has changed on purpose, delete the file and record again",
     "RateLimitError": "run the cell again in 1 min 30 s; connection.rate_limit shows what is left",
+    "ReplayedError": "answer with the status that error.answer says: receiver.forget lets it come again",
     "SchemaDiscoveryError": "fetch works nonetheless, and gives an empty table",
     "SignInError": "spyro.login('salesforce') asks you again",
     "SignInNeeded": "where you sit, spyro.login('salesforce') asks you; where nobody does, set the variables",
@@ -39,6 +40,7 @@ TOLD = {
     "TokenStoreError": "set SPYRO_TOKEN_STORE to another folder, or to none to keep tokens in memory",
     "UnknownConnectorError": "spyro.connectors() lists the names",
     "UnknownEntityError": "connection.entities() lists the names",
+    "WebhookError": "answer with the status that error.answer says, and do nothing with the body",
     "ValidationError": "connection.describe('Customer') lists the columns",
 }
 

@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 
 from ...errors import ConnectorError, DataFetchError
+from ...guards.deadline import afterwards
 from ...http import Request, Response
 from .line import Line
 from .refusal import NAME, check
@@ -76,7 +77,7 @@ class Jobs:
     async def _removed(self, job: Job) -> None:
         """Abort a job that still runs, and delete it; that it cannot be is no reason to fail."""
         why = "no answer in time"
-        with anyio.move_on_after(PATIENCE, shield=True):
+        with afterwards(), anyio.move_on_after(PATIENCE, shield=True):
             try:
                 if not job.has_ended:
                     with suppress(DataFetchError):  # it may have ended since we looked at it

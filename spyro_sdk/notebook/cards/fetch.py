@@ -6,7 +6,7 @@ from typing import Final
 
 from ...entity import Query
 from ...fetch import Fetch
-from ...words import counted
+from ...words import counted, lasting
 from ..card import Card, Node, code, facts, line, muted
 
 NAMES: Final = 25  # columns that are named
@@ -39,6 +39,7 @@ def _asked(query: Query, since: str) -> dict[str, Node]:
         "native": _names(query.native) if isinstance(query.native, tuple) else "",
         "API": query.api or "",
         "at once": counted(query.concurrency, "request") if query.concurrency else "",
+        "deadline": lasting(query.deadline) if query.deadline else "",
     }
     if query.native is True:
         told["native"] = "the service's own entity of this name"

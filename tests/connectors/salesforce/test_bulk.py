@@ -20,6 +20,7 @@ from spyro_sdk.errors import (
     DataFetchError,
     IntegrityError,
     RateLimitError,
+    TimeoutError,
     ValidationError,
 )
 from spyro_sdk.events import PageArrived, RoadTaken, SchemaChanged
@@ -385,6 +386,15 @@ def test_leaving_early_deletes_the_job(chunked: Service) -> None:
             assert batch.num_rows == 300
             break
         assert sf.fetch("Account", columns=["Id"], limit=1).to_arrow().num_rows == 1
+    assert chunked.query_jobs == 0
+
+
+def test_a_fetch_that_is_over_its_deadline_deletes_the_job(chunked: Service) -> None:
+    with connected(chunked, deadline=60.0, retry_count=100, retry_delay=20.0) as sf:
+        sf.describe("Account")
+        chunked.fail(n=1000, path="/results")
+        with pytest.raises(TimeoutError, match=r"Account of salesforce .* its deadline of 0\.7 s"):
+            sf.fetch("Account", columns=["Id"], api="bulk", deadline=0.7).to_arrow()
     assert chunked.query_jobs == 0
 
 
