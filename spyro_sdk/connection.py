@@ -31,6 +31,7 @@ from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
+from .taking import Terms
 
 if TYPE_CHECKING:
     import requests
@@ -195,6 +196,7 @@ class Connection(Shown):
         native: bool | Sequence[str] = False,
         api: str | None = None,
         concurrency: int | None = None,
+        on_error: str = "raise",
     ) -> Fetch:
         """Describe a table; nothing is asked of the service before one of its `to_…` methods is called.
 
@@ -205,7 +207,9 @@ class Connection(Shown):
         beside the canonical ones. `api`: which of the service's interfaces to use, where it has several:
         "rest", "bulk", or "auto" for whichever suits; without it what the connection says. `concurrency`:
         requests of this fetch at once; without it as many as the rate limit feeds, where the pages' addresses
-        can be computed, and one by one where each page tells the next.
+        can be computed, and one by one where each page tells the next. `on_error`: "partial" takes what had
+        come where the service fails midway, marks it as incomplete and warns; where nothing had come, or
+        what came is not to be relied on, the error is raised as without it.
 
         Raises `ValidationError` for what can be seen to be wrong without asking.
         """
@@ -220,7 +224,7 @@ class Connection(Shown):
             api=api,
             concurrency=concurrency,
         )
-        return Fetch(self._live, query, self._progress)
+        return Fetch(self._live, query, self._progress, Terms.ask(on_error))
 
     @property
     def is_open(self) -> bool:

@@ -6,14 +6,14 @@ What writes files is imported where one is written: a first table does not wait 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ from .plan import Plan
 from .progress import chosen, given
 from .runs import Run
 from .shown import Shown
+from .taking import Taking, Terms
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from .arrow.quality import Quality
     from .arrow.sink import Sink
     from .observers.running import Act
+
+T = TypeVar("T")
+
+PLAIN = Terms()
 
 
 class Fetch(Shown):
@@ -49,9 +54,13 @@ class Fetch(Shown):
     """
 
     def __init__(
-        self, connector: Callable[[], BaseConnector], query: Query, progress: bool | None = None
+        self,
+        connector: Callable[[], BaseConnector],
+        query: Query,
+        progress: bool | None = None,
+        terms: Terms = PLAIN,
     ) -> None:
-        self._connector, self._progress = connector, progress
+        self._connector, self._progress, self._terms = connector, progress, terms
         self.query = query
         self.partial: pa.Table | None = None
         """What had arrived when the last `to_…` failed or was stopped; None when it did neither.
@@ -60,7 +69,7 @@ class Fetch(Shown):
         """
 
     def __repr__(self) -> str:
-        entity, *wishes = _words(self.query).items()
+        entity, *wishes = _words(self.query, self._terms).items()
         said = "".join(
             f", {name}={wish!r}" for name, wish in wishes if wish is not None and wish is not False
         )
@@ -76,7 +85,7 @@ class Fetch(Shown):
 
     def to_arrow(self, *, progress: bool | None = None) -> pa.Table:
         """Fetch everything into a `pyarrow.Table`, in the service's types and one chunk a page."""
-        return self._table(progress)
+        return self._made(progress, _as_it_is)[0]
 
     def to_pandas(self, *, progress: bool | None = None) -> pandas.DataFrame:
         """Fetch everything into a `pandas.DataFrame`.
@@ -85,11 +94,13 @@ class Fetch(Shown):
         stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
         decimals, structs and lists `ArrowDtype`.
         """
-        return to_pandas(self._table(progress))
+        frame, attributes = self._made(progress, to_pandas)
+        frame.attrs.update(attributes)
+        return frame
 
     def to_polars(self, *, progress: bool | None = None) -> polars.DataFrame:
         """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
-        return cast("polars.DataFrame", _extra("polars").from_arrow(self._table(progress)))
+        return cast("polars.DataFrame", self._made(progress, _extra("polars").from_arrow)[0])
 
     def to_duckdb(
         self, connection: duckdb.DuckDBPyConnection | None = None, *, progress: bool | None = None
@@ -102,7 +113,8 @@ class Fetch(Shown):
                 "connection",
                 connection,
             )
-        return cast("duckdb.DuckDBPyRelation", (connection or library).from_arrow(self._table(progress)))
+        made, _ = self._made(progress, (connection or library).from_arrow)
+        return cast("duckdb.DuckDBPyRelation", made)
 
     def to_parquet(
         self,
@@ -219,7 +231,7 @@ class Fetch(Shown):
         if schema is None:
             return self.to_arrow().__arrow_c_stream__(requested_schema)
         self.partial = None
-        batches = _conforming(self._run(None), lambda: connector.batches(query), schema, query.entity)
+        batches = _conforming(self._taken(self._run(None), query), schema, query.entity)
         first = list(islice(batches, 1))
         reader = pa.RecordBatchReader.from_batches(schema, chain(first, batches))
         return reader.__arrow_c_stream__(requested_schema)
@@ -233,8 +245,7 @@ class Fetch(Shown):
         not declare its types, these may widen from one batch to the next.
         """
         self.partial = None
-        run = self._run(progress)
-        return _shown(run, lambda: run.connector.batches(self.query))
+        return self._taken(self._run(progress), self.query)
 
     __iter__ = batches
 
@@ -252,11 +263,13 @@ class Fetch(Shown):
 
         most = counted("n", n)
         limit = most if self.query.limit is None else min(most, self.query.limit)
-        first = Fetch(self._connector, replace(self.query, limit=limit), self._progress)
+        first = Fetch(self._connector, replace(self.query, limit=limit), self._progress, self._terms)
         try:
-            return head_of(first._table(progress, "head"), self.query.entity)
+            head, attributes = first._made(progress, partial(head_of, entity=self.query.entity), "head")
         finally:
             self.partial = first.partial
+        head.attrs.update(attributes)
+        return head
 
     def profile(self, *, progress: bool | None = None) -> Quality:
         """Fetch everything, and tell what its values are like, column by column, in bounded memory.
@@ -301,14 +314,32 @@ class Fetch(Shown):
         """One run of this, shown as the call wishes, or else the connection."""
         return Run(self._connector(), self.query, chosen(given(progress, self._progress)), act)
 
-    def _table(self, progress: bool | None, act: Act = "fetch") -> pa.Table:
+    def _taken(self, run: Run, query: Query) -> Generator[pa.RecordBatch, None, None]:
+        """The batches of a run, which begins with the first and ends when the iterator is left."""
+        taking = self._taking(run)
+        with run, closing(run.iterate(lambda: taking.batches(query))) as batches:
+            yield from batches
+        taking.warn()
+
+    def _taking(self, run: Run) -> Taking:
+        return Taking(run.connector, run.running, self._terms)
+
+    def _made(
+        self, progress: bool | None, make: Callable[[pa.Table], T], act: Act = "fetch"
+    ) -> tuple[T, dict[str, Any]]:
+        """What `make` makes of all that comes, and what a frame of it has in its `attrs`."""
         kept: list[pa.RecordBatch] = []
         with (
             self._run(progress, act) as run,
             self._keeping(run, lambda: unify(kept, None), lambda: len(kept)),
         ):
-            schema = run.call(_collected, run.connector, self.query, kept)
-        return unify(kept, schema)
+            taking = self._taking(run)
+            schema = run.call(_collected, taking, run.connector, self.query, kept)
+        tables = [taking.marked(unify(kept, schema))]
+        kept.clear()
+        made = make(tables.pop())  # which nobody else holds: big ones are let go piece by piece
+        taking.warn()
+        return made, taking.attributes
 
     def _export(self, make: Callable[..., Sink], progress: bool | None) -> int:
         """Pour everything into the sink that `make` makes; return the rows."""
@@ -319,8 +350,11 @@ class Fetch(Shown):
             connector = run.connector
             query, schema = run.call(_prepared, connector, self.query)
             sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
+            taking = self._taking(run)
             with self._keeping(run, sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
-                run.call(sink.pour, lambda: connector.batches(query))
+                run.call(sink.pour, lambda: taking.batches(query))
+                sink.note(taking.marks)
+        taking.warn()
         return sink.rows
 
     @contextmanager
@@ -349,10 +383,12 @@ class Fetch(Shown):
             raise
 
 
-async def _collected(connector: BaseConnector, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
+async def _collected(
+    taking: Taking, connector: BaseConnector, query: Query, kept: list[pa.RecordBatch]
+) -> pa.Schema | None:
     """Append the batches to `kept` as they come; return the schema the connector promises."""
     query, schema = await _prepared(connector, query)
-    async with aclosing(connector.batches(query)) as batches:
+    async with aclosing(taking.batches(query)) as batches:
         async for batch in batches:
             kept.append(batch)
     return schema
@@ -370,20 +406,12 @@ async def _described(connector: BaseConnector, query: Query) -> tuple[str | None
     return await connector.key_of(query), schema
 
 
-def _shown(
-    run: Run, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]]
-) -> Generator[pa.RecordBatch, None, None]:
-    """The batches of a run, which begins with the first and ends when the iterator is left."""
-    with run:
-        yield from run.iterate(source)
-
-
 def _conforming(
-    run: Run, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]], schema: pa.Schema, entity: str
+    taken: Generator[pa.RecordBatch, None, None], schema: pa.Schema, entity: str
 ) -> Iterator[pa.RecordBatch]:
     """The batches of a run in the columns of `schema`; `DecodeError` for one that needs wider ones."""
     try:
-        with run, closing(run.iterate(source)) as batches:
+        with closing(taken) as batches:
             for batch in batches:
                 yield conform(batch, schema)
     except KeyboardInterrupt as stop:
@@ -411,7 +439,11 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _words(query: Query) -> dict[str, Any]:
+def _as_it_is(table: pa.Table) -> pa.Table:
+    return table
+
+
+def _words(query: Query, terms: Terms) -> dict[str, Any]:
     """The arguments of `fetch` that ask for it, in what JSON knows."""
     wishes = {f.name: getattr(query, f.name) for f in fields(query)}
     wishes |= {name: list(value) for name, value in wishes.items() if isinstance(value, tuple)}
@@ -419,6 +451,7 @@ def _words(query: Query) -> dict[str, Any]:
         **wishes,
         "where": query.where and query.where.text,
         "since": query.since and query.since.isoformat(),
+        **terms.words,
     }
 
 
@@ -426,7 +459,7 @@ def _provenance(connector: BaseConnector, fetch: Fetch) -> dict[str, str]:
     return {
         "source": connector.name,
         "entity": fetch.query.entity,
-        "query": json.dumps(_words(fetch.query), ensure_ascii=False),
+        "query": json.dumps(_words(fetch.query, fetch._terms), ensure_ascii=False),
         "api": connector.api,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -7,6 +7,7 @@ import logging
 from ..events import (
     CircuitChanged,
     Event,
+    FetchCutShort,
     FetchFinished,
     LoginBorrowed,
     PageSizeShrunk,
@@ -27,6 +28,7 @@ LEVELS: dict[type[Event], int] = {
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
     PagingRepaired: logging.WARNING,
+    FetchCutShort: logging.WARNING,
     TotalChanged: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     LoginBorrowed: logging.INFO,
@@ -65,6 +67,8 @@ def words(event: Event) -> str:
             said = f"the new access token serves this process alone, it could not be kept: {event.reason}"
         case RoadTaken():
             said = f"{event.entity} is fetched by {event.api}: {event.reason}"
+        case FetchCutShort():
+            said = f"{event.entity} is incomplete: {event.missing}"
         case FetchFinished():
             how = f"failed: {event.error}" if event.error else "is complete"
             said = f"{event.entity} {how} ({event.rows:,} records, {event.seconds:.1f} s)"
