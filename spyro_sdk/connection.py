@@ -31,6 +31,7 @@ from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
+from .taking import Terms
 from .watermarks import Watermark, Watermarks, watermarks_of
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class Connection(Shown):
         api: str | None = None,
         concurrency: int | None = None,
         deadline: float | None = None,
+        on_error: str = "raise",
     ) -> Fetch:
         """Describe a table; nothing is asked of the service before one of its `to_…` methods is called.
 
@@ -209,7 +211,9 @@ class Connection(Shown):
         "rest", "bulk", or "auto" for whichever suits; without it what the connection says. `concurrency`:
         requests of this fetch at once; without it as many as the rate limit feeds, where the pages' addresses
         can be computed, and one by one where each page tells the next. `deadline`: seconds that may be waited
-        for all of it, however many retries it takes; without it what the connection says.
+        for all of it, however many retries it takes; without it what the connection says. `on_error`:
+        "partial" takes what had come where the service fails midway, marks it as incomplete and warns; where
+        nothing had come, or what came is not to be relied on, the error is raised as without it.
 
         Raises `ValidationError` for what can be seen to be wrong without asking.
         """
@@ -232,7 +236,7 @@ class Connection(Shown):
             concurrency=concurrency,
             deadline=deadline,
         )
-        return Fetch(self._live, query, self._progress, is_increment=is_increment)
+        return Fetch(self._live, query, self._progress, Terms.ask(on_error, is_increment=is_increment))
 
     def watermarks(self) -> list[Watermark]:
         """How far each increment of this account has come: what `since="last"` goes by."""

@@ -269,6 +269,10 @@ class ExportError(ConnectorError, OSError):
     """The file cannot be written."""
 
 
+class IncompleteWarning(UserWarning):
+    """Records are missing from a result: the service failed midway, and `on_error="partial"` was chosen."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Say `did you mean 'Customer'?` when one of `known` is close to `word`.
 

@@ -211,6 +211,15 @@ class WatermarkNotKept(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FetchCutShort(Event):
+    """A fetch failed midway, and its caller takes what had come: `on_error="partial"`."""
+
+    entity: str
+    rows: int  # that had come, and are handed over
+    missing: str  # what did not, in words
+
+
+@dataclass(frozen=True, slots=True)
 class FetchFinished(Event):
     """A fetch ended; `error` is None when it read to the end."""
 

@@ -6,14 +6,14 @@ What writes files is imported where one is written: a first table does not wait 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import pyarrow as pa
 
@@ -23,11 +23,11 @@ from .arrow.schema import Misfit, changes, conform, unify
 from .connector import BaseConnector
 from .entity import Query, counted
 from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
-from .increment import Increment
 from .plan import Plan
 from .progress import chosen, given
 from .runs import Run
 from .shown import Shown
+from .taking import PLAIN, Source, Terms, source_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,12 +38,7 @@ if TYPE_CHECKING:
     from .arrow.sink import Sink
     from .observers.running import Act
 
-
 T = TypeVar("T")
-Source: TypeAlias = BaseConnector | Increment
-"""What is asked for the records."""
-ROADS = ("limit", "api", "concurrency")
-"""Arguments of `fetch` that change none of the records of an increment."""
 
 
 class Fetch(Shown):
@@ -61,13 +56,10 @@ class Fetch(Shown):
         connector: Callable[[], BaseConnector],
         query: Query,
         progress: bool | None = None,
-        *,
-        is_increment: bool = False,
+        terms: Terms = PLAIN,
     ) -> None:
-        self._connector, self._progress = connector, progress
+        self._connector, self._progress, self._terms = connector, progress, terms
         self.query = query
-        self.is_increment = is_increment
-        """Whether it gives what has come or changed since its last run: `since="last"`."""
         self.partial: pa.Table | None = None
         """What had arrived when the last `to_…` failed or was stopped; None when it did neither.
 
@@ -75,11 +67,16 @@ class Fetch(Shown):
         """
 
     def __repr__(self) -> str:
-        entity, *wishes = self._words.items()
+        entity, *wishes = self._terms.told(self.query).items()
         said = "".join(
             f", {name}={wish!r}" for name, wish in wishes if wish is not None and wish is not False
         )
         return f"<Fetch {entity[1]!r}{said}>"
+
+    @property
+    def is_increment(self) -> bool:
+        """Whether it gives what has come or changed since its last run: `since="last"`."""
+        return self._terms.is_increment
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -91,7 +88,7 @@ class Fetch(Shown):
 
     def to_arrow(self, *, progress: bool | None = None) -> pa.Table:
         """Fetch everything into a `pyarrow.Table`, in the service's types and one chunk a page."""
-        return self._made(lambda table: table, progress)
+        return self._made(_as_it_is, self._run(progress))
 
     def to_pandas(self, *, progress: bool | None = None) -> pandas.DataFrame:
         """Fetch everything into a `pandas.DataFrame`.
@@ -100,11 +97,14 @@ class Fetch(Shown):
         stay integers where some are missing, booleans `boolean`, dates and times `datetime64` (times in UTC),
         decimals, structs and lists `ArrowDtype`.
         """
-        return self._made(to_pandas, progress)
+        run = self._run(progress)
+        frame = self._made(to_pandas, run)
+        frame.attrs.update(run.taking.attributes)
+        return frame
 
     def to_polars(self, *, progress: bool | None = None) -> polars.DataFrame:
         """Fetch everything into a `polars.DataFrame`; needs the extra `polars`."""
-        return cast("polars.DataFrame", self._made(_extra("polars").from_arrow, progress))
+        return cast("polars.DataFrame", self._made(_extra("polars").from_arrow, self._run(progress)))
 
     def to_duckdb(
         self, connection: duckdb.DuckDBPyConnection | None = None, *, progress: bool | None = None
@@ -117,7 +117,8 @@ class Fetch(Shown):
                 "connection",
                 connection,
             )
-        return cast("duckdb.DuckDBPyRelation", self._made((connection or library).from_arrow, progress))
+        made = self._made((connection or library).from_arrow, self._run(progress))
+        return cast("duckdb.DuckDBPyRelation", made)
 
     def to_parquet(
         self,
@@ -218,7 +219,7 @@ class Fetch(Shown):
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
-        _, schema = blocking.run(_prepared, self._source(self._connector()), self.query)
+        _, schema = blocking.run(_prepared, source_of(self._connector(), self.query, self._terms), self.query)
         return (self._table(self._run(None)).schema if schema is None else schema).__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -234,7 +235,7 @@ class Fetch(Shown):
         if schema is None:
             return self.to_arrow().__arrow_c_stream__(requested_schema)
         self.partial = None
-        batches = _conforming(run, lambda: run.source.batches(query), schema, query.entity)
+        batches = _conforming(run.taken(query), schema, query.entity)
         first = list(islice(batches, 1))
         reader = pa.RecordBatchReader.from_batches(schema, chain(first, batches))
         return reader.__arrow_c_stream__(requested_schema)
@@ -248,8 +249,7 @@ class Fetch(Shown):
         not declare its types, these may widen from one batch to the next.
         """
         self.partial = None
-        run = self._run(progress)
-        return _shown(run, lambda: run.source.batches(self.query))
+        return self._run(progress).taken(self.query)
 
     __iter__ = batches
 
@@ -267,12 +267,15 @@ class Fetch(Shown):
 
         most = counted("n", n)
         limit = most if self.query.limit is None else min(most, self.query.limit)
-        query = replace(self.query, limit=limit)
-        first = Fetch(self._connector, query, self._progress, is_increment=self.is_increment)
+        first = Fetch(self._connector, replace(self.query, limit=limit), self._progress, self._terms)
+        run = first._run(progress, "head")
         try:
-            return head_of(first._table(first._run(progress, "head")), self.query.entity)
+            head = head_of(first._table(run), self.query.entity)
         finally:
             self.partial = first.partial
+        head.attrs.update(run.taking.attributes)
+        run.taking.warn()
+        return head
 
     def profile(self, *, progress: bool | None = None) -> Quality:
         """Fetch everything, and tell what its values are like, column by column, in bounded memory.
@@ -305,49 +308,33 @@ class Fetch(Shown):
         No record is fetched. Telling the pages takes one call that counts; `count=False` leaves it out.
         """
         connector = self._connector()
-        increment = self._increment(connector)
+        source = source_of(connector, self.query, self._terms)
 
         async def explained() -> Plan:
             with connector.deadline(self.query).around():
-                query = await increment.prepare(self.query) if increment else self.query
+                query = await source.prepare(self.query) if self.is_increment else self.query
                 return await connector.explain(query, count=count)
 
         return blocking.run(explained)
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    @property
-    def _words(self) -> dict[str, Any]:
-        return _words(self.query, is_increment=self.is_increment)
-
     def _run(self, progress: bool | None, act: Act = "fetch") -> Run:
         """One run of this, shown as the call wishes, or else the connection."""
-        connector = self._connector()
         wish = chosen(given(progress, self._progress))
-        return Run(connector, self.query, wish, act, self._increment(connector))
+        return Run(self._connector(), self.query, wish, act, self._terms)
 
-    def _increment(self, connector: BaseConnector) -> Increment | None:
-        """What stands before the connector in one run, where only what has changed is wanted."""
-        if not self.is_increment:
-            return None
-        told = {name: it for name, it in self._words.items() if name not in ROADS}
-        return Increment(connector, told)
-
-    def _source(self, connector: BaseConnector) -> Source:
-        return self._increment(connector) or connector
-
-    def _made(self, make: Callable[[pa.Table], T], progress: bool | None) -> T:
+    def _made(self, make: Callable[[pa.Table], T], run: Run) -> T:
         """What is made of the table of a run; then it is safe."""
-        run = self._run(progress)
         made = make(self._table(run))
-        run.commit()
+        run.settle()
         return made
 
     def _table(self, run: Run) -> pa.Table:
         kept: list[pa.RecordBatch] = []
         with run, self._keeping(run, lambda: unify(kept, None), lambda: len(kept)):
-            schema = run.call(_collected, run.source, self.query, kept)
-        return unify(kept, schema)
+            schema = run.call(_collected, run, self.query, kept)
+        return run.taking.marked(unify(kept, schema))
 
     def _export(self, make: Callable[..., Sink], progress: bool | None) -> int:
         """Pour everything into the sink that `make` makes; return the rows."""
@@ -359,8 +346,9 @@ class Fetch(Shown):
             query, schema = run.call(_prepared, run.source, self.query)
             sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
             with self._keeping(run, sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
-                run.call(sink.pour, lambda: run.source.batches(query))
-        run.commit()
+                run.call(sink.pour, lambda: run.taking.batches(query))
+                sink.note(run.taking.marks)
+        run.settle()
         return sink.rows
 
     @contextmanager
@@ -389,10 +377,10 @@ class Fetch(Shown):
             raise
 
 
-async def _collected(source: Source, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
+async def _collected(run: Run, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
     """Append the batches to `kept` as they come; return the schema the connector promises."""
-    query, schema = await _prepared(source, query)
-    async with aclosing(source.batches(query)) as batches:
+    query, schema = await _prepared(run.source, query)
+    async with aclosing(run.taking.batches(query)) as batches:
         async for batch in batches:
             kept.append(batch)
     return schema
@@ -410,24 +398,14 @@ async def _described(source: Source, query: Query) -> tuple[str | None, pa.Schem
     return await source.key_of(query), schema
 
 
-def _shown(
-    run: Run, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]]
-) -> Generator[pa.RecordBatch, None, None]:
-    """The batches of a run, which begins with the first and ends when the iterator is left."""
-    with run:
-        yield from run.iterate(source)
-    run.commit()
-
-
 def _conforming(
-    run: Run, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]], schema: pa.Schema, entity: str
+    taken: Generator[pa.RecordBatch, None, None], schema: pa.Schema, entity: str
 ) -> Iterator[pa.RecordBatch]:
     """The batches of a run in the columns of `schema`; `DecodeError` for one that needs wider ones."""
     try:
-        with run, closing(run.iterate(source)) as batches:
+        with closing(taken) as batches:
             for batch in batches:
                 yield conform(batch, schema)
-        run.commit()
     except KeyboardInterrupt as stop:
         stop.args = ("KeyboardInterrupt: the fetch was stopped",)  # readers pass on the words, not the type
         raise
@@ -453,22 +431,15 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _words(query: Query, *, is_increment: bool = False) -> dict[str, Any]:
-    """The arguments of `fetch` that ask for it, in what JSON knows."""
-    wishes = {f.name: getattr(query, f.name) for f in fields(query)}
-    wishes |= {name: list(value) for name, value in wishes.items() if isinstance(value, tuple)}
-    return {
-        **wishes,
-        "where": query.where and query.where.text,
-        "since": "last" if is_increment else query.since and query.since.isoformat(),
-    }
+def _as_it_is(table: pa.Table) -> pa.Table:
+    return table
 
 
 def _provenance(connector: BaseConnector, fetch: Fetch) -> dict[str, str]:
     return {
         "source": connector.name,
         "entity": fetch.query.entity,
-        "query": json.dumps(fetch._words, ensure_ascii=False),
+        "query": json.dumps(fetch._terms.told(fetch.query), ensure_ascii=False),
         "api": connector.api,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

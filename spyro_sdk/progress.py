@@ -107,7 +107,8 @@ class FinalLine:
 def is_plain(run: Running, moment: float = MOMENT) -> bool:
     """Whether what came of a run need not be told: a glance, or a call that was refused at once."""
     is_refused = run.outcome == "failed" and not run.pages
-    return (run.asked.is_glance or is_refused) and run.seconds < moment and not run.remarked
+    is_quick = run.seconds < moment and run.outcome != "incomplete"
+    return (run.asked.is_glance or is_refused) and is_quick and not run.remarked
 
 
 def chosen(
@@ -156,6 +157,8 @@ def _state(run: Running) -> str:
     """What to say beside the numbers."""
     pause = run.pause if run.outcome == "running" else None
     said = [*run.troubles] if pause is None else [f"again in {lasting(pause.seconds)}: {pause.reason}"]
-    if run.outcome not in ("running", "done"):
+    if run.outcome == "incomplete":
+        said.append(f"incomplete: {run.error}")
+    elif run.outcome not in ("running", "done"):
         said.append(f"{run.outcome}, {counted(run.kept or 0, 'record')} kept")
     return "; ".join(said)

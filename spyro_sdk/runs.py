@@ -18,6 +18,7 @@ from .events import listening
 from .increment import Increment
 from .observers.running import Act, Asked, Running
 from .progress import Progress, Silent
+from .taking import PLAIN, Taking, Terms, source_of
 
 T = TypeVar("T")
 
@@ -36,13 +37,15 @@ class Run:
         query: Query,
         progress: Progress,
         act: Act = "fetch",
-        increment: Increment | None = None,
+        terms: Terms = PLAIN,
     ) -> None:
         self.connector, self.running = connector, Running(_asked(connector, query, act))
-        self.source: BaseConnector | Increment = connector if increment is None else increment
+        self.source = source_of(connector, query, terms)
         """What is asked for the records."""
-        self._increment = increment
-        self._observers = (self.running,) if increment is None else (self.running, increment.hear)
+        self.taking = Taking(connector, self.source, self.running, terms)
+        """What is taken of them."""
+        hear = (self.source.hear,) if isinstance(self.source, Increment) else ()
+        self._observers = (self.running, *hear)
         self._progress, self._process = progress, os.getpid()
         self._deadline = connector.deadline(query)
 
@@ -87,10 +90,17 @@ class Run:
         finally:
             self.give(taken)  # more may have been on its way
 
-    def commit(self) -> None:
-        """Let the next increment begin after what came: it is safe."""
-        if self._increment is not None:
-            self._increment.commit()
+    def taken(self, query: Query) -> Generator[pa.RecordBatch, None, None]:
+        """The batches for `query`; the run begins with the first and ends when the iterator is left."""
+        with self, closing(self.iterate(lambda: self.taking.batches(query))) as batches:
+            yield from batches
+        self.settle()
+
+    def settle(self) -> None:
+        """What came is safe: let the next increment begin after it, and warn of what is missing."""
+        if isinstance(self.source, Increment):
+            self.source.commit()
+        self.taking.warn()
 
     def give(self, rows: int) -> None:
         """Take note of how many records the caller gets."""

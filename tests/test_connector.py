@@ -806,6 +806,7 @@ async def test_statistics_have_their_names_and_equal_what_the_service_counted(se
         "waited_seconds",
         "pages",
         "rows",
+        "incomplete",
         "bytes",
         "p50",
         "p95",

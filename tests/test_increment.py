@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spyro_sdk as spyro
-from spyro_sdk import BaseConnector, ConnectorConfig, Entity
+from spyro_sdk import BaseConnector, ConnectorConfig, Entity, blocking
 from spyro_sdk.canonical import Translation, same
 from spyro_sdk.demo.github.server import serve as github
 from spyro_sdk.demo.server import serve
@@ -337,12 +337,13 @@ def test_a_run_that_fails_or_is_left_changes_nothing(
 
 def test_a_table_that_cannot_be_made_changes_nothing(shop: spyro.Connection, model: Model) -> None:
     model.put(1)
+    fetch = shop.fetch("Order", since="last")
 
     def broken(table: pa.Table) -> None:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        shop.fetch("Order", since="last")._made(broken, None)
+        fetch._made(broken, fetch._run(None))
     assert keys(shop) == [1]
 
 
@@ -542,9 +543,12 @@ def test_a_watermark_that_cannot_be_written_is_told_and_the_records_are_there(
     connector.observe(heard.append)
     words = {"entity": "Order", "since": "last"}
     increment = Increment(connector, words, store=lambda: Watermarks(Full(), "a", b"k"))
-    fetch = shop.fetch("Order", since="last")
-    fetch._increment = lambda _: increment  # type: ignore[method-assign]
-    assert fetch.to_arrow().num_rows == 1
+
+    async def rows() -> int:
+        return await increment.count(Query.ask("Order"))
+
+    assert blocking.run(rows) == 1
+    increment.commit()
     assert [event.reason for event in heard if isinstance(event, WatermarkNotKept)] == ["the disk is full"]
 
 

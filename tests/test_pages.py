@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -356,3 +356,20 @@ async def test_the_first_page_decides_whether_to_go_on_and_no_later_one() -> Non
 
     book.before = grown
     assert await ids(reading(book, None, goes_on=lambda announced: announced < 30)) == list(range(30))
+
+
+@pytest.mark.parametrize("comes_twice", [False, True])
+async def test_a_failure_tells_first_whether_what_has_come_is_to_be_relied_on(*, comes_twice: bool) -> None:
+    class Failing(Book):
+        def page(self, page: int) -> Page:
+            if page == 4:
+                raise DataFetchError("it broke")
+            it = super().page(1 if comes_twice and page == 3 else page)
+            batch = it.batch
+            return replace(it, next=numbered(page + 1), keys=batch["id"])
+
+    with pytest.raises(
+        IntegrityError if comes_twice else DataFetchError,
+        match="3 records have the key of another" if comes_twice else "it broke",
+    ):
+        await ids(reading(Failing(300), linked))

@@ -8,7 +8,7 @@ import pytest
 from spyro_sdk import progress, shown
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.errors import ConfigurationError, ValidationError
-from spyro_sdk.events import FetchFinished, PageArrived, Retried, Waited
+from spyro_sdk.events import FetchCutShort, FetchFinished, PageArrived, Retried, Waited
 from spyro_sdk.observers.running import Asked, Running
 from spyro_sdk.progress import FinalLine, Silent, TerminalLine, chosen, given, wished
 
@@ -272,3 +272,16 @@ def test_what_the_call_says_wins_over_its_connection():
     assert given(None) is None
     with pytest.raises(ValidationError, match="progress='no' cannot be"):
         given("no")
+
+
+def test_a_line_says_that_a_result_is_incomplete_and_why(line, run, screen):
+    run(FetchCutShort("acme", "Customer", 500, "500 of 1,000 records did not come: it broke"))
+    ended(run, line)
+    assert screen.last.endswith("incomplete: 500 of 1,000 records did not come: it broke]")
+
+
+def test_a_glance_that_is_incomplete_is_told(glance):
+    glance(FetchCutShort("acme", "Customer", 1, "it broke"))
+    glance.end(None)
+    assert not progress.is_plain(glance)
+    assert str(glance) == "acme: Customer incomplete after 0 ms: 0 records; it broke"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, aclosing, suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -78,6 +78,10 @@ class Background(AbstractContextManager["Background"]):
                 raise  # it is the caller who does not want to wait
         finally:
             self._task = None
+
+    def note(self, metadata: Mapping[str, str]) -> None:
+        """Have the sink write these at the end of its file too; before the block is left."""
+        self._sink.note(metadata)
 
     async def _feed(self, source: Callable[[], AsyncGenerator[pa.RecordBatch, None]]) -> None:
         async with aclosing(source()) as batches:

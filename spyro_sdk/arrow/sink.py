@@ -87,6 +87,7 @@ class Sink:
         self._format = form
         self._metadata = {f"spyro.{name}": value for name, value in (metadata or {}).items()}
         self._now = now
+        self._last: dict[str, str] = {}  # what is written at the end of the file besides
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._is_given_up = False
@@ -118,6 +119,10 @@ class Sink:
             self._flush(self._waiting_rows // self._format.group_rows * self._format.group_rows)
         elif self._waiting_bytes >= GROUP_BYTES:
             self._flush(self._waiting_rows)
+
+    def note(self, metadata: Mapping[str, str]) -> None:
+        """Have these written at the end of the file too, under `spyro.` names."""
+        self._last |= {f"spyro.{name}": value for name, value in metadata.items()}
 
     def give_up(self) -> None:
         """Let what goes on in another thread end soon, with `GivenUp`."""
@@ -201,9 +206,8 @@ class Sink:
             self._flush(self._waiting_rows)
         assert self._growing is not None
         with explained(self.path):
-            self._deliver(
-                self._growing, {"spyro.rows": str(self.rows), "spyro.finished": self._now().isoformat()}
-            )
+            told = {"spyro.rows": str(self.rows), "spyro.finished": self._now().isoformat()}
+            self._deliver(self._growing, {**told, **self._last})
         self.is_published = True
 
     def _deliver(self, growing: Growing, metadata: Mapping[str, str]) -> None:

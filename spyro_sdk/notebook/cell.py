@@ -22,6 +22,7 @@ class CellRuns:
     ended: int = 0
     failed: int = 0
     stopped: int = 0
+    incomplete: int = 0
     rows: int = 0
     received: int = 0  # bytes
     requests: int = 0
@@ -40,6 +41,7 @@ class CellRuns:
         self.ended += 1
         self.failed += run.outcome == "failed"
         self.stopped += run.outcome == "stopped"
+        self.incomplete += run.outcome == "incomplete"
         self.rows += run.rows if run.given is None else run.given
         self.received += run.received
         self.requests += run.requests
@@ -64,6 +66,7 @@ class CellRuns:
         said += [counted(self.rows, "record"), lasting(self.seconds), size(self.received)]
         said += [f"{self.failed:,} failed"] if self.failed else []
         said += [f"{self.stopped:,} stopped"] if self.stopped else []
+        said += [f"{self.incomplete:,} incomplete"] if self.incomplete else []
         return ", ".join(said)
 
     def __str__(self) -> str:

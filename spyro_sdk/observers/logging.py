@@ -7,6 +7,7 @@ import logging
 from ..events import (
     CircuitChanged,
     Event,
+    FetchCutShort,
     FetchFinished,
     LoginBorrowed,
     PageSizeShrunk,
@@ -29,6 +30,7 @@ LEVELS: dict[type[Event], int] = {
     SchemaChanged: logging.WARNING,
     TokenNotKept: logging.WARNING,
     PagingRepaired: logging.WARNING,
+    FetchCutShort: logging.WARNING,
     TotalChanged: logging.WARNING,
     WatermarkLost: logging.WARNING,
     WatermarkNotKept: logging.WARNING,
@@ -73,6 +75,8 @@ def words(event: Event) -> str:
             said = f"everything of {event.entity} is fetched, its watermark cannot be read: {event.reason}"
         case WatermarkNotKept():
             said = f"the next increment of {event.entity} begins where this one did: {event.reason}"
+        case FetchCutShort():
+            said = f"{event.entity} is incomplete: {event.missing}"
         case FetchFinished():
             how = f"failed: {event.error}" if event.error else "is complete"
             said = f"{event.entity} {how} ({event.rows:,} records, {event.seconds:.1f} s)"

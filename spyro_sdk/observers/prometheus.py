@@ -16,6 +16,7 @@ from ..events import (
     Connected,
     Disconnected,
     Event,
+    FetchCutShort,
     FetchFinished,
     PageArrived,
     QuotaSeen,
@@ -94,6 +95,8 @@ class Prometheus:
                 self._circuit_is(name, event.state)
             case QuotaSeen():
                 self._quota_seen(event)
+            case FetchCutShort():
+                self._incomplete.labels(name, event.entity).inc()
             case FetchFinished():
                 self._fetches.labels(name, event.entity).inc()
                 self._fetches_failed.labels(name, event.entity).inc(event.error is not None)
@@ -133,6 +136,9 @@ class Prometheus:
         self._records = counter("records", "Records that arrived, before where and limit.", both)
         self._fetches = counter("fetches", "Fetches that ended.", both)
         self._fetches_failed = counter("fetch_failures", "Fetches that did not read to their end.", both)
+        self._incomplete = counter(
+            "incomplete_results", "Fetches cut short, whose callers took what had come.", both
+        )
         self._connections = gauge("connections", "Open connections.")
         self._circuit = gauge(
             "circuit_breaker_state", "1 for the state it is in, 0 for the others.", ("connector", "state")

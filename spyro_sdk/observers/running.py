@@ -15,6 +15,7 @@ from ..events import (
     Attempted,
     CircuitChanged,
     Event,
+    FetchCutShort,
     FetchFinished,
     PageArrived,
     PageSizeShrunk,
@@ -31,7 +32,7 @@ from ..words import counted, lasting, size
 from .logging import words
 
 Act: TypeAlias = Literal["fetch", "head", "count"]
-Outcome: TypeAlias = Literal["running", "done", "left", "stopped", "failed"]
+Outcome: TypeAlias = Literal["running", "done", "left", "stopped", "failed", "incomplete"]
 
 HISTORY: Final = 300  # seconds of requests that are remembered
 REASONS: Final = 3  # retries, and remarks, that are remembered
@@ -145,15 +146,20 @@ class Running:
                     self.quota = event
                 case FetchFinished():
                     self.given = event.rows
+                case FetchCutShort():
+                    self.error = _short(event.missing)
                 case _ if isinstance(event, REMARKABLE):
                     self.remarked += 1
                     self._remarks.append(words(event).removeprefix(f"{event.connector}: "))
 
     def end(self, error: BaseException | None) -> None:
-        """Take down how it ended; the error itself, which holds the frames it came from, is not kept."""
+        """Take down how it ended; the error itself, which holds the frames it came from, is not kept.
+
+        Without one, incomplete where its caller takes what had come before it was cut short.
+        """
         self._ended = self._clock()
         if error is None:
-            self.outcome = "done"
+            self.outcome = "incomplete" if self.error else "done"
         elif isinstance(error, GeneratorExit):
             self.outcome = "left"
         elif isinstance(error, Exception):
@@ -235,6 +241,8 @@ class Running:
                 return f"{name}: {self.progress}"
             case "done":
                 return f"{name} {DONE[self.asked.act]}: {self.summary}"
+            case "incomplete":
+                return f"{name} incomplete after {lasting(self.seconds)}: {self.summary}; {self.error}"
             case "failed":
                 return f"{name} failed after {lasting(self.seconds)}: {self.error}{self._left_over}"
             case _:
@@ -298,5 +306,10 @@ class Running:
 
 def _first_line(error: Exception) -> str:
     """What an error says, or its name; no more than a line."""
-    said, *_ = (str(error) or type(error).__name__).splitlines()
+    return _short(str(error) or type(error).__name__)
+
+
+def _short(text: str) -> str:
+    """The first line of a text, or as much of it as is legible."""
+    said = text.partition("\n")[0]
     return said if len(said) <= LEGIBLE else f"{said[:LEGIBLE]} …"

@@ -16,6 +16,7 @@ from ..events import (
     Connected,
     Disconnected,
     Event,
+    FetchCutShort,
     Observer,
     PageArrived,
     QuotaSeen,
@@ -26,6 +27,7 @@ from ..events import (
     pass_on,
 )
 from ..shown import Shown
+from ..words import counted
 from .history import History, copied
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Stats(Shown):
     waited: float = 0.0  # seconds in the rate limiter's queue
     pages: int = 0
     rows: int = 0
+    incomplete: int = 0  # fetches that failed midway, whose callers took what had come
     received: int = 0  # bytes of body, as they came over the wire
     circuit: str = "closed"
     quota: QuotaSeen | None = None
@@ -73,6 +76,8 @@ class Stats(Shown):
             case PageArrived():
                 self.pages += 1
                 self.rows += event.rows
+            case FetchCutShort():
+                self.incomplete += 1
             case Retried():
                 self.retries += 1
                 self.retried.append(event)
@@ -143,6 +148,7 @@ class Stats(Shown):
             "waited_seconds": self.waited,
             "pages": self.pages,
             "rows": self.rows,
+            "incomplete": self.incomplete,
             "bytes": self.received,
             "p50": self.latency(0.5),
             "p95": self.latency(0.95),
@@ -155,10 +161,11 @@ class Stats(Shown):
     def __str__(self) -> str:
         p50, p95 = self.latency(0.5) or 0.0, self.latency(0.95) or 0.0
         refused = f" and {self.retries_refused:,} refused" if self.retries_refused else ""
+        short = f" {counted(self.incomplete, 'incomplete result')}," if self.incomplete else ""
         return (
             f"{self.requests:,} requests ({self.success_rate:.1f} % went well),"
             f" {self.retries:,} retries{refused}, {self.waits:,} waits ({self.waited:.1f} s),"
-            f" {self.rows:,} records in {self.pages:,} pages, {self.received / 1e6:,.1f} MB,"
+            f" {self.rows:,} records in {self.pages:,} pages, {self.received / 1e6:,.1f} MB,{short}"
             f" p50 {p50 * 1e3:,.0f} ms, p95 {p95 * 1e3:,.0f} ms, circuit {self.circuit}"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from ..errors import DataFetchError, IntegrityError
+from ..errors import ConnectorError, DataFetchError, IntegrityError
 from ..http import Request
 from .courses import Course, Step, Tally
 from .line import Line, Turn
@@ -46,6 +46,11 @@ class Pages:
                 upcoming = self._settle(step)
                 if step.page is not None:
                     yield await self._way.remade(step.page) if step.is_cut else step.page
+        except IntegrityError:
+            raise
+        except ConnectorError:
+            self._check_once()  # what has come may be taken all the same: not where some of it came twice
+            raise
         finally:
             await self._line.leave()
         self._check_total()

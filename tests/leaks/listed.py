@@ -23,7 +23,7 @@ DOORS = {
     "file": r"write_bytes|write_text|os\.open\b|\bopen\([^)]*[\"'][wax]b?[\"']|TemporaryFile|NamedTemporary"
     r"|OSFile|os\.replace|ParquetWriter\(|new_file\(",
     "process": r"\bsubprocess\.|webbrowser\.",
-    "warning": r"warnings\.warn",
+    "warning": r"warnings\.warn\b",
 }
 """Ways out of the process, by the words that open them."""
 
@@ -65,6 +65,7 @@ WAYS = {
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
     " observers/logging.py blocking.py runs.py notebook/panel.py",
     "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
+    "warning": "taking.py",
     "process": "auth/browser.py auth/terminal.py notebook/person.py connectors/salesforce/program.py",
 }
 """The modules that have a way out of the process."""
@@ -151,6 +152,7 @@ NOT_PLAYED = {
     "webhooks.seen": "MemorySeen Seen",
     "progress": "FinalLine Progress Silent TerminalLine",
     "runs": "Run",
+    "taking": "Taking Terms",
 }
 """Classes of which the drama keeps no object: they are seen in its tracebacks, or hold nothing."""
 ERRORS = (
@@ -158,11 +160,11 @@ ERRORS = (
     " DataFetchError DecodeError ExportError IntegrityError LimitError NotRecordedError RateLimitError"
     " SchemaDiscoveryError SignInError SignInNeeded StoreError TimeoutError TokenStoreError"
     " UnknownConnectorError UnknownEntityError"
-    " ReplayedError ValidationError WebhookError"
+    " IncompleteWarning ReplayedError ValidationError WebhookError"
 )
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
-    " LoginBorrowed PageArrived TotalChanged"
+    " FetchCutShort LoginBorrowed PageArrived TotalChanged"
     " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
     " Sent TokenNotKept TokenRenewed Waited WatermarkLost WatermarkNotKept"
 )

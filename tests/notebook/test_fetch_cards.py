@@ -8,6 +8,7 @@ import pytest
 from spyro_sdk.events import (
     Attempted,
     CircuitChanged,
+    FetchCutShort,
     FetchFinished,
     PageArrived,
     QuotaSeen,
@@ -318,3 +319,28 @@ def test_cards_are_small(clock):
         runs.append(finished(run, KeyboardInterrupt() if number % 2 else None, 5000))
         assert len(final(run).encode()) < 4096
     assert len(final(*runs).encode()) < 4096
+
+
+def cut_short(clock):
+    run = told(begun(clock), page(24_000, 48_000))
+    run(FetchFinished("acme", "Customer", 24_000, 1.0, "it broke"))
+    run(FetchCutShort("acme", "Customer", 24_000, "24,000 of 48,000 records did not come: it broke"))
+    run.end(None)
+    return run
+
+
+def test_a_card_says_that_a_result_is_incomplete(clock):
+    html = final(cut_short(clock))
+    assert LINES["waiting"] in html
+    said = words(html)
+    assert "Customer is incomplete acme · 0 ms incomplete 24,000 of 48,000 records did not come" in said
+    assert "24,000 of 48,000 records" in said
+    assert "What came before is right, and was handed over. Run the cell again for all." in said
+
+
+def test_incomplete_ones_are_told_among_others(clock):
+    cell = of(finished(told(begun(clock), page(10))), cut_short(clock))
+    html = fetched.card(cell).to_html()
+    assert "1 incomplete" in words(html)
+    assert LINES["waiting"] in html
+    assert str(cell).splitlines()[0] == "2 fetches, 24,010 records, 0 ms, 0 bytes, 1 incomplete"

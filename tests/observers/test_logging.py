@@ -6,6 +6,7 @@ from spyro_sdk.events import (
     Attempted,
     CircuitChanged,
     Connected,
+    FetchCutShort,
     FetchFinished,
     PageArrived,
     PageSizeShrunk,
@@ -29,6 +30,7 @@ LEVELS = [
     (PagingRepaired("acme", "Customer", "2 records were added"), logging.WARNING),
     (TotalChanged("acme", "Customer", 1000, 1002), logging.WARNING),
     (RetryRefused("acme", "it broke"), logging.WARNING),
+    (FetchCutShort("acme", "Customer", 9, "1 of 10 records did not come: it broke"), logging.WARNING),
     (PageSizeShrunk("acme", "Customer", 1000, 100), logging.INFO),
     (RoadTaken("acme", "Customer", "bulk", "it is quicker"), logging.INFO),
     (FetchFinished("acme", "Customer", 5, 0.1, None), logging.INFO),
@@ -50,6 +52,7 @@ SENTENCES = [
         " place meanwhile is not known"
     ),
     "acme: a call failed for good: it broke",
+    "acme: Customer is incomplete: 1 of 10 records did not come: it broke",
     "acme: Customer comes 100 records at a time; 1,000 were refused",
     "acme: Customer is fetched by bulk: it is quicker",
     "acme: Customer is complete (5 records, 0.1 s)",
@@ -77,7 +80,7 @@ def test_what_nobody_wants_to_read_is_not_written(caplog):
     with caplog.at_level(logging.WARNING, "spyro_sdk"):
         for event, _ in LEVELS:
             Log()(event)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 7
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 8
 
 
 def test_any_logger_will_do(caplog):

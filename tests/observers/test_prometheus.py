@@ -20,6 +20,7 @@ from spyro_sdk.events import (
     Connected,
     Disconnected,
     Event,
+    FetchCutShort,
     FetchFinished,
     FetchStarted,
     PageArrived,
@@ -49,6 +50,7 @@ TOLD = [
     PageArrived("acme", "Order", 500, 2000),
     FetchFinished("acme", "Customer", 1500, 2.0, None),
     FetchFinished("acme", "Customer", 0, 2.0, "it broke"),
+    FetchCutShort("acme", "Customer", 500, "500 of 1,000 records did not come: it broke"),
 ]
 
 
@@ -82,6 +84,7 @@ def test_each_event_counts_where_it_belongs() -> None:
     assert scraped("records_total", entity="Customer") == 1500
     assert scraped("fetches_total", entity="Customer") == 2
     assert scraped("fetch_failures_total", entity="Customer") == 1
+    assert scraped("incomplete_results_total", entity="Customer") == 1
     assert (scraped("quota_requests"), scraped("quota_remaining_requests")) == (100, 41)
     assert [scraped("circuit_breaker_state", state=state) for state in STATES] == [0, 0, 1]
 
@@ -164,7 +167,7 @@ print(REGISTRY.get_sample_value("spyro_requests_total", {"connector": "acme"}))
 def test_names_and_units_follow_the_conventions() -> None:
     text = generate_latest(Scraped(*TOLD).registry).decode()
     families = [it for it in text_string_to_metric_families(text) if not it.name.endswith("_created")]
-    assert len(families) == 18
+    assert len(families) == 19
     for family in families:
         assert family.name.startswith("spyro_")
         assert family.documentation.endswith(".")
@@ -206,6 +209,7 @@ def test_after_a_run_it_has_what_the_statistics_have() -> None:
         "waited_seconds": total("rate_limit_wait_seconds"),
         "pages": total("pages"),
         "rows": total("records"),
+        "incomplete": total("incomplete_results"),
         "bytes": total("received_bytes"),
     }.items() <= totals.items()
     assert scraped("quota_remaining_requests", "salesforce") == totals["quota_remaining"]

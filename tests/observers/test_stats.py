@@ -73,6 +73,7 @@ def test_events_are_summed_up():
         "waited_seconds": 2.0,
         "pages": 2,
         "rows": 2000,
+        "incomplete": 0,
         "bytes": 2_000_100,
         "p50": 0.2,
         "p95": 0.4,

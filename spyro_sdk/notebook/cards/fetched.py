@@ -16,6 +16,7 @@ TONES: Final[dict[str, Tone]] = {
     "done": "good",
     "left": "plain",
     "stopped": "waiting",
+    "incomplete": "waiting",
     "failed": "bad",
 }
 SAID: Final = {"running": "goes on", "left": "left early"}
@@ -23,6 +24,7 @@ TITLES: Final = {
     "done": "{} fetched",
     "left": "{} read in part",
     "stopped": "{} stopped",
+    "incomplete": "{} is incomplete",
     "failed": "{} failed",
     "running": "{} is being read",
 }
@@ -81,6 +83,8 @@ def _kept(run: Running) -> Node:
     """What there is of a fetch that did not come to its end, and how to go on."""
     if run.outcome in ("done", "running"):
         return None
+    if run.outcome == "incomplete":
+        return line("What came before is right, and was handed over. Run the cell again for all.")
     if run.kept:
         kept = f"What had arrived is kept, {counted(run.kept, 'record')}: "
         return line(kept, code("fetch.partial.to_pandas()"), ". Run the cell again for all.")
@@ -108,7 +112,7 @@ def _remarks(run: Running) -> list[Node]:
 def _of_many(cell: CellRuns, runs: list[Running]) -> Card:
     """The sums, and the last few one by one."""
     tone = max((TONES[run.outcome] for run in runs), key=["good", "plain", "waiting", "bad"].index)
-    tone = "bad" if cell.failed else "waiting" if cell.stopped else tone
+    tone = "bad" if cell.failed else "waiting" if cell.stopped or cell.incomplete else tone
     sums = [
         f" {'record' if cell.rows == 1 else 'records'}",
         counted(cell.requests, "request"),
@@ -134,7 +138,9 @@ def _state(cell: CellRuns) -> str:
         return f"{len(cell.running):,} still running"
     if cell.failed:
         return f"{cell.failed:,} failed"
-    return f"{cell.stopped:,} stopped" if cell.stopped else "done"
+    if cell.stopped:
+        return f"{cell.stopped:,} stopped"
+    return f"{cell.incomplete:,} incomplete" if cell.incomplete else "done"
 
 
 def _row(run: Running) -> list[Node]:

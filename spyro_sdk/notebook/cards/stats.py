@@ -54,8 +54,9 @@ def again(stats: Stats) -> str:
 
 
 def arrived(stats: Stats) -> str:
-    """`48,210 records in 25 pages, 19.9 MB`."""
-    return f"{counted(stats.rows, 'record')} in {counted(stats.pages, 'page')}, {size(stats.received)}"
+    """`48,210 records in 25 pages, 19.9 MB`, and how many results lack some."""
+    short = f"; {counted(stats.incomplete, 'incomplete result')}" if stats.incomplete else ""
+    return f"{counted(stats.rows, 'record')} in {counted(stats.pages, 'page')}, {size(stats.received)}{short}"
 
 
 def last_call(stats: Stats) -> str:
