@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -20,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spyro_sdk as spyro
-from spyro_sdk import BaseConnector, ConnectorConfig, Entity, blocking
+from spyro_sdk import ConnectorConfig, Entity, blocking
 from spyro_sdk.canonical import Translation, same
 from spyro_sdk.demo.github.server import serve as github
 from spyro_sdk.demo.server import serve
@@ -42,66 +45,10 @@ from .connectors.declared.api import api
 from .connectors.declared.test_connector import connected as declaring
 from .connectors.github import hub
 from .org import connected, truth
+from .shop import LATE, OVERLAP, SETTINGS, SKEW, START, Model, Shop
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-OVERLAP = 10  # seconds
-LATE = 6  # seconds that a change may be seen later than it is dated
-SKEW = 2  # seconds that the service's clock may differ from that of its records
-
-
-class Model:
-    """A service: records that are dated by the second, and changes that happen while it is read."""
-
-    def __init__(self) -> None:
-        self.now, self.skew = 0, 0
-        self.rows: dict[int, dict[str, Any]] = {}
-        self.meanwhile: list[Callable[[], None]] = []
-        """What happens while the next records are read, one after each."""
-        self.asked: list[datetime | None] = []
-        self.breaks = False
-        self.tells_time = True
-        self.count = 0
-
-    def put(self, key: int, late: int = 0) -> None:
-        """Add or change a record, dated some seconds ago."""
-        self.count += 1
-        self.rows[key] = {"id": key, "version": self.count, "changed": self.at(self.now - late)}
-
-    @staticmethod
-    def at(second: int) -> str:
-        return (START + timedelta(seconds=second)).isoformat()
-
-
-class Shop(BaseConnector):
-    name = "shop"
-    model = Model()
-
-    async def connect(self) -> None:
-        pass
-
-    async def entities(self) -> list[Entity]:
-        return [
-            Entity("Order", key="id", cursor="changed"),
-            Entity("Keyless", cursor="changed"),
-            Entity("Undated", key="id"),
-        ]
-
-    async def fetch_data(
-        self, entity_type: str, since: Any = None, filters: Mapping[str, Any] | None = None
-    ) -> AsyncIterator[dict[str, Any]]:
-        model = self.model
-        model.asked.append(since)
-        now = (START + timedelta(seconds=model.now + model.skew)).timestamp()
-        self._emit(Received("shop", 200, 0, 0.0, entity_type, now if model.tells_time else None))
-        for key in sorted(model.rows):
-            row = dict(model.rows[key])
-            dated = row.get("changed")
-            if since is None or (isinstance(dated, str) and datetime.fromisoformat(dated) >= since):
-                yield row
-            if model.meanwhile:
-                model.meanwhile.pop(0)()
-        if model.breaks:
-            raise ConnectionError("the line broke")
+ROOT = Path(__file__).parents[1]
+KILLS = 30
 
 
 @pytest.fixture
@@ -126,9 +73,6 @@ def shop(model: Model, heard: list[Event]) -> Iterator[spyro.Connection]:
 def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "marks"))
     return tmp_path / "marks"
-
-
-SETTINGS: dict[str, Any] = {"auth_type": "none", "overlap": OVERLAP, "page_size": 2, "progress": False}
 
 
 def keys(shop: spyro.Connection, **wishes: Any) -> list[int]:
@@ -528,6 +472,17 @@ def test_a_damaged_watermark_is_told_and_everything_fetched_again(
     (lost,) = [event for event in heard if isinstance(event, WatermarkLost)]
     assert lost.entity == "Order"
     assert "damaged" in lost.reason
+
+
+def test_runs_that_are_killed_at_any_moment_lose_nothing(tmp_path: Path) -> None:
+    seed = random.SystemRandom().getrandbits(32)
+    command = [sys.executable, "-m", "tests.increments", str(tmp_path), str(KILLS), str(seed)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    told = f"{' '.join(command[1:])}: {found}"
+    assert found["missing"] == [], told
+    assert found["killed"] > KILLS // 5, told
 
 
 def test_a_watermark_that_cannot_be_written_is_told_and_the_records_are_there(
