@@ -3,7 +3,7 @@
 python -m tests.increments FOLDER TIMES SEED
 
 Each run writes what is new into a file of its own. Most of them die by their own hand before a line of the
-code that reads, writes and commits, drawn by lot, and late ones rather than early ones; the others at a moment
+code that reads, writes and commits, drawn by lot, late ones rather than early ones; the others at a moment
 drawn by lot, wherever they are then.
 """
 

@@ -184,7 +184,6 @@ def play(chaos: Chaos, schedule: Schedule) -> Run:
 
 def main(first: int, count: int) -> int:
     """Play so many from a seed on; say what came of them, and return how many were wrong."""
-    logging.disable(logging.CRITICAL)
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
     with serving() as chaos:
@@ -201,5 +200,6 @@ def main(first: int, count: int) -> int:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
     numbers = [int(it) for it in sys.argv[1:]]
     sys.exit(main(numbers[0], numbers[1] if len(numbers) > 1 else 1) != 0)
