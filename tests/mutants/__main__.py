@@ -1,15 +1,18 @@
 """Put mistakes into modules, one at a time, and see whether their tests notice; `make mutants` runs it.
 
-python -m tests.mutants [MODULE ...]
+python -m tests.mutants [--jobs N] [MODULE ...]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from .judged import JUDGED
@@ -66,18 +69,26 @@ def scored(file: str, tests: Sequence[str]) -> Score:
     return Score(file, killed, survivors, time.perf_counter() - begun)
 
 
+def scores(files: Sequence[str], jobs: int) -> list[Score]:
+    """Try all mutants of the modules, of so many at once; tell each score as soon as it is known."""
+    warmed()
+    found = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        for score in pool.map(scored, files, [UNITS[file] for file in files]):
+            print(score, flush=True)
+            found.append(score)
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument(
         "files", nargs="*", metavar="MODULE", help="such as spyro_sdk/guards/retry.py; else all"
     )
-    asked = parser.parse_args().files or list(UNITS)
-    warmed()
-    scores = []
-    for file in asked:
-        scores.append(scored(file, UNITS[file]))
-        print(scores[-1], flush=True)
-    killed, left = sum(it.killed for it in scores), sum(len(it.survivors) for it in scores)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="modules at once")
+    asked = parser.parse_args()
+    found = scores(asked.files or list(UNITS), asked.jobs)
+    killed, left = sum(it.killed for it in found), sum(len(it.survivors) for it in found)
     print(f"{killed:,} of {killed + left:,} mutants noticed: {killed / max(1, killed + left):.1%}")
     return 0 if killed >= WANTED * (killed + left) else 1
 

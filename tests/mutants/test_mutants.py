@@ -11,7 +11,7 @@ from .__main__ import Score
 from .judged import JUDGED
 from .mutations import Mutant, mutants
 from .running import Instead, name_of, passes
-from .units import UNITS
+from .units import APART, UNITS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''"""Says nothing."""
@@ -135,6 +135,9 @@ def test_a_score_says_what_is_left_to_judge() -> None:
 def test_modules_and_tests_that_are_named_are_there() -> None:
     for file, tests in UNITS.items():
         assert all((ROOT / it).is_file() for it in (file, *tests)), file
+    for apart in APART:
+        file, _, name = apart.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
     assert name_of(Path("spyro_sdk/guards/retry.py")) == "spyro_sdk.guards.retry"
     assert name_of(Path("spyro_sdk/guards/__init__.py")) == "spyro_sdk.guards"
 
