@@ -16,13 +16,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from .judged import JUDGED
-from .mutations import Mutant, mutants
+from .mutations import Mistake, mutants
 from .running import name_of, passes, warmed
 from .units import UNITS
 
 WANTED = 0.9
 LONGER = 5  # times as long as the tests of the true module may those of a mutant take
-PATIENCE = 10.0  # seconds more
+PATIENCE = 5.0  # seconds more
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Score:
 
     file: str
     killed: int
-    survivors: list[Mutant]
+    survivors: list[Mistake]
     seconds: float
 
     @property
-    def unjudged(self) -> list[Mutant]:
+    def unjudged(self) -> list[Mistake]:
         """Those of which nobody has said why they do no harm."""
         known = JUDGED.get(self.file, {})
         return [it for it in self.survivors if known.get(it.source, {}).get(it.what) is None]
@@ -62,8 +62,8 @@ def scored(file: str, tests: Sequence[str]) -> Score:
     killed, survivors = 0, []
     for mutant in mutants(source, file):
         if passes(name, mutant.code, tests, limit):
-            survivors.append(mutant)
-            print(f"  {file}:{mutant}", flush=True)
+            survivors.append(mutant.mistake)
+            print(f"  {file}:{mutant.mistake}", flush=True)
         else:
             killed += 1
     return Score(file, killed, survivors, time.perf_counter() - begun)

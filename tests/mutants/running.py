@@ -1,7 +1,8 @@
 """The tests of a unit are run with a mutant in the place of a module, each time in a process of its own.
 
 The process is forked from one that has imported all that is heavy and nothing of ours: so a run costs
-little more than the tests themselves.
+little more than the tests themselves. Its home and its temporary files are in a folder of its own: a mutant of
+what removes files removes those that it should not.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -83,8 +85,14 @@ def name_of(path: Path) -> str:
 
 def passes(name: str, code: CodeType, tests: Sequence[str], limit: float) -> bool | None:
     """Whether the tests pass with this code in the place of the module's; None where they do not end."""
+    with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as home:
+        return _ended(name, code, tests, limit, home)
+
+
+def _ended(name: str, code: CodeType, tests: Sequence[str], limit: float, home: str) -> bool | None:
     child = os.fork()
     if not child:
+        _move(home)
         _run(name, code, tests)
     until = time.monotonic() + limit
     while True:
@@ -96,6 +104,14 @@ def passes(name: str, code: CodeType, tests: Sequence[str], limit: float) -> boo
             os.waitpid(child, 0)
             return None
         time.sleep(PAUSE)
+
+
+def _move(home: str) -> None:
+    """Have all that looks for the user's files look here."""
+    for variable in [it for it in os.environ if it.startswith("XDG_")]:
+        del os.environ[variable]
+    os.environ |= {"HOME": home, "TMPDIR": home}
+    tempfile.tempdir = home
 
 
 def _run(name: str, code: CodeType, tests: Sequence[str]) -> None:
