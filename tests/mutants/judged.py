@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 _PAGING: Final = "spyro_sdk/paging"
+_AUTH: Final = "spyro_sdk/auth"
+_ARROW: Final = "spyro_sdk/arrow"
+_POWER: Final = "only a power cut shows it"
 
 JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     f"{_PAGING}/links.py": {
@@ -52,6 +55,24 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "while place + each > stop:  # smaller ones cannot reach farther": {
             "Gt is GtE": "the same after one more turn, in which nothing reaches farther"
         },
+    },
+    f"{_AUTH}/shared.py": {
+        'seed = Token("", self.seed) if self.seed else None': {
+            "always": "the same: a token without a refresh token is passed over",
+            "'' is 'XX'": "the same: of it only the refresh token is used",
+        },
+        "tokens = sorted(filter(None, (seed, stored, self.unkept)), key=lambda it: it.obtained_at or 0.0)": {
+            "0.0 is 1.0": "the same: no token is from before 1970"
+        },
+        "with anyio.CancelScope(shield=True):": {
+            "True is False": "the same, but that anyio cancels again and again meanwhile"
+        },
+    },
+    f"{_ARROW}/draft.py": {
+        "FRESH = 60.0  # seconds in which a draft may still be waiting for its lock": {
+            "60.0 is 61.0": "a second more is as good"
+        },
+        "sync_folder(self.target.parent)": {"left out": _POWER},
     },
 }
 """By file, by the line as it stands, by what was done to it."""
