@@ -1,8 +1,8 @@
 """The tests of a unit are run with a mutant in the place of a module, each time in a process of its own.
 
 The process is forked from one that has imported all that is heavy and nothing of ours: so a run costs
-little more than the tests themselves. Its home and its temporary files are in a folder of its own: a mutant of
-what removes files removes those that it should not.
+little more than the tests themselves. Its home and its temporary files are in a folder of its own: a mutant
+of what removes files removes those that it should not.
 """
 
 from __future__ import annotations
