@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # nothing of anybody's own is read, nor written
 for name in ("SPYRO_TOKEN_STORE", "SPYRO_SCHEMA_CACHE", "SPYRO_RATE_LIMITS", "SPYRO_WATERMARKS"):
@@ -12,8 +12,15 @@ os.environ["SPYRO_PROGRESS"] = "off"  # what a test does not ask for is not draw
 
 # `make histories` plays many, and long ones
 settings.register_profile("thorough", max_examples=4000, stateful_step_count=100, deadline=None)
-# what `make mutants` runs again and again must always find the same, and remember nothing
-settings.register_profile("mutants", derandomize=True, database=None, deadline=None, print_blob=False)
+# what `make mutants` runs again and again must always find the same, remember nothing, and only fail
+settings.register_profile(
+    "mutants",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    phases=[Phase.explicit, Phase.generate],
+)
 if profile := os.environ.get("SPYRO_HYPOTHESIS"):
     settings.load_profile(profile)
 

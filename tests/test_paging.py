@@ -90,6 +90,16 @@ def test_a_link_leads_through_all_records(count, size, base, is_told):
     assert len(pages) == max(1, -(-count // size))
 
 
+def test_a_link_is_asked_for_with_a_size_where_that_has_a_name():
+    assert NextLink("next", "per_page").first(Request(URL), 7).params == {"per_page": "7"}
+    assert NextLink("next").first(Request(URL), 7) == Request(URL)
+
+
+def test_a_list_of_links_is_stable_only_where_that_is_said():
+    assert not NextLink("next").is_stable
+    assert not LinkHeader().is_stable
+
+
 def test_a_link_keeps_method_headers_and_body():
     request = Request(URL, "POST", {"q": "x"}, {"X-Tenant": "7"}, b"{}")
     following = NextLink("next").next(request, Answer({"next": "/more?after=7"}, 1, {}))
@@ -377,6 +387,7 @@ def test_link_headers_lead_through_all_records(count, size, base):
         ('<a,b;c>; title="<x>; rel=prev"; rel="next foo"', {"next": "a,b;c", "foo": "a,b;c"}),
         ('<a>; anchor="#x"; rel=next', {}),
         ('; rel=next, <a>; rel="pr\\ev"', {"prev": "a"}),
+        ("<a>; rel, <b>; rel=, <c>; rel=next", {"next": "c"}),
     ],
 )
 def test_links_are_read_as_their_standard_has_them(header, found):
@@ -431,8 +442,16 @@ def test_a_value_in_the_way_of_a_nested_parameter_is_replaced():
 
 @pytest.mark.parametrize("body", [b"[1]", b"q=x", b"\xff", b"3"])
 def test_a_body_that_is_no_object_takes_no_parameters(body):
-    with pytest.raises(ConfigurationError, match="no JSON object"):
+    with pytest.raises(ConfigurationError, match="no JSON object") as caught:
         Offset(into="body").first(Request(URL, "POST", body=body), 5)
+    assert caught.value.field == "body"
+
+
+@pytest.mark.parametrize("cursor", [float("nan"), float("inf"), {1, 2}])
+def test_a_cursor_that_no_json_can_hold_is_not_sent_back(cursor):
+    paging = Cursor("after", "after", into="body")
+    with pytest.raises(DecodeError, match="cannot be sent back in JSON"):
+        paging.next(Request(URL, "POST"), Answer({"after": cursor}, 10, {}))
 
 
 # how links count
@@ -522,6 +541,12 @@ def test_a_query_is_spelt_out_as_parameters():
         ({"error": "the page size is too big"}, 500),
         ({"limit": ["Ensure this value is less than or equal to 50."]}, 50),
         ("limit: pick less than 64 please", 64),
+        ("limit: take 20 to 400", 400),
+        ("limit may be 2 at most", 2),
+        ({"param": "limit", "maximum": 0}, 500),
+        ({"param": "limit", "maximum": 1}, 1),
+        ({"param": "limit", "maximum": "9" * 5000}, 500),
+        ("limit is below " + "9" * 5000, 500),
         ({"message": "unknown filter"}, None),
         ({"message": "delimiter expected"}, None),
         ({"message": "rate limit exceeded"}, None),
@@ -537,9 +562,36 @@ def test_the_size_to_ask_for_instead_is_named_or_half(said, size):
     assert smaller(Offset(), request, 500, said) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["maximum", "max", "maxValue", "max_value", "le", "lte", "limit_value", "MaxSize", "max-page-size"],
+)
+def test_the_largest_size_may_stand_alone_under_its_name(name):
+    said = {"error": "limit is over 9", name: 300}
+    assert smaller(Offset(), Offset().first(Request(URL), 1000), 400, said) == 300
+
+
+@pytest.mark.parametrize("words", ["page size", "pageSize", "page_size", "per page", "per_page", "PerPage"])
+def test_a_size_is_known_by_what_it_is_called_everywhere(words):
+    assert smaller(Offset(), Offset().first(Request(URL), 1000), 400, f"{words} is out of bounds") == 500
+
+
+def test_numbers_may_have_their_thousands_apart():
+    asked = Offset().first(Request(URL), 10_000)
+    for number in ("2,500", "2_500", "2'500", "2500"):
+        assert smaller(Offset(), asked, 400, f"limit must not exceed {number}") == 2500
+
+
+def test_a_size_that_is_nested_in_the_body_is_called_by_its_own_name():
+    paging = Offset("page.from", "page.size", into="body")
+    asked = paging.first(Request(URL, "POST"), 1000)
+    assert smaller(paging, asked, 400, {"message": "size must be at most 100"}) == 100
+
+
 def test_a_size_that_was_not_asked_for_cannot_be_refused():
     said = {"message": "limit is too large"}
     assert smaller(Offset(), Request(URL, params={"limit": "1"}), 400, said) is None
+    assert smaller(Offset(), Request(URL, params={"limit": "2"}), 400, said) == 1
     assert smaller(Offset(), Request(URL), 400, said) is None
     assert smaller(ONE_PAGE, Request(URL, params={"limit": "9"}), 400, said) is None
     for paging in (Offset(), Cursor("after", "after"), KeySet("after")):
@@ -551,6 +603,7 @@ def test_a_page_that_is_not_the_first_has_its_place_by_its_size():
     request = PageNumber().first(Request(URL), 100)
     assert smaller(PageNumber(), request, 400, said) == 50
     assert smaller(PageNumber(), request.with_params(page=2), 400, said) is None
+    assert smaller(PageNumber(), Request(URL, params={"page": "2", "per_page": "2"}), 400, said) is None
 
 
 @pytest.mark.parametrize(
@@ -631,5 +684,5 @@ def test_a_parameter_without_a_value_is_one():
 
 
 def test_of_sizes_that_reach_as_far_the_largest_is_taken():
-    asked = PageNumber().around(Request(URL), 10, 20)  # 0 to 20; smaller pages end no later
-    assert asked.params == {"page": "1", "per_page": "20"}
+    asked = PageNumber().around(Request(URL), 9, 6)  # 6 to 12, where a page of four records ends as well
+    assert asked.params == {"page": "2", "per_page": "6"}

@@ -66,7 +66,7 @@ def _said(payload: Any, under: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(payload, list):
         for value in payload:
             yield from _said(value, under)
-    elif isinstance(payload, str | int) and not isinstance(payload, bool):
+    else:
         yield under, str(payload)
 
 

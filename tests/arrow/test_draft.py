@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spyro_sdk.arrow.draft import Draft, allow_the_same, check_writable, explained, sync_folder
+from spyro_sdk.arrow.draft import Draft, allow_the_same, check_writable, explained, lock, sync_folder
 from spyro_sdk.errors import ExportError, ValidationError
 
 from .rows import names
@@ -29,6 +29,9 @@ def test_a_draft_that_is_published_replaces_the_older_file_with_its_permissions(
     draft.path.write_bytes(b"new")
     assert path.read_bytes() == b"old"
     draft.publish()
+    assert draft.path == path
+    with path.open("rb") as file:
+        assert lock(file.fileno()), "nobody holds it any more"
     draft.remove()  # there is nothing left to remove
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -100,8 +103,22 @@ def test_a_path_that_is_a_folder(tmp_path: Path) -> None:
 
 
 def test_what_is_no_path_at_all() -> None:
-    with pytest.raises(ValidationError, match="path=3 cannot be"):
+    with pytest.raises(ValidationError, match="path=3 cannot be") as caught:
         check_writable(3)  # type: ignore[arg-type]
+    assert caught.value.field == "path"
+
+
+def test_an_error_of_the_disk_is_told_once_and_in_its_own_words(path: Path) -> None:
+    told: dict[OSError, str] = {
+        OSError(errno.EIO, "it hums"): f"{path} cannot be written: it hums",
+        OSError("it hums"): f"{path} cannot be written: it hums",
+        ExportError("it is told"): "it is told",
+    }
+    for error, words in told.items():
+        with pytest.raises(ExportError) as caught, explained(path):
+            raise error
+        assert str(caught.value) == words
+        assert caught.value.hint is None
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other permissions")
@@ -130,8 +147,10 @@ def test_checking_leaves_nothing_and_follows_links(path: Path, tmp_path: Path) -
     assert names(tmp_path / "data") == []
 
 
-def test_a_home_folder_is_understood() -> None:
-    assert check_writable("~/rows.parquet").parent == Path(os.path.realpath(Path.home()))
+def test_a_home_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # drafts are swept there: not in anybody's own
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert check_writable("~/rows.parquet") == Path(os.path.realpath(tmp_path / "rows.parquet"))
 
 
 def test_the_draft_of_a_run_that_lives_is_not_swept(path: Path) -> None:

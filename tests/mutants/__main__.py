@@ -1,25 +1,28 @@
 """Put mistakes into modules, one at a time, and see whether their tests notice; `make mutants` runs it.
 
-python -m tests.mutants [MODULE ...]
+python -m tests.mutants [--jobs N] [MODULE ...]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from .judged import JUDGED
-from .mutations import Mutant, mutants
+from .mutations import Mistake, mutants
 from .running import name_of, passes, warmed
 from .units import UNITS
 
 WANTED = 0.9
 LONGER = 5  # times as long as the tests of the true module may those of a mutant take
-PATIENCE = 10.0  # seconds more
+PATIENCE = 5.0  # seconds more
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,11 @@ class Score:
 
     file: str
     killed: int
-    survivors: list[Mutant]
+    survivors: list[Mistake]
     seconds: float
 
     @property
-    def unjudged(self) -> list[Mutant]:
+    def unjudged(self) -> list[Mistake]:
         """Those of which nobody has said why they do no harm."""
         known = JUDGED.get(self.file, {})
         return [it for it in self.survivors if known.get(it.source, {}).get(it.what) is None]
@@ -59,11 +62,22 @@ def scored(file: str, tests: Sequence[str]) -> Score:
     killed, survivors = 0, []
     for mutant in mutants(source, file):
         if passes(name, mutant.code, tests, limit):
-            survivors.append(mutant)
-            print(f"  {file}:{mutant}", flush=True)
+            survivors.append(mutant.mistake)
+            print(f"  {file}:{mutant.mistake}", flush=True)
         else:
             killed += 1
     return Score(file, killed, survivors, time.perf_counter() - begun)
+
+
+def scores(files: Sequence[str], jobs: int) -> list[Score]:
+    """Try all mutants of the modules, of so many at once; tell each score as soon as it is known."""
+    warmed()
+    found = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        for score in pool.map(scored, files, [UNITS[file] for file in files]):
+            print(score, flush=True)
+            found.append(score)
+    return found
 
 
 def main() -> int:
@@ -71,13 +85,10 @@ def main() -> int:
     parser.add_argument(
         "files", nargs="*", metavar="MODULE", help="such as spyro_sdk/guards/retry.py; else all"
     )
-    asked = parser.parse_args().files or list(UNITS)
-    warmed()
-    scores = []
-    for file in asked:
-        scores.append(scored(file, UNITS[file]))
-        print(scores[-1], flush=True)
-    killed, left = sum(it.killed for it in scores), sum(len(it.survivors) for it in scores)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="modules at once")
+    asked = parser.parse_args()
+    found = scores(asked.files or list(UNITS), asked.jobs)
+    killed, left = sum(it.killed for it in found), sum(len(it.survivors) for it in found)
     print(f"{killed:,} of {killed + left:,} mutants noticed: {killed / max(1, killed + left):.1%}")
     return 0 if killed >= WANTED * (killed + left) else 1
 

@@ -5,5 +5,74 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
+_PAGING: Final = "spyro_sdk/paging"
+_AUTH: Final = "spyro_sdk/auth"
+_ARROW: Final = "spyro_sdk/arrow"
+_POWER: Final = "only a power cut shows it"
+
+JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    f"{_PAGING}/links.py": {
+        "return self.next(request, Answer(payload, 0, {}))": {
+            "0 is 1": "the same: links do not look at how many came"
+        },
+        'link = links(answer.headers.get("link", "")).get(self.rel.lower())': {
+            "'' is 'XX'": "the same: there is no link in it either"
+        },
+    },
+    f"{_PAGING}/tokens.py": {
+        "return self.next(request, Answer(payload, 0, {}))": {
+            "0 is 1": "the same: a cursor does not look at how many came"
+        },
+    },
+    f"{_PAGING}/sizes.py": {
+        'return whole(given(request, name, getattr(paging, "into", "query"))) if name else None': {
+            "always": "the same: no query has a parameter without a name"
+        },
+        'return giving(request, {str(getattr(paging, "size_param", "")): size}, getattr(paging, "into", "query"))': {
+            "'' is 'XX'": "the same: what has a size has a name for it"
+        },
+        "start = (paging.window(request) or (0, None))[0]": {
+            "0 is 1": "the same: what asks for a size has a window"
+        },
+        "return (paging.window(resized(paging, request, 1)) or (0, None))[0] == start": {
+            "0 is 1": "the same: what asks for a size has a window"
+        },
+        'def _said(payload: Any, under: str = "") -> Iterator[tuple[str, str]]:': {
+            "'' is 'XX'": "the same: no bound is called that"
+        },
+        'yield "", str(name)': {"'' is 'XX'": "the same: no bound is called that"},
+        'words = " ".join(text for _, text in said if " " in text)': {
+            "' ' is 'XX '": "the same: no digit is in it"
+        },
+        "bounds, named = ([int(it) for it in digits if len(it) <= MOST_DIGITS] for digits in (told, written))": {
+            "LtE is Lt": "the same: no size is as large"
+        },
+    },
+    f"{_PAGING}/counted.py": {
+        "start, stop = self.window(request) or (0, None)": {
+            "0 is 1": "the same: a page whose end is not known is not full"
+        },
+        "while place + each > stop:  # smaller ones cannot reach farther": {
+            "Gt is GtE": "the same after one more turn, in which nothing reaches farther"
+        },
+    },
+    f"{_AUTH}/shared.py": {
+        'seed = Token("", self.seed) if self.seed else None': {
+            "always": "the same: a token without a refresh token is passed over",
+            "'' is 'XX'": "the same: of it only the refresh token is used",
+        },
+        "tokens = sorted(filter(None, (seed, stored, self.unkept)), key=lambda it: it.obtained_at or 0.0)": {
+            "0.0 is 1.0": "the same: no token is from before 1970"
+        },
+        "with anyio.CancelScope(shield=True):": {
+            "True is False": "the same, but that anyio cancels again and again meanwhile"
+        },
+    },
+    f"{_ARROW}/draft.py": {
+        "FRESH = 60.0  # seconds in which a draft may still be waiting for its lock": {
+            "60.0 is 61.0": "a second more is as good"
+        },
+        "sync_folder(self.target.parent)": {"left out": _POWER},
+    },
+}
 """By file, by the line as it stands, by what was done to it."""

@@ -44,17 +44,24 @@ UNREAD: Final = ("annotation", "returns", "type_comment", "type_params")
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A module with one mistake."""
+class Mistake:
+    """What was done to a line."""
 
     line: int
     source: str
     """The line as it was, without what it is indented by."""
     what: str
-    code: CodeType
 
     def __str__(self) -> str:
         return f"{self.line}: {self.source}  [{self.what}]"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one mistake."""
+
+    mistake: Mistake
+    code: CodeType
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def mutants(source: str, file: str) -> Iterator[Mutant]:
         for change in _changes(node):
             with change.made():
                 code = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
-            yield Mutant(change.line, lines[change.line - 1].strip(), change.what, code)
+            yield Mutant(Mistake(change.line, lines[change.line - 1].strip(), change.what), code)
 
 
 def _read(node: ast.AST) -> Iterator[Any]:

@@ -1,14 +1,17 @@
 """The tests of a unit are run with a mutant in the place of a module, each time in a process of its own.
 
 The process is forked from one that has imported all that is heavy and nothing of ours: so a run costs
-little more than the tests themselves.
+little more than the tests themselves. Its home and its temporary files are in a folder of its own: a mutant
+of what removes files removes those that it should not.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +22,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
+
+from .units import APART
 
 HEAVY: Final = (
     *("pytest", "hypothesis", "hypothesis.stateful", "anyio", "aiohttp", "backoff", "requests", "numpy"),
@@ -32,6 +37,8 @@ HEAVY: Final = (
         "pandas",
     ),
     *("filelock", "platformdirs", "requests_oauthlib", "urllib3", "pydantic", "trustme"),
+    *("anyio.pytest_plugin", "pytest_timeout", "_hypothesis_pytestplugin", "xml.etree.ElementTree", "pdb"),
+    *("_pytest.junitxml", "_pytest.skipping", "_pytest.unittest", "_pytest.unraisableexception"),
 )
 FLAGS: Final = (
     *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "--timeout=0"),
@@ -67,6 +74,8 @@ def warmed() -> None:
     for name in HEAVY:
         with suppress(ImportError):
             import_module(name)
+    gc.collect()
+    gc.freeze()  # or each run looks through all of it again
 
 
 def name_of(path: Path) -> str:
@@ -76,8 +85,14 @@ def name_of(path: Path) -> str:
 
 def passes(name: str, code: CodeType, tests: Sequence[str], limit: float) -> bool | None:
     """Whether the tests pass with this code in the place of the module's; None where they do not end."""
+    with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as home:
+        return _ended(name, code, tests, limit, home)
+
+
+def _ended(name: str, code: CodeType, tests: Sequence[str], limit: float, home: str) -> bool | None:
     child = os.fork()
     if not child:
+        _move(home)
         _run(name, code, tests)
     until = time.monotonic() + limit
     while True:
@@ -91,6 +106,14 @@ def passes(name: str, code: CodeType, tests: Sequence[str], limit: float) -> boo
         time.sleep(PAUSE)
 
 
+def _move(home: str) -> None:
+    """Have all that looks for the user's files look here."""
+    for variable in [it for it in os.environ if it.startswith("XDG_")]:
+        del os.environ[variable]
+    os.environ |= {"HOME": home, "TMPDIR": home}
+    tempfile.tempdir = home
+
+
 def _run(name: str, code: CodeType, tests: Sequence[str]) -> None:
     """Run the tests, and end with 0 where all pass."""
     os.setsid()
@@ -102,6 +125,6 @@ def _run(name: str, code: CodeType, tests: Sequence[str]) -> None:
 
     result: int = 1
     try:
-        result = pytest.main([*FLAGS, *tests])
+        result = pytest.main([*FLAGS, *(f"--deselect={it}" for it in APART), *tests])
     finally:
         os._exit(int(result))

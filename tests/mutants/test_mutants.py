@@ -11,7 +11,7 @@ from .__main__ import Score
 from .judged import JUDGED
 from .mutations import Mutant, mutants
 from .running import Instead, name_of, passes
-from .units import UNITS
+from .units import APART, UNITS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''"""Says nothing."""
@@ -28,7 +28,7 @@ def least(values: list[int], *, is_open: bool = False) -> int | None:
 
 
 def test_each_mistake_is_made_once_and_where_it_can_matter() -> None:
-    places = [(mutant.line, mutant.what) for mutant in mutants(SOURCE, "m.py")]
+    places = [(it.mistake.line, it.mistake.what) for it in mutants(SOURCE, "m.py")]
     assert len(set(places)) == len(places)
     assert sorted(places) == [
         *((4, "3 is 4"), (6, "False is True")),
@@ -68,7 +68,7 @@ def test_each_mistake_is_made_once_and_where_it_can_matter() -> None:
     ],
 )
 def test_what_is_done_to_a_line(line: str, mistakes: list[str]) -> None:
-    assert [mutant.what for mutant in mutants(line, "m.py")] == mistakes
+    assert [it.mistake.what for it in mutants(line, "m.py")] == mistakes
 
 
 def test_a_mutant_does_what_it_says_and_leaves_the_next_as_it_was() -> None:
@@ -77,7 +77,7 @@ def test_a_mutant_does_what_it_says_and_leaves_the_next_as_it_was() -> None:
         exec(mutant.code, namespace)
         return namespace["least"]([-1, 2, 1])  # type: ignore[operator]
 
-    told = {mutant.what: least(mutant) for mutant in mutants(SOURCE, "m.py") if mutant.line == 10}
+    told = {it.mistake.what: least(it) for it in mutants(SOURCE, "m.py") if it.mistake.line == 10}
     assert told == {
         "returns None": None,
         "min is max": 2,
@@ -105,6 +105,31 @@ def test_tests_notice_fail_or_do_not_end(
     )
 
 
+def test_a_mutant_finds_no_file_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    precious = tmp_path / "home" / "precious"
+    precious.parent.mkdir()
+    precious.touch()
+    body = (
+        "import pathlib, tempfile\n"
+        "for it in pathlib.Path.home().iterdir(): it.unlink()\n"
+        "a = tempfile.gettempdir()"
+    )
+    (tmp_path / "homeless.py").write_text("a = None")
+    (tmp_path / "test_it.py").write_text(
+        "import pathlib, homeless\n\ndef test_it(tmp_path):\n"
+        "    home = pathlib.Path.home()\n"
+        f"    assert home != pathlib.Path({str(precious.parent)!r})\n"
+        "    assert homeless.a == str(home) and tmp_path.is_relative_to(home.resolve())\n"
+    )
+    monkeypatch.setenv("HOME", str(precious.parent))
+    monkeypatch.setenv("XDG_DATA_HOME", str(precious.parent))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    code = compile(body, "homeless.py", "exec")
+    assert passes("homeless", code, ["--rootdir=.", "test_it.py"], 60.0)
+    assert precious.exists()
+
+
 def test_only_the_one_module_is_another() -> None:
     instead = Instead("colorsys", compile("a = 7", "colorsys.py", "exec"))
     assert instead.find_spec("json", None) is None
@@ -123,10 +148,10 @@ def test_only_the_one_module_is_another() -> None:
 
 
 def test_a_score_says_what_is_left_to_judge() -> None:
-    mutant = next(mutants("a = 1", "m.py"))
-    assert str(mutant) == "1: a = 1  [1 is 2]"
-    score = Score("m.py", 9, [mutant], 3.0)
-    assert score.unjudged == [mutant]
+    mistake = next(mutants("a = 1", "m.py")).mistake
+    assert str(mistake) == "1: a = 1  [1 is 2]"
+    score = Score("m.py", 9, [mistake], 3.0)
+    assert score.unjudged == [mistake]
     assert (
         " ".join(str(score).split()) == "m.py 9 of 10 noticed, 90.0%; 1 survived, 1 of them not judged; 3 s"
     )
@@ -135,6 +160,9 @@ def test_a_score_says_what_is_left_to_judge() -> None:
 def test_modules_and_tests_that_are_named_are_there() -> None:
     for file, tests in UNITS.items():
         assert all((ROOT / it).is_file() for it in (file, *tests)), file
+    for apart in APART:
+        file, _, name = apart.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
     assert name_of(Path("spyro_sdk/guards/retry.py")) == "spyro_sdk.guards.retry"
     assert name_of(Path("spyro_sdk/guards/__init__.py")) == "spyro_sdk.guards"
 
