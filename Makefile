@@ -54,6 +54,7 @@ histories: .venv/.dev  ## play 4,000 random histories against limiters, pages an
 	SPYRO_HYPOTHESIS=thorough $(BIN)/python -m pytest -q --timeout 3000 -k "runTest" tests/guards tests/auth tests/test_page_histories.py
 
 mutants: .venv/.dev  ## put mistakes into guards, paging, auth and export, which their tests must notice: two hours
+	@$(BIN)/python -m tests.programs bubblewrap
 	$(BIN)/python -m tests.mutants
 
 check: lint  ## all that CI checks: style, types, floors, tests, documents

@@ -1,6 +1,6 @@
 """Find a program that tests need; install it where that is ours to do.
 
-    python -m tests.programs chromium redis
+    python -m tests.programs bubblewrap chromium redis
 
 Root on Debian gets it from Debian's packages. Everybody else is told how to get it.
 """
@@ -93,7 +93,16 @@ The tests of the rate limit that machines share need a Redis server, and there i
   Fedora          dnf install valkey
   macOS           brew install redis""",
 )
-PROGRAMS: Final = {"chromium": CHROMIUM, "redis": REDIS}
+BUBBLEWRAP: Final = Program(
+    ("bwrap",),
+    ("bubblewrap",),
+    """\
+Mutants run where they can write no file of yours. Bubblewrap sees to that, and there is none here; it needs a
+Linux. To install it:
+  Debian, Ubuntu  apt-get install bubblewrap
+  Fedora          dnf install bubblewrap""",
+)
+PROGRAMS: Final = {"bubblewrap": BUBBLEWRAP, "chromium": CHROMIUM, "redis": REDIS}
 
 
 def main(names: list[str]) -> str | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from .apart import go_apart
 from .judged import JUDGED
 from .mutations import Mistake, mutants
 from .running import name_of, passes, warmed
@@ -87,6 +88,7 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="modules at once")
     asked = parser.parse_args()
+    go_apart(sys.argv[1:])
     found = scores(asked.files or list(UNITS), asked.jobs)
     killed, left = sum(it.killed for it in found), sum(len(it.survivors) for it in found)
     print(f"{killed:,} of {killed + left:,} mutants noticed: {killed / max(1, killed + left):.1%}")

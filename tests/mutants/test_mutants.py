@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .__main__ import Score
+from .apart import SIGN, command, go_apart
 from .judged import JUDGED
 from .mutations import Mutant, mutants
 from .running import Instead, name_of, passes
@@ -171,3 +172,15 @@ def test_what_is_judged_is_still_there() -> None:
     for file, lines in JUDGED.items():
         source = [line.strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()]
         assert lines.keys() <= set(source), file
+
+
+def test_a_run_can_write_temporary_files_alone() -> None:
+    view = command("bwrap", ["--jobs", "2"])
+    assert view[:4] == ["bwrap", "--ro-bind", "/", "/"]
+    assert [view[place + 1] for place, it in enumerate(view) if it in ("--bind", "--tmpfs")] == ["/tmp"]
+    assert view[-4:] == ["-m", "tests.mutants", "--jobs", "2"]
+
+
+def test_who_says_to_be_apart_and_can_write_here_is_not_believed() -> None:
+    with pytest.raises(SystemExit, match="can be written here"):
+        go_apart([], {SIGN: "1"})
