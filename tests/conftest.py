@@ -5,10 +5,7 @@ import os
 import pytest
 from hypothesis import Phase, settings
 
-# nothing of anybody's own is read, nor written
-for name in ("SPYRO_TOKEN_STORE", "SPYRO_SCHEMA_CACHE", "SPYRO_RATE_LIMITS", "SPYRO_WATERMARKS"):
-    os.environ[name] = "none"
-os.environ["SPYRO_PROGRESS"] = "off"  # what a test does not ask for is not drawn
+from . import environment  # noqa: F401
 
 # `make histories` plays many, and long ones
 settings.register_profile("thorough", max_examples=4000, stateful_step_count=100, deadline=None)

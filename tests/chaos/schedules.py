@@ -16,6 +16,7 @@ from typing import Any
 
 from spyro_sdk.errors import CircuitOpenError, ConfigurationError, ConnectorError
 
+from .. import environment  # noqa: F401
 from .faults import ALWAYS, Fault
 from .runs import Run, assert_exact, fetch
 from .service import Chaos, serving

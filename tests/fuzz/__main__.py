@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .. import environment  # noqa: F401
 from .drawing import failure_of
 from .targets import TARGETS
 
