@@ -32,8 +32,8 @@ REFUSED: Final = (400, 404, 410, 422)
 """Statuses with which a service says that it does not know a place any more."""
 PARAMETER: Final = re.compile(r"[?&;]([^=&#\s\"]+)=")
 USER: Final = re.compile(r"://[^/\"?#]*@")
-PAGING: Final = re.compile(r"page|next|cursor|contin|after|start|skip|scroll", re.IGNORECASE)
-"""Names of parameters which say where a page begins, even where it is a `token` that does."""
+PAGING: Final = re.compile(r"page|next|cursor|contin|after|start|skip|scroll|^token$", re.IGNORECASE)
+"""Names of parameters which say where a page begins; a `token` that is ours is known as a secret."""
 ANEW: Final = {
     "form": "another version of spyro_sdk began it",
     "version": "another version of spyro_sdk began it",
@@ -185,17 +185,19 @@ class Resume:
 
     async def _further(self, read: Read, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """What is kept, once the first of what comes after it shows that it is of use; else all anew."""
-        pages, left, first, error = self._journal.pages, None, None, None
-        if query.limit is not None:
-            left = query.limit - self._journal.rows
+        journal, first, error = self._journal, None, None
+        kept = FetchResumed(self._name, query.entity, journal.rows, journal.read, journal.pages)
+        left = None if query.limit is None else query.limit - kept.rows
         async with aclosing(read(replace(query, limit=left))) as batches:
             try:
                 first = await anext(batches, None)
             except Exception as raised:  # noqa: BLE001  # raised again, unless we can do without
                 error = raised
-            why = self._useless(error, pages) if left != 0 else None
+            why = self._useless(error, kept.pages) if left != 0 else None
             if why is None:
-                async for batch in self._kept(query, pages):
+                self.resumed = self._now().isoformat(timespec="seconds")
+                self._tell(kept)
+                async for batch in self._kept(kept.pages):
                     yield batch
                 if error is not None:
                     raise error
@@ -220,13 +222,10 @@ class Resume:
         is_first = self._journal.pages == pages
         return str(error) if is_first and (is_refused or isinstance(error, IntegrityError)) else None
 
-    async def _kept(self, query: Query, pages: int) -> AsyncGenerator[pa.RecordBatch, None]:
+    async def _kept(self, pages: int) -> AsyncGenerator[pa.RecordBatch, None]:
         """The records of so many pages."""
-        journal = self._journal
-        self.resumed = self._now().isoformat(timespec="seconds")
-        self._tell(FetchResumed(self._name, query.entity, journal.rows, journal.read, pages))
         for number in range(pages):
-            batch = await in_worker(journal.batch, number)
+            batch = await in_worker(self._journal.batch, number)
             if batch.num_rows:
                 yield batch
 

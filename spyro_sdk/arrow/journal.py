@@ -143,6 +143,7 @@ class Journal:
         with self._guard, explained(self.path):
             self._forget()
             self._file.truncate(0)
+            self._file.seek(0)
             _write(self._file.fileno(), MAGIC)
             self._end = len(MAGIC)
             self._add(json.dumps(header).encode())
