@@ -511,7 +511,7 @@ def _going_on_later(journal: Journal | None) -> Iterator[None]:
         if journal is not None and journal.has_place:
             _say(
                 error,
-                f"the same call goes on after {_counted(journal.rows, 'record')}, kept in {journal.path}",
+                f"the same call goes on after {_counted(journal.sure, 'record')}, kept in {journal.path}",
             )
         raise
 

@@ -167,11 +167,6 @@ class Resume:
         """When the first run began, in ISO."""
         return str(self._header["started"])
 
-    @property
-    def rows(self) -> int:
-        """Records that a later run need not read again."""
-        return self._journal.rows if self._journal.has_place else 0
-
     async def batches(self, read: Read, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """What is in the journal, and what `read` gives from there on; or all that it gives."""
         try:

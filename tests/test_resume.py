@@ -472,7 +472,7 @@ def test_a_place_with_a_secret_in_it_is_not_kept(tmp_path: Path, place: Any, is_
         assert journal.pages == 1
         assert journal.has_place == is_kept
         assert b"hunter2" not in journal.path.read_bytes()
-        assert resume.rows == int(is_kept)
+        assert journal.sure == int(is_kept)
 
 
 # -- what cannot go on, and what need not -------------------------------------------------------------

@@ -74,7 +74,7 @@ class Journal:
     def __init__(self, target: Path, system: System | None = None) -> None:
         self.path = journal_of(target)
         self.last = Mark()
-        """How far it has come."""
+        """How far it has come; there is a place where it was restored, and no page came since."""
         self._frames: list[Frame] = []
         self._end, self._digest = 0, b""
         self._guard = threading.RLock()
@@ -95,7 +95,13 @@ class Journal:
     @property
     def has_place(self) -> bool:
         """Whether a later run can go on from it."""
-        return self.last.place is not None
+        return any(frame.has_place for frame in self._frames)
+
+    @property
+    def sure(self) -> int:
+        """Records up to the last place: those that a later run need not read again."""
+        places = [number for number, frame in enumerate(self._frames, 1) if frame.has_place]
+        return sum(frame.rows for frame in self._frames[: max(places, default=0)])
 
     @property
     def pages(self) -> int:

@@ -136,9 +136,8 @@ class Records:
                 self._arrived(chunk.count, job.rows)
                 for change in known.learn(chunk.rows.schema):
                     self._tell(SchemaChanged(self._connector.name, entity, *change))
-                for number, batch in enumerate(chunk.rows.batches, 1):
-                    if number == len(chunk.rows.batches):
-                        self._reached(chunk.rows.last, chunk.count)
+                for batch, last in zip(chunk.rows.batches, chunk.rows.lasts, strict=True):
+                    self._reached(last, batch.num_rows)
                     yield batch
 
     @property

@@ -35,13 +35,13 @@ def statement(question: Question, after: str = "") -> str:
 
 def rows(question: Question, context: Context, limit: int, body: bytes, encoding: str | None) -> Rows:
     """The records in a body of CSV, of at most `limit` bytes; called in a worker thread."""
-    found, schema, last = [], question.schema, ""
+    found, lasts, schema = [], [], question.schema
     for texts in delimited.texts(body, encoding, sent(question.columns), limit=limit):
         batch = assembled(texts, question.schema, question.columns)
         schema = merge(schema, batch.schema)
         found.append(question.shaped(batch, context))
-        last = texts["Id"][-1].as_py() if texts.num_rows else last
-    return Rows(found, schema, last)
+        lasts.append(texts["Id"][-1].as_py() if texts.num_rows else "")
+    return Rows(found, schema, lasts)
 
 
 def closed(question: Question) -> str:
