@@ -370,6 +370,8 @@ class Fetch(Shown):
                 run, rows = self._poured(make, progress, journal)
                 if run.taking.missing is None:
                     journal.remove()
+                else:
+                    journal.stay()
         run.settle()
         return rows
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -39,8 +39,10 @@ from .paging import (
     smaller,
 )
 from .reading import Place, Reading, is_list_of_objects, last_key
-from .resume import Resume
 from .workers import in_worker
+
+if TYPE_CHECKING:
+    from .resume import Resume
 
 RECENT = 8  # answers, of which the slowest says how long one takes
 LEGIBLE = 1000  # bytes of an answer that is no JSON

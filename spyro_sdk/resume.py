@@ -16,7 +16,8 @@ from urllib.parse import unquote_plus
 import pyarrow as pa
 
 from . import __version__
-from .arrow.journal import Journal, Mark, Place
+from .arrow.journal import Journal
+from .arrow.mark import Mark, Place
 from .config import ConnectorConfig
 from .entity import Query
 from .errors import DataFetchError, IntegrityError
@@ -118,6 +119,9 @@ class Resume:
         if found and why is None:
             self._header = found
             self._journal.restore()
+            if self._journal.is_outlived:
+                why = "the file has been written since"
+                self._begin()
         if not self._journal.has_place:
             self._begin()
         if why is not None:
@@ -181,18 +185,19 @@ class Resume:
     async def _further(self, read: Read, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """What is kept, once the first of what comes after it shows that it is of use; else all anew."""
         journal, first, error = self._journal, None, None
-        kept = FetchResumed(self._name, query.entity, journal.rows, journal.read, journal.pages)
+        pages = journal.pages
+        kept = FetchResumed(self._name, query.entity, journal.rows, journal.read, journal.asked)
         left = None if query.limit is None else query.limit - kept.rows
         async with aclosing(read(replace(query, limit=left))) as batches:
             try:
                 first = await anext(batches, None)
             except Exception as raised:  # noqa: BLE001  # raised again, unless we can do without
                 error = raised
-            why = self._useless(error, kept.pages) if left != 0 else None
+            why = self._useless(error, pages) if left != 0 else None
             if why is None:
                 self.resumed = self._now().isoformat(timespec="seconds")
                 self._tell(kept)
-                async for batch in self._kept(kept.pages):
+                async for batch in self._kept(pages):
                     yield batch
                 if error is not None:
                     raise error

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from spyro_sdk.arrow.journal import Mark
+from spyro_sdk.arrow.mark import Mark
 from spyro_sdk.errors import IntegrityError
 from spyro_sdk.http import Request
 from spyro_sdk.pages import Habits

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from spyro_sdk.arrow.journal import MAGIC, Journal, Mark
+from spyro_sdk import http
+from spyro_sdk.arrow.journal import MAGIC, Journal
+from spyro_sdk.arrow.mark import Mark
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.connection import Connection
 from spyro_sdk.connector import BaseConnector
+from spyro_sdk.connectors.declared import Declared
 from spyro_sdk.demo.http import HttpServer, Request, Response
 from spyro_sdk.entity import Entity, Query
 from spyro_sdk.errors import (
@@ -29,10 +33,10 @@ from spyro_sdk.errors import (
     IntegrityError,
     ValidationError,
 )
-from spyro_sdk.events import FetchFinished, FetchResumed, PagingRepaired, ResumeLost
+from spyro_sdk.events import FetchFinished, FetchResumed, PageArrived, PagingRepaired, ResumeLost
 from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.observers.running import Asked, Running
-from spyro_sdk.paging import NextLink
+from spyro_sdk.paging import Answer, NextLink
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.resume import Recipe, Resume
 
@@ -412,6 +416,20 @@ def test_of_a_journal_that_is_damaged_in_the_middle_what_stands_before_is_used(
     assert 1 < len(asked(service)) < 5
 
 
+def test_of_a_run_that_ended_well_nothing_is_given_again(service: Service, tmp_path: Path) -> None:
+    """It may be killed after the file is in its place, and before the journal is away."""
+    parts = stopped(service, tmp_path / "parts.parquet", PAGES)
+    kept = parts.journal.read_bytes()
+    parts.run()
+    parts.journal.write_bytes(kept)
+    parts.journal.chmod(0o600)
+    asked(service)
+    assert parts.run() == COUNT
+    assert lost(parts) == ["the file has been written since"]
+    assert len(asked(service)) == PAGES
+    assert names(tmp_path) == ["parts.parquet"]
+
+
 # -- who may have it ----------------------------------------------------------------------------------
 
 
@@ -537,6 +555,8 @@ def test_what_is_incomplete_is_completed_by_a_later_run(service: Service, tmp_pa
     whole, parts = (exports(service, tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
     whole.run(resume=False)
     parts.wishes = {"on_error": "partial"}
+    with pytest.warns(IncompleteWarning):
+        assert parts.run(1, resume=False) == 15
     with pytest.warns(IncompleteWarning, match="it stopped"):
         assert parts.run(2) == 30
     assert pq.read_metadata(parts.path).metadata[b"spyro.complete"] == b"false"
@@ -599,6 +619,57 @@ def test_a_record_that_only_has_the_key_of_one_that_came_is_noticed(tmp_path: Pa
         lists.pages[3], lists.version = [22, 30, 31, 32], 2
         parts.run()
         assert "have keys of others that had come" in lost(parts)[0]
+
+
+def test_a_list_without_a_key_goes_on_too(tmp_path: Path) -> None:
+    lists = Lists()
+    with running(lists) as base_url:
+        parts = linked(base_url, tmp_path / "parts.parquet")
+        offers = (Entity("items", "/items", "items", NextLink("next")),)
+        parts.kind = type("Linked", (Linked,), {"offers": offers})
+        with pytest.raises(ConnectionError):
+            parts.run(2)
+        assert parts.run() == 12
+        assert [event.rows for event in parts.told(PageArrived)] == [3, 3]
+        assert pq.read_table(parts.path)["id"].to_pylist() == [*chain(*lists.pages.values())]
+
+
+def test_a_key_of_several_columns_begins_anew(tmp_path: Path) -> None:
+    """What came twice in two pages could not be told where the first of them came before the stop."""
+    paging = {"type": "json_link", "next_url_path": "next"}
+    items = {"path": "/items", "records": "items", "key": ["id", "version"], "paging": paging}
+    lists = Lists()
+    with running(lists) as base_url:
+        parts = linked(base_url, tmp_path / "parts.parquet")
+        parts.kind = Declared.of({"base_url": base_url, "entities": {"items": items}}, name="linked")
+        with pytest.raises(ConnectionError) as caught:
+            parts.run(2)
+        assert "goes on" not in str(caught.value)
+        assert parts.run() == 12
+        assert names(tmp_path) == ["parts.parquet"]
+
+
+def test_pagings_are_told_by_their_words_or_their_kind(tmp_path: Path) -> None:
+    class Plain:
+        """A paging that says nothing of itself."""
+
+        def first(self, request: http.Request, size: int) -> http.Request:
+            return request
+
+        def next(self, request: http.Request, answer: Answer) -> http.Request | None:
+            return NextLink("next").next(request, answer)
+
+    with running(Lists()) as base_url:
+        parts = linked(base_url, tmp_path / "parts.parquet")
+        for stop in (2, None):
+            entity = Entity("items", "/items", "items", Plain(), key="id")
+            parts.kind = type("Linked", (Linked,), {"offers": (entity,)})
+            if stop:
+                with pytest.raises(ConnectionError):
+                    parts.run(stop)
+        assert parts.run() == 12
+        assert lost(parts) == []
+        assert len(parts.told(PageArrived)) == 2
 
 
 @pytest.mark.parametrize(

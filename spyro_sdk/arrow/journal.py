@@ -13,43 +13,24 @@ import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from shlex import quote
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self
 
 import pyarrow as pa
 
 from ..errors import ExportError
 from ..private import BINARY, SAFELY, System, try_lock, unlock
 from .draft import explained
+from .mark import Mark
 
 MAGIC: Final = b"spyro resume\n"
 FRAME: Final = struct.Struct(">Q16s")
 """How many bytes a body has, and a digest of it that takes in the frame before."""
 HEAD: Final = struct.Struct(">I")
 """How many bytes of a body are JSON; the rest is batches."""
-
-Place: TypeAlias = Mapping[str, Any]
-"""Where to go on, in what JSON knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far a fetch has come with a page."""
-
-    place: Place | None = None
-    """Where to go on after it; None where nobody can."""
-    rows: int = 0  # records that it had when it arrived
-    keys: pa.Array | None = None
-    """The keys of those that were new."""
-    tail: pa.RecordBatch | None = None
-    """The last records of the page, as they came."""
-    columns: pa.Schema | None = None
-    """The columns as they stood in the bodies so far."""
-    seen: pa.Schema | None = None
-    """The columns that were handed on so far, before some of them were chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +43,8 @@ class Frame:
     rows: int  # records that are kept
     read: int  # records that had arrived
     has_place: bool
+    stood: list[int] | None
+    """What stood at the target then; see `_standing`."""
 
 
 class Journal:
@@ -72,7 +55,7 @@ class Journal:
     """
 
     def __init__(self, target: Path, system: System | None = None) -> None:
-        self.path = journal_of(target)
+        self.path, self._target = journal_of(target), target
         self.last = Mark()
         """How far it has come; there is a place where it was restored, and no page came since."""
         self._frames: list[Frame] = []
@@ -105,8 +88,13 @@ class Journal:
 
     @property
     def pages(self) -> int:
-        """Pages that are kept."""
+        """Frames that are kept, one for each page."""
         return len(self._frames)
+
+    @property
+    def asked(self) -> int:
+        """Pages among these that had records."""
+        return sum(frame.read > 0 for frame in self._frames)
 
     @property
     def rows(self) -> int:
@@ -117,6 +105,11 @@ class Journal:
     def read(self) -> int:
         """Records that had arrived for these, before some of them were chosen."""
         return sum(frame.read for frame in self._frames)
+
+    @property
+    def is_outlived(self) -> bool:
+        """Whether the target has been written since the last page came: a run has ended well."""
+        return bool(self._frames) and self._frames[-1].stood != _standing(self._target)
 
     def header(self) -> dict[str, Any] | None:
         """What it says of itself, {} where it is new; None where it is damaged, or no journal at all."""
@@ -149,19 +142,22 @@ class Journal:
         with self._guard, explained(self.path):
             self._forget()
             self._file.truncate(0)
-            self._file.seek(0)
-            _write(self._file.fileno(), MAGIC)
-            self._end = len(MAGIC)
-            self._add(json.dumps(header).encode())
+            self._end = 0
+            self._add(json.dumps(header).encode(), MAGIC)
 
     def append(self, batch: pa.RecordBatch, mark: Mark) -> None:
         """Keep a page; where it cannot be written, what came before it stays as it is."""
-        body = _body(batch, mark)
+        body = _body(batch, mark, _standing(self._target))
         with self._guard, explained(self.path):
             if self._is_open:  # the fetch may have been stopped while we waited for our turn
                 self._add(body)
                 self._took(body)
                 self.last = mark
+
+    def stay(self) -> None:
+        """Take note that the target has been written, and that what is kept is of use all the same."""
+        keys = None if self.last.keys is None else self.last.keys.slice(0, 0)
+        self.append(_nothing(pa.schema([])), replace(self.last, rows=0, keys=keys))
 
     def marks(self) -> Iterator[Mark]:
         """How far it had come with each page."""
@@ -208,12 +204,12 @@ class Journal:
         self._end, self._digest = self._file.tell(), digest
         return body
 
-    def _add(self, body: bytes) -> None:
+    def _add(self, body: bytes, before: bytes = b"") -> None:
         """Write a frame behind the last, or nothing at all."""
         digest = _digest(body, self._digest)
         try:
             self._file.seek(self._end)
-            _write(self._file.fileno(), FRAME.pack(len(body), digest) + body)
+            _write(self._file.fileno(), before + FRAME.pack(len(body), digest) + body)
         except BaseException:
             with suppress(OSError):
                 self._file.truncate(self._end)
@@ -230,6 +226,7 @@ class Journal:
             head["kept"],
             head["rows"],
             head["place"] is not None,
+            head["stood"],
         )
         self._frames.append(frame)
 
@@ -292,6 +289,15 @@ def _check(path: Path, it: os.stat_result, system: System) -> None:
         )
 
 
+def _standing(target: Path) -> list[int] | None:
+    """What tells a file, or a folder, from another that takes its place; None where there is none."""
+    try:
+        it = target.stat()
+    except OSError:
+        return None
+    return [it.st_mtime_ns, it.st_size]
+
+
 def _digest(body: bytes, before: bytes) -> bytes:
     return blake2b(body, key=before, digest_size=16).digest()
 
@@ -305,13 +311,13 @@ def _write(file: int, data: bytes) -> None:
 # -- a page as bytes ----------------------------------------------------------------------------------
 
 
-def _body(batch: pa.RecordBatch, mark: Mark) -> bytes:
+def _body(batch: pa.RecordBatch, mark: Mark, stood: list[int] | None) -> bytes:
     """A page as the body of a frame."""
     keys = None if mark.keys is None else pa.RecordBatch.from_arrays([mark.keys], ["keys"])
     schemas = (None if it is None else _nothing(it) for it in (mark.columns, mark.seen))
     parts = [b"" if it is None else _packed(it) for it in (keys, mark.tail, *schemas)]
     sizes = [len(part) for part in parts]
-    said = {"place": mark.place, "rows": mark.rows, "kept": batch.num_rows, "sizes": sizes}
+    said = {"place": mark.place, "rows": mark.rows, "kept": batch.num_rows, "sizes": sizes, "stood": stood}
     head = json.dumps(said).encode()
     return b"".join([HEAD.pack(len(head)), head, *parts, _packed(batch)])
 

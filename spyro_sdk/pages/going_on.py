@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, TypeAlias
 
-from ..arrow.journal import Mark, Place
+from ..arrow.mark import Mark, Place
 from ..http import Request
 from ..paging import Counted, Offset, PageNumber
 from .courses import Course, Lost, Tally

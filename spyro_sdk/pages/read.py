@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
-from ..arrow.journal import Mark, Place
+from ..arrow.mark import Mark, Place
 from ..errors import ConnectorError, DataFetchError, IntegrityError
 from ..http import Request
 from .courses import Step, Tally

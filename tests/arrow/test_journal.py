@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from spyro_sdk.arrow.journal import Journal, Mark, journal_of, remove_left
+from spyro_sdk.arrow.journal import Journal, journal_of, remove_left
+from spyro_sdk.arrow.mark import Mark
 from spyro_sdk.errors import ExportError
 from spyro_sdk.private import System
 
@@ -143,6 +144,21 @@ def test_beginning_anew_forgets_all(target: Path) -> None:
         assert journal.header() == {"it": "is new"}
         journal.restore()
         assert journal.batch(0) == page(7)
+
+
+def test_it_tells_whether_the_target_has_been_written_since(target: Path) -> None:
+    for write in (lambda: target.write_bytes(b"new"), target.unlink, target.mkdir):
+        filled(target, mark(1), mark(2, keys=pa.array(["a"])))
+        with Journal(target) as journal:
+            assert not journal.is_outlived
+            assert len(restored(journal)) == 2
+            assert not journal.is_outlived
+            write()
+            assert journal.is_outlived
+            journal.stay()
+            assert not journal.is_outlived
+            assert (journal.rows, journal.read, journal.sure) == (4, 6, 4)
+            assert journal.last == mark(2, keys=pa.array([], pa.string())) or journal.last.rows == 0
 
 
 def test_two_never_have_it_at_once(target: Path) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from ...arrow.journal import Mark
+from ...arrow.mark import Mark
 from ...errors import AuthenticationError, DataFetchError, RateLimitError, ValidationError
 from ...events import Event, PageArrived, RoadTaken, SchemaChanged
 from ...http import Request
