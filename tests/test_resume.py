@@ -31,6 +31,7 @@ from spyro_sdk.errors import (
     ExportError,
     IncompleteWarning,
     IntegrityError,
+    UnknownEntityError,
     ValidationError,
 )
 from spyro_sdk.events import FetchFinished, FetchResumed, PageArrived, PagingRepaired, ResumeLost
@@ -743,3 +744,23 @@ def test_every_kind_of_file_goes_on(service: Service, tmp_path: Path, form: str)
         assert one.to_pylist() == other.to_pylist()
     else:
         assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_a_failure_before_anything_is_asked_leaves_what_is_there(service: Service, tmp_path: Path) -> None:
+    parts = stopped(service, tmp_path / "parts.parquet")
+    offers, parts.kind.offers = parts.kind.offers, ()  # type: ignore[attr-defined]
+    with pytest.raises(UnknownEntityError):
+        parts.run()
+    parts.kind.offers = offers  # type: ignore[attr-defined]
+    assert parts.run() == COUNT
+    assert len(asked(service)) == 3
+
+
+def test_a_failure_before_anything_is_asked_leaves_nothing_where_there_was_nothing(
+    service: Service, tmp_path: Path
+) -> None:
+    parts = exports(service, tmp_path / "parts.parquet")
+    parts.kind.offers = ()  # type: ignore[attr-defined]
+    with pytest.raises(UnknownEntityError):
+        parts.run()
+    assert names(tmp_path) == []

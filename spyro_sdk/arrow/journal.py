@@ -64,13 +64,14 @@ class Journal:
         self._is_open = True
         with explained(self.path):
             self._file = os.fdopen(_locked(self.path, system or System()), "r+b", buffering=0)
+            self._is_known = not self._size  # what is in it
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it; it is taken away where nobody could go on from it."""
-        if self.has_place:
+        """Close it; it is taken away where it is known that nobody could go on from it."""
+        if self.has_place or not self._is_known:
             self.close()
         else:
             self.remove()
@@ -115,7 +116,7 @@ class Journal:
         """What it says of itself, {} where it is new; None where it is damaged, or no journal at all."""
         with self._guard, explained(self.path):
             self._forget()
-            if not self._file.seek(0, os.SEEK_END):
+            if not self._size:
                 return {}
             self._file.seek(0)
             body = self._body() if self._file.read(len(MAGIC)) == MAGIC else None
@@ -126,6 +127,7 @@ class Journal:
 
         What comes after the last place to go on from is cut off, and so is all that is damaged.
         """
+        self._is_known = True
         with self._guard, explained(self.path):
             while (body := self._body()) is not None:
                 self._took(body)
@@ -139,6 +141,7 @@ class Journal:
 
     def start(self, header: Mapping[str, Any]) -> None:
         """Begin anew, with nothing but this."""
+        self._is_known = True
         with self._guard, explained(self.path):
             self._forget()
             self._file.truncate(0)
@@ -185,6 +188,10 @@ class Journal:
 
     # -- how it is done -------------------------------------------------------------------------------
 
+    @property
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
     def _forget(self) -> None:
         self._frames, self.last = [], Mark()
         self._end, self._digest = len(MAGIC), b""
@@ -196,7 +203,7 @@ class Journal:
         if len(start) < FRAME.size:
             return None
         size, digest = FRAME.unpack(start)
-        if size > os.fstat(self._file.fileno()).st_size - self._file.tell():
+        if size > self._size - self._file.tell():
             return None
         body = self._file.read(size)
         if _digest(body, self._digest) != digest:
