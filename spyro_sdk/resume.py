@@ -184,23 +184,23 @@ class Resume:
 
     async def _further(self, read: Read, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
         """What is kept, once the first of what comes after it shows that it is of use; else all anew."""
-        journal, first, error = self._journal, None, None
-        pages = journal.pages
-        kept = FetchResumed(self._name, query.entity, journal.rows, journal.read, journal.asked)
-        left = None if query.limit is None else query.limit - kept.rows
+        kept = self._journal.pages
+        left = None if query.limit is None else query.limit - self._journal.rows
+        resumed = self._told(query.entity)
         async with aclosing(read(replace(query, limit=left))) as batches:
             try:
                 first = await anext(batches, None)
-            except Exception as raised:  # noqa: BLE001  # raised again, unless we can do without
-                error = raised
-            why = self._useless(error, pages) if left != 0 else None
+                is_heeded = self._is_heeded or left == 0
+                why = None if is_heeded else "the connector cannot go on from a place"
+            except Exception as error:
+                why = self._useless(error, kept)
+                if why is None:
+                    async for batch in self._kept(resumed, kept):
+                        yield batch
+                    raise
             if why is None:
-                self.resumed = self._now().isoformat(timespec="seconds")
-                self._tell(kept)
-                async for batch in self._kept(pages):
+                async for batch in self._kept(resumed, kept):
                     yield batch
-                if error is not None:
-                    raise error
                 if first is not None:
                     yield first
                 async for batch in batches:
@@ -212,18 +212,23 @@ class Resume:
             async for batch in batches:
                 yield batch
 
-    def _useless(self, error: Exception | None, pages: int) -> str | None:
-        """Why what is kept is of no use, by how the first request after it ended; None where it is."""
-        if error is None:
-            return None if self._is_heeded else "the connector cannot go on from a place"
+    def _useless(self, error: Exception, kept: int) -> str | None:
+        """Why what is kept is of no use, by how the first request after it failed; None where it is."""
         if isinstance(error, LostPlace):
             return str(error)
         is_refused = isinstance(error, DataFetchError) and error.status in REFUSED
-        is_first = self._journal.pages == pages
+        is_first = self._journal.pages == kept
         return str(error) if is_first and (is_refused or isinstance(error, IntegrityError)) else None
 
-    async def _kept(self, pages: int) -> AsyncGenerator[pa.RecordBatch, None]:
+    def _told(self, entity: str) -> FetchResumed:
+        """What is told when it goes on."""
+        it = self._journal
+        return FetchResumed(self._name, entity, it.rows, it.read, it.asked)
+
+    async def _kept(self, resumed: FetchResumed, pages: int) -> AsyncGenerator[pa.RecordBatch, None]:
         """The records of so many pages."""
+        self.resumed = self._now().isoformat(timespec="seconds")
+        self._tell(resumed)
         for number in range(pages):
             batch = await in_worker(self._journal.batch, number)
             if batch.num_rows:
