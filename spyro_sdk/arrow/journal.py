@@ -110,7 +110,8 @@ class Journal:
     @property
     def is_outlived(self) -> bool:
         """Whether the target has been written since the last page came: a run has ended well."""
-        return bool(self._frames) and self._frames[-1].stood != _standing(self._target)
+        stands = _standing(self._target)  # a file that somebody has taken away says nothing
+        return bool(self._frames) and stands not in (None, self._frames[-1].stood)
 
     def header(self) -> dict[str, Any] | None:
         """What it says of itself, {} where it is new; None where it is damaged, or no journal at all."""

@@ -147,7 +147,13 @@ def test_beginning_anew_forgets_all(target: Path) -> None:
 
 
 def test_it_tells_whether_the_target_has_been_written_since(target: Path) -> None:
-    for write in (lambda: target.write_bytes(b"new"), target.unlink, target.mkdir):
+    filled(target, mark(1))
+    target.write_bytes(b"new")
+    target.unlink()
+    with Journal(target) as journal:
+        assert len(restored(journal)) == 1
+        assert not journal.is_outlived
+    for write in (lambda: target.write_bytes(b"newer"), lambda: target.write_bytes(b"the newest")):
         filled(target, mark(1), mark(2, keys=pa.array(["a"])))
         with Journal(target) as journal:
             assert not journal.is_outlived
