@@ -22,7 +22,7 @@ test: .venv/.dev  ## run all tests, with coverage
 	@$(BIN)/python -m tests.programs redis
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= --ignore=tests/browser
 	$(BIN)/coverage report --fail-under=98
-	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/auth/*,spyro_sdk/profile/*,spyro_sdk/sources.py,spyro_sdk/private.py,spyro_sdk/shown.py,spyro_sdk/words.py,spyro_sdk/notebook/*,spyro_sdk/settings.py,spyro_sdk/paging/*,spyro_sdk/pages/*,spyro_sdk/transport/*,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py,spyro_sdk/testing/*'
+	$(BIN)/coverage report --fail-under=100 --include='spyro_sdk/guards/*,spyro_sdk/arrow/*,spyro_sdk/auth/*,spyro_sdk/profile/*,spyro_sdk/sources.py,spyro_sdk/private.py,spyro_sdk/resume.py,spyro_sdk/shown.py,spyro_sdk/words.py,spyro_sdk/notebook/*,spyro_sdk/settings.py,spyro_sdk/paging/*,spyro_sdk/pages/*,spyro_sdk/transport/*,spyro_sdk/config.py,spyro_sdk/errors.py,spyro_sdk/blocking.py,spyro_sdk/testing/*'
 	@$(MAKE) --no-print-directory browser
 
 browser: .venv/.dev .venv/.ipykernel6  ## run the tests in JupyterLab alone: SPYRO_BROWSER is a path, or none

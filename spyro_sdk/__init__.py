@@ -23,6 +23,7 @@ Where to look, from the face down
     identity               who we are to a service
     lifecycle, failure     how it opens and closes, and what its failures are called
     webhooks               what a service sends to a web server of yours, and whether it really did
+    resume                 where an export goes on after a crash, and how far it has come
     schema_cache           what a service said of its columns, kept on disk for the next run
     increment, watermarks  what has come or changed since the last run, and how far that had come
     canonical              what a Customer is, whichever service it comes from

@@ -392,14 +392,25 @@ class BaseConnector(Lifecycle):
         return Deadline(seconds, f"{query.entity} of {self.name}", self.name)
 
     async def _asked(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
-        """The rows and columns asked for, out of what `_read` gives."""
+        """The rows and columns asked for; those first that an earlier run has left."""
         query = await self.prepare(query)
-        selection = Selection(query)
+        resume = query.resume
+        found = self._selected(query) if resume is None else resume.batches(self._selected, query)
+        async with aclosing(found) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def _selected(self, query: Query) -> AsyncGenerator[pa.RecordBatch, None]:
+        """The rows and columns asked for, out of what `_read` gives."""
+        resume = query.resume
+        selection = Selection(query, resume and resume.last.seen)
         if selection.is_complete:
             return
         async with aclosing(self._read(query)) as batches:
             async for batch in batches:
                 selected = selection.of(batch)
+                if resume is not None:
+                    await resume.keep(selected, selection.known)
                 if selected.num_rows:
                     yield selected
                 if selection.is_complete:

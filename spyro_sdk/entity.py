@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from .arrow.quality import Quality
+    from .resume import Resume
 
 
 WIDE = 30  # characters of a type in a text; a longer one takes its room from what follows
@@ -189,6 +190,8 @@ class Query:
     """Which of the service's interfaces to use, such as `bulk`; None for what the connection says."""
     concurrency: int | None = None  # requests at once; None for what the connection says
     deadline: float | None = None  # seconds for all of it; None for what the connection says
+    resume: Resume | None = field(default=None, compare=False, repr=False)
+    """Where to begin, and whom to tell how far it has come; None where nobody wants to go on later."""
 
     @classmethod
     def ask(cls, entity: str, **wishes: Any) -> Query:

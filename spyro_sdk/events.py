@@ -211,6 +211,24 @@ class WatermarkNotKept(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FetchResumed(Event):
+    """An export goes on where an earlier run of it ended."""
+
+    entity: str
+    rows: int  # that are kept from there
+    read: int  # records that had arrived for these, before `where` and `limit`
+    pages: int  # that need not be asked for again
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeLost(Event):
+    """What an earlier run of an export has left is of no use: everything is fetched again."""
+
+    entity: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchCutShort(Event):
     """A fetch failed midway, and its caller takes what had come: `on_error="partial"`."""
 

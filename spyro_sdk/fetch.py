@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import pyarrow as pa
@@ -21,22 +22,25 @@ from . import blocking
 from .arrow.frame import to_pandas
 from .arrow.schema import Misfit, changes, conform, unify
 from .connector import BaseConnector
-from .entity import Query, counted
+from .entity import Query, counted, decided
 from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
 from .plan import Plan
 from .progress import chosen, given
 from .runs import Run
 from .shown import Shown
-from .taking import PLAIN, Source, Terms, source_of
+from .taking import PLAIN, ROADS, Source, Terms, source_of
+from .workers import in_worker
 
 if TYPE_CHECKING:
     import duckdb
     import pandas
     import polars
 
+    from .arrow.journal import Journal
     from .arrow.quality import Quality
     from .arrow.sink import Sink
     from .observers.running import Act
+    from .resume import Recipe, Resume
 
 T = TypeVar("T")
 
@@ -127,6 +131,7 @@ class Fetch(Shown):
         partition_by: str | Sequence[str] | None = None,
         compression: str = "zstd",
         row_group_rows: int = 50_000,
+        resume: bool = False,
         progress: bool | None = None,
     ) -> int:
         """Fetch everything into a Parquet file, as it arrives and in bounded memory; return its rows.
@@ -146,6 +151,11 @@ class Fetch(Shown):
         `row_group_rows`: rows, at least 1, in each row group but the last. With more the file is a little
         smaller; two row groups are in memory at once, so that 50,000 of 1 kB need some 100 MB.
 
+        `resume`: go on where the last run of the same export ended, however that ended, and read at most one
+        page again. What has come is kept beside the file until that is in its place, in `.NAME.resume`, which
+        only its owner can read: room for the records up to three times. `spyro.started` is then when the
+        first run began, and `spyro.resumed` when this one went on.
+
         Raises `ValidationError` for an option that makes no sense, or a column that is not there.
         """
         from .arrow.draft import check_writable
@@ -158,11 +168,11 @@ class Fetch(Shown):
         self.partial = None
         form = Parquet(compression, row_group_rows)
         if partition_by is None:
-            check_writable(path)
-            return self._export(partial(Sink, path, form), progress)
+            target = check_writable(path)
+            return self._export(partial(Sink, path, form), target, resume, progress)
         columns = asked(partition_by)
-        check_folder(path)
-        return self._export(partial(PartitionedSink, path, form, columns), progress)
+        target = check_folder(path)
+        return self._export(partial(PartitionedSink, path, form, columns), target, resume, progress)
 
     def to_csv(
         self,
@@ -171,6 +181,7 @@ class Fetch(Shown):
         compression: str | None = None,
         delimiter: str = ",",
         formulas: str = "keep",
+        resume: bool = False,
         progress: bool | None = None,
     ) -> int:
         """Fetch everything into a CSV file, as it arrives and in bounded memory; return its rows.
@@ -187,17 +198,24 @@ class Fetch(Shown):
 
         `formulas`: `keep` leaves texts as they are; `escape` puts `'` before those that begin with `=`, `+`,
         `-`, `@`, a tab or a carriage return, which a spreadsheet might run. For files that people open there.
+
+        `resume`: go on where the last run of the same export ended, as `to_parquet` does.
         """
         from .arrow.csv import Csv, CsvSink
         from .arrow.draft import check_writable
 
         self.partial = None
         csv = Csv(compression, delimiter, formulas)
-        check_writable(path)
-        return self._export(partial(CsvSink, path, csv), progress)
+        target = check_writable(path)
+        return self._export(partial(CsvSink, path, csv), target, resume, progress)
 
     def to_ipc(
-        self, path: str | PathLike[str], *, compression: str = "lz4", progress: bool | None = None
+        self,
+        path: str | PathLike[str],
+        *,
+        compression: str = "lz4",
+        resume: bool = False,
+        progress: bool | None = None,
     ) -> int:
         """Fetch everything into an Arrow IPC file, as it arrives and in bounded memory; return its rows.
 
@@ -207,6 +225,8 @@ class Fetch(Shown):
 
         `compression`: `lz4`, as pandas writes Feather, `zstd` or `none`; only a file without can be used
         in place, by mapping it into memory.
+
+        `resume`: go on where the last run of the same export ended, as `to_parquet` does.
         """
         from .arrow.draft import check_writable
         from .arrow.ipc import Ipc
@@ -214,8 +234,8 @@ class Fetch(Shown):
 
         self.partial = None
         form = Ipc(compression)
-        check_writable(path)
-        return self._export(partial(Sink, path, form), progress)
+        target = check_writable(path)
+        return self._export(partial(Sink, path, form), target, resume, progress)
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
@@ -336,20 +356,60 @@ class Fetch(Shown):
             schema = run.call(_collected, run, self.query, kept)
         return run.taking.marked(unify(kept, schema))
 
-    def _export(self, make: Callable[..., Sink], progress: bool | None) -> int:
+    def _export(self, make: Callable[..., Sink], target: Path, resume: bool, progress: bool | None) -> int:
         """Pour everything into the sink that `make` makes; return the rows."""
-        from .arrow.background import Background
+        from .arrow.journal import Journal, remove_left
 
         self.partial = None
-        with self._run(progress) as run:
+        if not self._is_resumable(resume):
+            run, rows = self._poured(make, progress, None)
+            if run.taking.missing is None:
+                remove_left(target)
+        else:
+            with Journal(target) as journal:
+                run, rows = self._poured(make, progress, journal)
+                if run.taking.missing is None:
+                    journal.remove()
+                else:
+                    journal.stay()
+        run.settle()
+        return rows
+
+    def _poured(
+        self, make: Callable[..., Sink], progress: bool | None, journal: Journal | None
+    ) -> tuple[Run, int]:
+        """The run that has filled the sink, and its rows; with a journal it goes on from there."""
+        from .arrow.background import Background
+
+        with self._run(progress) as run, _going_on_later(journal):
             connector = run.connector
             query, schema = run.call(_prepared, run.source, self.query)
-            sink = Background(make(schema=schema, metadata=_provenance(connector, self)))
+            if journal is not None:
+                query = run.call(_resuming, journal, connector, query, self._recipe(connector, schema))
+            sink = Background(make(schema=schema, metadata=_provenance(connector, self, query.resume)))
             with self._keeping(run, sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
                 run.call(sink.pour, lambda: run.taking.batches(query))
-                sink.note(run.taking.marks)
-        run.settle()
-        return sink.rows
+                sink.note({**run.taking.marks, **_resumed(query.resume)})
+        return run, sink.rows
+
+    def _is_resumable(self, resume: bool) -> bool:
+        """Whether to go on where an earlier run ended; `ValidationError` where that makes no sense."""
+        if decided("resume", resume) and self.is_increment:
+            raise ValidationError(
+                "resume=True cannot be with since='last': an increment that failed begins again where it did",
+                "resume",
+                resume,
+                hint="leave out resume",
+            )
+        return resume
+
+    def _recipe(self, connector: BaseConnector, schema: pa.Schema | None) -> Recipe:
+        """What makes two runs those of one export."""
+        from .resume import Recipe
+
+        told = self._terms.told(self.query)
+        words = {name: it for name, it in told.items() if name == "limit" or name not in ROADS}
+        return Recipe(connector.config, connector.identity, words, schema, lambda: connector.secrets)
 
     @contextmanager
     def _keeping(
@@ -435,13 +495,41 @@ def _as_it_is(table: pa.Table) -> pa.Table:
     return table
 
 
-def _provenance(connector: BaseConnector, fetch: Fetch) -> dict[str, str]:
+async def _resuming(journal: Journal, connector: BaseConnector, query: Query, recipe: Recipe) -> Query:
+    """The query, asked from where the journal ends."""
+    from .resume import Resume
+
+    resume = Resume(journal, recipe, connector._emit)
+    await in_worker(resume.open)
+    return replace(query, resume=resume)
+
+
+@contextmanager
+def _going_on_later(journal: Journal | None) -> Iterator[None]:
+    """Say in an error how to go on, where that is possible."""
+    try:
+        yield
+    except BaseException as error:
+        if journal is not None and journal.has_place:
+            _say(
+                error,
+                f"the same call goes on after {_counted(journal.sure, 'record')}, kept in {journal.path}",
+            )
+        raise
+
+
+def _resumed(resume: Resume | None) -> dict[str, str]:
+    """When it went on where another run had ended; nothing where it did not."""
+    return {} if resume is None or resume.resumed is None else {"resumed": resume.resumed}
+
+
+def _provenance(connector: BaseConnector, fetch: Fetch, resume: Resume | None) -> dict[str, str]:
     return {
         "source": connector.name,
         "entity": fetch.query.entity,
         "query": json.dumps(fetch._terms.told(fetch.query), ensure_ascii=False),
         "api": connector.api,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": resume.started if resume else datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

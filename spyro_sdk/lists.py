@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -22,7 +22,7 @@ from .events import PageSizeShrunk, PagingRepaired, SchemaChanged, TotalChanged
 from .exchange import INLINE, HttpConnector, payload_of
 from .failure import shape_of, trouble
 from .http import Request, Response
-from .pages import Bounds, Foresee, Habits, Page, Pages, Way, keys_of, repeated
+from .pages import Bounds, Foresee, Habits, Page, Pages, Way, identity, keys_of, repeated
 from .paging import (
     REFUSALS,
     Answer,
@@ -40,6 +40,9 @@ from .paging import (
 )
 from .reading import Place, Reading, is_list_of_objects, last_key
 from .workers import in_worker
+
+if TYPE_CHECKING:
+    from .resume import Resume
 
 RECENT = 8  # answers, of which the slowest says how long one takes
 LEGIBLE = 1000  # bytes of an answer that is no JSON
@@ -72,24 +75,38 @@ class ListConnector(HttpConnector):
         enough: int | None = None,
         is_eager: bool = True,
         among: Callable[[], int] = lambda: 1,
+        resume: Resume | None = None,
     ) -> AsyncGenerator[Page, None]:
         """The pages from `request` on, in order, each asked for while those before it are worked on.
 
         No page is asked for that is not needed for `enough` records, and none ahead unless `is_eager`; what
         may be under way is shared `among` so many lists. Raises `IntegrityError` when the service sends us
-        round in a circle, or fewer or more records than it had announced.
+        round in a circle, or fewer or more records than it had announced. With `resume` they go on where an
+        earlier run of them ended.
         """
 
         def under_way() -> int:
             return ceil(self._concurrency(reading.at_once) / max(1, among()))
 
-        bounds = Bounds(under_way, self.config.page_size, enough, is_eager, goes_on=reading.goes_on)
         entity, habits = reading.entity, self._habits[reading.entity.name]
+        place = None if resume is None else resume.go_on(_recognized(entity, request))
+        if place is not None and enough is not None:
+            enough += place["tally"]["rows"]
+        bounds = Bounds(under_way, self.config.page_size, enough, is_eager, goes_on=reading.goes_on)
         pages = Pages(partial(self._page, reading), self._way(reading), bounds, partial(self.lost, entity))
         size = habits.size or size_of(entity.paging, request) or 0
-        async with aclosing(pages.read(resized(entity.paging, request, size))) as found:
+        upcoming: Request | None = resized(entity.paging, request, size)
+        if resume is not None and place is not None:
+            upcoming = await in_worker(pages.go_on, place, resume.marks(), request)
+            reading.recall(resume.last.columns)
+        async with aclosing(pages.read(upcoming)) as found:
             async for page in found:
-                yield page if entity.only is None else replace(page, rows=page.batch.num_rows, total=None)
+                if entity.only is not None:
+                    page = replace(page, rows=page.batch.num_rows, total=None)
+                if resume is not None:
+                    reached = pages.mark(request)
+                    resume.reached(replace(reached, rows=page.rows, columns=reading.schema))
+                yield page
 
     def _way(self, reading: Reading) -> Way:
         """How the pages of an entity lead to each other."""
@@ -235,3 +252,11 @@ class ListConnector(HttpConnector):
             entity.name,
             connector=self.name,
         )
+
+
+def _recognized(entity: Entity, request: Request) -> str:
+    """All by which the pages of an entity are asked for and understood: another must not go on from them."""
+    paging = entity.paging
+    has_words = type(paging).__repr__ is not object.__repr__
+    leads_on = repr(paging) if has_words else type(paging).__qualname__
+    return repr((identity(request), entity.records, leads_on, entity.key, entity.total, entity.only))

@@ -79,6 +79,11 @@ class Reading:
         page = replace(page, batch=self.shaped(page.batch))
         return page if self.finish is None else await self.finish(page)
 
+    def recall(self, known: pa.Schema | None) -> None:
+        """Take the columns for known that an earlier run has found."""
+        if known is not None:
+            self.schema, self.is_partial = known, False
+
     def learn(self, found: pa.Schema) -> list[Change]:
         """Widen the schema to what a page had; return what that changed."""
         known = self.schema

@@ -236,7 +236,9 @@ class RestConnector(ListConnector):
         reading = Reading(query.entity, entity, schema, closed, at_once=query.concurrency)
         if entity.parent is None:
             reading.finish = by_worker(*own, *since, *shape)
-            found = self.pages(reading, self.request(entity, query), enough=enough, is_eager=is_eager)
+            found = self.pages(
+                reading, self.request(entity, query), enough=enough, is_eager=is_eager, resume=query.resume
+            )
         else:
             reading.finish = by_worker(*own, *since)
             ask = partial(self._of_one, reading, question)

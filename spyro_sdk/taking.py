@@ -57,7 +57,7 @@ class Terms:
 
     def told(self, query: Query) -> dict[str, Any]:
         """The arguments of `fetch` that ask for `query` on these terms, in what JSON knows."""
-        wishes = {f.name: getattr(query, f.name) for f in fields(query)}
+        wishes = {f.name: getattr(query, f.name) for f in fields(query) if f.compare}
         wishes |= {name: list(value) for name, value in wishes.items() if isinstance(value, tuple)}
         return {
             **wishes,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from spyro_sdk.arrow.mark import Mark
 from spyro_sdk.errors import IntegrityError
 from spyro_sdk.http import Request
+from spyro_sdk.pages import Habits
 from spyro_sdk.paging import Cursor, KeySet, LinkHeader, NextLink, Offset, PageNumber
 
 from .moving import URL, Reader, Shelf, by_key, by_link, by_number, by_offset
@@ -49,7 +52,10 @@ class Reading(RuleBasedStateMachine):
         paging, serve, least = STYLES[style]
         self.shelf = Shelf(count, says_total=says_total, steps=steps)
         self.reader = Reader(self.shelf, paging, serve, least + more, under_way=under_way)
-        self.pages = self.reader.pages().read(paging.first(Request(URL), self.reader.size))
+        self.first = paging.first(Request(URL), self.reader.size)
+        self.all = self.reader.pages()
+        self.marks: list[Mark] = []
+        self.pages = self.all.read(self.first)
 
     @precondition(lambda self: not self.is_over)
     @rule()
@@ -61,6 +67,7 @@ class Reading(RuleBasedStateMachine):
         except IntegrityError as error:
             self.is_over, self.error = True, error
         else:
+            self.marks.append(self.all.mark(self.first))
             self.seen += page.batch["id"].to_pylist()
             assert len(self.seen) == len(set(self.seen)), "a record came twice"
 
@@ -84,6 +91,21 @@ class Reading(RuleBasedStateMachine):
     def one_goes_and_another_comes(self, where: float, other: float) -> None:
         self._changed(False, where, 1)
         self._changed(True, other, 1)
+
+    @precondition(lambda self: not self.is_over)
+    @rule()
+    def the_reader_dies_and_another_goes_on(self) -> None:
+        self.loop.run_until_complete(self.pages.aclose())
+        while self.marks and self.marks[-1].place is None:  # where nobody is sure yet it is read again
+            self.marks.pop()
+        self.seen = self.seen[: sum(mark.rows for mark in self.marks)]
+        self.reader.habits = Habits()
+        self.all = self.reader.pages()
+        upcoming: Request | None = self.first
+        if self.marks:
+            place = json.loads(json.dumps(self.marks[-1].place))
+            upcoming = self.all.go_on(place, self.marks, self.first)
+        self.pages = self.all.read(upcoming)
 
     def _changed(self, is_added: bool, where: float, some: int) -> None:
         self.has_changed = True

@@ -13,15 +13,20 @@ from ..entity import Query, unknown_column
 class Selection:
     """Applies the `where`, `columns` and `limit` of one query to batches, in their order."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, known: pa.Schema | None = None) -> None:
         self._query = query
         self._left = query.limit
-        self._known: dict[str, pa.Field[Any]] = {}
+        self._known: dict[str, pa.Field[Any]] = {field.name: field for field in known or ()}
 
     @property
     def is_complete(self) -> bool:
         """Whether no later batch can add a row."""
         return self._left == 0
+
+    @property
+    def known(self) -> pa.Schema:
+        """The columns that came so far, where they matter."""
+        return pa.schema(list(self._known.values()))
 
     def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The part of `batch` that was asked for; `ValidationError` for a column that is not there.

@@ -9,9 +9,11 @@ from ..events import (
     Event,
     FetchCutShort,
     FetchFinished,
+    FetchResumed,
     LoginBorrowed,
     PageSizeShrunk,
     PagingRepaired,
+    ResumeLost,
     Retried,
     RetryRefused,
     RoadTaken,
@@ -32,12 +34,14 @@ LEVELS: dict[type[Event], int] = {
     PagingRepaired: logging.WARNING,
     FetchCutShort: logging.WARNING,
     TotalChanged: logging.WARNING,
+    ResumeLost: logging.WARNING,
     WatermarkLost: logging.WARNING,
     WatermarkNotKept: logging.WARNING,
     PageSizeShrunk: logging.INFO,
     LoginBorrowed: logging.INFO,
     TokenRenewed: logging.INFO,
     RoadTaken: logging.INFO,
+    FetchResumed: logging.INFO,
     FetchFinished: logging.INFO,
 }
 """Every other event is logged at DEBUG."""
@@ -75,6 +79,10 @@ def words(event: Event) -> str:
             said = f"everything of {event.entity} is fetched, its watermark cannot be read: {event.reason}"
         case WatermarkNotKept():
             said = f"the next increment of {event.entity} begins where this one did: {event.reason}"
+        case FetchResumed():
+            said = f"{event.entity} goes on after {event.rows:,} records, which an earlier run has left"
+        case ResumeLost():
+            said = f"everything of {event.entity} is fetched, an earlier run is of no use: {event.reason}"
         case FetchCutShort():
             said = f"{event.entity} is incomplete: {event.missing}"
         case FetchFinished():

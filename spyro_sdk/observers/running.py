@@ -17,11 +17,13 @@ from ..events import (
     Event,
     FetchCutShort,
     FetchFinished,
+    FetchResumed,
     PageArrived,
     PageSizeShrunk,
     PagingRepaired,
     QuotaSeen,
     Received,
+    ResumeLost,
     Retried,
     RoadTaken,
     SchemaChanged,
@@ -42,8 +44,10 @@ LEGIBLE: Final = 240  # letters of an error
 
 REMARKABLE: Final = (
     CircuitChanged,
+    FetchResumed,
     PageSizeShrunk,
     PagingRepaired,
+    ResumeLost,
     RoadTaken,
     SchemaChanged,
     TotalChanged,
@@ -107,6 +111,7 @@ class Running:
         self.asked, self.quota = asked, asked.quota
         self.pages = self.rows = self.requests = self.retries = self.waits = 0
         """`rows`: records that arrived, before `where` and `limit` are applied to them."""
+        self.resumed = 0  # of these records, those that had arrived in an earlier run
         self.received = 0  # bytes of body, as they came over the wire
         self.waited = 0.0  # seconds in the rate limiter's queue
         self.given: int | None = None
@@ -149,6 +154,8 @@ class Running:
                 case FetchCutShort():
                     self.error = _short(event.missing)
                 case _ if isinstance(event, REMARKABLE):
+                    if isinstance(event, FetchResumed):
+                        self._went_on(event.read)
                     self.remarked += 1
                     self._remarks.append(words(event).removeprefix(f"{event.connector}: "))
 
@@ -190,7 +197,7 @@ class Running:
     def pace(self) -> float:
         """Records a second: of late while it runs, on the whole afterwards."""
         with self._lock:
-            then, had = self._course[0] if self._ended is None else (0.0, 0)
+            then, had = self._course[0] if self._ended is None else (0.0, self.resumed)
         passed = self.seconds - then
         return (self.rows - had) / passed if passed > 0 else 0.0
 
@@ -294,6 +301,12 @@ class Running:
         if page.total is not None:
             self._announced = page.total
         self._course.append((self.seconds, self.rows))
+
+    def _went_on(self, read: int) -> None:
+        """Count what an earlier run had read; its pace is not ours."""
+        self.resumed = read
+        self.rows += read
+        self._course = deque(((at, rows + read) for at, rows in self._course), maxlen=RECENT)
 
     def _attempted(self, at: float) -> None:
         """Count a request that was sent so many seconds after the beginning."""

@@ -5,10 +5,11 @@ line      pages are asked for ahead
 once      whether a record came twice, however far apart
 seams     what in a page is new, told by the keys of the page before it
 courses   where to go on after a page, and how to tell that nothing was lost
+going_on  how far they have come, and how to go on from there
 read      all of them
 """
 
-from .page import Ahead, Ask, Bounds, Foresee, GoesOn, Habits, Page, Way
+from .page import Ahead, Ask, Bounds, Foresee, GoesOn, Habits, Page, Way, identity
 from .read import Pages
 from .seams import keys_of, repeated
 from .watch import watched
@@ -23,6 +24,7 @@ __all__ = [
     "Page",
     "Pages",
     "Way",
+    "identity",
     "keys_of",
     "repeated",
     "watched",

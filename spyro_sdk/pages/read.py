@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
+from ..arrow.mark import Mark, Place
 from ..errors import ConnectorError, DataFetchError, IntegrityError
 from ..http import Request
-from .courses import Course, Step, Tally
+from .courses import Step, Tally
+from .going_on import GoingOn, Reached
 from .line import Line, Turn
-from .once import Once
 from .page import Ask, Bounds, Page, Way, identity
 from .straight import Straight
 
@@ -24,22 +25,21 @@ class Pages:
 
     def __init__(self, ask: Ask, way: Way, bounds: Bounds, lost: Callable[[str], IntegrityError]) -> None:
         self._way, self._bounds, self._lost = way, bounds, lost
-        self._tally = Tally()
-        self._course: Course = Straight(way, self._tally, lost)
+        tally = Tally()
+        self._reached = Reached(tally, Straight(way, tally, lost))
         self._line = Line(ask, self._ahead, self._has_room)
-        self._once = Once()
         self._is_misled = False
         self._largest = 1
         self._enough = bounds.enough
 
-    async def read(self, first: Request) -> AsyncGenerator[Page, None]:
-        """Yield the pages from `first` on.
+    async def read(self, first: Request | None) -> AsyncGenerator[Page, None]:
+        """Yield the pages from `first` on; None where all have come.
 
         No page is asked for that is not needed for `enough` records. Raises `IntegrityError` when the service
         sends us round in a circle, when records may have been lost since others were added or removed while
         they were read, or when fewer or more came than the service had announced.
         """
-        upcoming: Request | None = first
+        upcoming = first
         try:
             while upcoming is not None:
                 step = await self._step(upcoming)
@@ -56,17 +56,26 @@ class Pages:
         self._check_total()
         self._check_once()
 
+    def mark(self, first: Request) -> Mark:
+        """How far they have come with the page that was yielded last; `first` began them."""
+        return GoingOn(self._way, first, self._lost).mark(self._reached)
+
+    def go_on(self, place: Place, marks: Iterable[Mark], first: Request) -> Request | None:
+        """What to read from, to go on where others had come to that `first` began; called in a worker."""
+        self._reached = GoingOn(self._way, first, self._lost).reached(place, marks)
+        return self._reached.next
+
     async def _step(self, upcoming: Request) -> Step:
         """What is made of the page that comes next."""
         turn = self._line.turn(upcoming)
         try:
             page = await turn.task
         except DataFetchError as error:
-            return self._course.instead(turn.request, error)
+            return self._reached.course.instead(turn.request, error)
         finally:
             self._line.took()
         self._largest = max(self._largest, page.size)
-        step = self._course.settle(page.request or turn.request, page)
+        step = self._reached.course.settle(page.request or turn.request, page)
         self._is_misled |= self._is_wrong(turn, step)
         return step
 
@@ -75,27 +84,32 @@ class Pages:
         upcoming, is_repair = step.next, step.page is None or step.what or step.course
         if upcoming is None or turn.next is None or is_repair or identity(turn.next) == identity(upcoming):
             return False
-        adapted = self._course.ahead(turn.request, None)
+        adapted = self._reached.course.ahead(turn.request, None)
         return adapted is None or identity(adapted) != identity(upcoming)
 
     def _settle(self, step: Step) -> Request | None:
         """Take note of a page; return the request for the next, None where no more is wanted."""
         if step.page is not None:
+            self._reached.page = step.page
             self._tally.rows += step.page.rows
             self._tally.pages += 1
-            self._once.see(step.page.keys)
+            self._reached.once.see(step.page.keys)
             if self._tally.pages == 1 and not self._goes_on():
                 self._enough = 0
         if step.what is not None:
             self._way.repaired(step.what)
-        self._course = step.course or self._course
-        upcoming = None if self._is_enough else step.next
+        self._reached.course = step.course or self._reached.course
+        upcoming = self._reached.next = None if self._is_enough else step.next
         first = self._line.first
         if first is not None and (upcoming is None or identity(first.request) != identity(upcoming)):
             self._line.drop()
         if upcoming is not None and self._bounds.is_eager:
             self._line.go_on(upcoming)
         return upcoming
+
+    @property
+    def _tally(self) -> Tally:
+        return self._reached.tally
 
     @property
     def _is_enough(self) -> bool:
@@ -115,7 +129,7 @@ class Pages:
             self._way.doubted(it.least or 0, it.most or 0)
 
     def _check_once(self) -> None:
-        if count := self._once.repeated:
+        if count := self._reached.once.repeated:
             raise self._lost(
                 f"{count:,} records have the key of another that came pages before: either the key is not"
                 " unique, or a page came twice in the place of another, or records were moved while they were"
@@ -124,12 +138,12 @@ class Pages:
 
     def _ahead(self, request: Request, payload: Any) -> Request | None:
         """The next request, as far as it can be told, and unless that was wrong before."""
-        return None if self._is_misled else self._course.ahead(request, payload)
+        return None if self._is_misled else self._reached.course.ahead(request, payload)
 
     def _has_room(self, last: Turn, waiting: int) -> bool:
         """Whether one more page may be asked for ahead, after the last of those that wait."""
         bounds, tally = self._bounds, self._tally
-        most = min(self._window(last), bounds.under_way(), self._course.reach or waiting + 1)
+        most = min(self._window(last), bounds.under_way(), self._reached.course.reach or waiting + 1)
         return (
             bounds.is_eager
             and waiting < most

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.sink import GROUP_BYTES, Format, GivenUp, Growing, Sink
 from spyro_sdk.errors import ExportError
 
-from .rows import batch, fill, interrupt, names, numbers
+from .rows import batch, fill, interrupt, names, no_file_over, numbers
 
 FORMATS: list[tuple[Callable[[int], Format], Callable[[Path], pa.Table]]] = [
     (lambda rows: Parquet(row_group_rows=rows), lambda path: pq.read_table(path)),
@@ -185,17 +184,6 @@ def test_a_sink_that_is_given_up_ends_within_a_rewriting(path: Path) -> None:
     assert kept is not None
     assert kept["n"].to_pylist() == ["0", "1", "2", "x"]
     assert names(path.parent) == []
-
-
-@contextmanager
-def no_file_over(size: int) -> Iterator[None]:
-    """What a full disk does, without filling one."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def write_a_million(sink: Sink) -> None:

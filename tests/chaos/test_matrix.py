@@ -75,8 +75,16 @@ ROWS: dict[int, tuple[str, ...]] = {
         "guards/test_together.py::test_sixteen_processes_are_never_over_and_leave_hardly_anything",
         "guards/test_together.py::test_a_killed_holder_delays_nobody",
     ),
-    30: ("arrow/test_killed.py::test_an_export_killed_at_any_moment_leaves_the_old_or_the_new_table",),
-    31: ("arrow/test_sink.py::test_a_full_disk_is_an_export_error_and_leaves_nothing",),
+    30: (
+        "arrow/test_killed.py::test_an_export_killed_at_any_moment_leaves_the_old_or_the_new_table",
+        "test_killed_on_the_way.py::test_killed_at_any_moment_it_goes_on_and_reads_at_most_a_page_again",
+        "test_resume.py::test_after_a_stop_at_any_page_at_most_one_is_read_again",
+        "arrow/test_journal.py::test_cut_at_any_byte_it_has_the_pages_that_are_whole",
+    ),
+    31: (
+        "arrow/test_sink.py::test_a_full_disk_is_an_export_error_and_leaves_nothing",
+        "test_resume.py::test_a_full_disk_leaves_the_old_file_and_what_came_before",
+    ),
     32: ("chaos/test_bodies.py::test_row_32_", "arrow/test_lossless.py::test_"),
     33: ("test_fetch.py::test_ctrl_c_returns_at_once_with_what_had_arrived", "test_blocking.py::test_"),
     34: ("leaks/test_leaks.py::test_",),

@@ -21,6 +21,7 @@ import requests
 import spyro_sdk as spyro
 from spyro_sdk import blocking
 from spyro_sdk.accounts import SignedIn, login, logout
+from spyro_sdk.arrow.journal import journal_of
 from spyro_sdk.auth import oauth, static
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.device import Device
@@ -39,7 +40,7 @@ from spyro_sdk.connectors.declared.signing import Parameter
 from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.entity import Entity
-from spyro_sdk.events import Event
+from spyro_sdk.events import Event, FetchFinished, listening
 from spyro_sdk.gallery import exhibited
 from spyro_sdk.http import Request, Response
 from spyro_sdk.notebook.person import NotebookPerson
@@ -563,6 +564,15 @@ def exported(drama: Drama, echo: Echo) -> None:
             )
     folder = drama.folder / "parted"
     drama.take("parts", lambda: connection["good"].to_parquet(folder, partition_by="name"))
+    path = drama.folder / "going on.parquet"
+
+    def kept(event: Event) -> None:
+        """Keep what the journal holds, which is taken away as soon as the file is there."""
+        if isinstance(event, FetchFinished):
+            (drama.folder / "journal").write_bytes(journal_of(path).read_bytes())
+
+    with listening(kept):
+        drama.take("going on", lambda: connection["good"].to_parquet(path, resume=True))
 
 
 # -- what is made of secrets -----------------------------------------------------------------------

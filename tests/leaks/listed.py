@@ -21,7 +21,7 @@ DOORS = {
     "log": r"getLogger\(",
     "print": r"\bprint\(|sys\.std(out|err)|\.err\.write",
     "file": r"write_bytes|write_text|os\.open\b|\bopen\([^)]*[\"'][wax]b?[\"']|TemporaryFile|NamedTemporary"
-    r"|OSFile|os\.replace|ParquetWriter\(|new_file\(",
+    r"|OSFile|os\.fdopen|os\.replace|ParquetWriter\(|new_file\(",
     "process": r"\bsubprocess\.|webbrowser\.",
     "warning": r"warnings\.warn\b",
 }
@@ -59,7 +59,7 @@ METHODS = {
 
 WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
-    " arrow/sink.py private.py testing/cassette.py",
+    " arrow/journal.py arrow/sink.py private.py testing/cassette.py",
     "log": "notebook/errors.py notebook/live.py notebook/person.py settings.py shown.py"
     " guards/together.py guards/window.py guards/redis.py transport/requests.py auth/quiet.py"
     " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
@@ -151,6 +151,7 @@ NOT_PLAYED = {
     "webhooks.scheme": "Field Header Item",
     "webhooks.seen": "MemorySeen Seen",
     "progress": "FinalLine Progress Silent TerminalLine",
+    "resume": "LostPlace Recipe Resume",
     "runs": "Run",
     "taking": "Taking Terms",
 }
@@ -164,7 +165,7 @@ ERRORS = (
 )
 EVENTS = (
     "Attempted CircuitChanged Connected Disconnected Event FetchFinished FetchStarted"
-    " FetchCutShort LoginBorrowed PageArrived TotalChanged"
+    " FetchCutShort FetchResumed LoginBorrowed PageArrived ResumeLost TotalChanged"
     " PageSizeShrunk PagingRepaired QuotaSeen Received Retried RetryRefused RoadTaken SchemaChanged"
     " Sent TokenNotKept TokenRenewed Waited WatermarkLost WatermarkNotKept"
 )

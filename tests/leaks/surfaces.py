@@ -401,6 +401,13 @@ def _(drama: Drama) -> str:
     return f"{meta!r} {''.join(map(_read, files))}"
 
 
+@surface("journals of exports that go on", "journals")
+def _(drama: Drama) -> str:
+    said = _read(drama.folder / "journal")
+    assert "place" in said
+    return said
+
+
 @surface("metadata of tables", "Fetch.to_arrow", "Fetch.to_pandas", "EntitySchema.to_arrow")
 def _(drama: Drama) -> str:
     tables = [it for name, it in drama.objects.items() if name.startswith("table")]

@@ -262,6 +262,8 @@ class Declared(RestConnector):
         reading.is_partial = reading.schema is not None and reading.schema is offer.entity.schema
         keys, before = offer.keys, None
         is_ours = len(keys) > 1 or any("." in key for key in keys)
+        if is_ours:
+            bounds["resume"] = None  # what came before is not known after a crash
         async with aclosing(super().pages(reading, request, **bounds)) as pages:
             async for page in pages:
                 found = keys_of(page.batch, keys) if is_ours else None

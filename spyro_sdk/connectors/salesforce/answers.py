@@ -47,14 +47,14 @@ class Answers:
         """The request for these columns of the records for which `more` holds too."""
         return self._asking(self._question.statement(columns, *more, limit=limit))
 
-    async def pages(self, goes_on: GoesOn | None = None) -> AsyncGenerator[Page, None]:
-        """The pages, each record once; the first alone where it announces so many that nobody `goes_on`.
+    async def pages(self, goes_on: GoesOn | None = None, after: str = "") -> AsyncGenerator[Page, None]:
+        """The pages after a key, each record once; the first alone where nobody `goes_on` after its total.
 
         One after the other, since Salesforce tells the address of a page with the page before it; side by
         side, each a range of keys, where the user asks for more than one request at once.
         """
         is_cut = self.at_once > 1 and self._question.query.limit is None
-        road = self._by_range() if is_cut else self._on(goes_on=goes_on)
+        road = self._by_range(after) if is_cut else self._on(after, goes_on=goes_on)
         async with aclosing(road) as pages:
             async for page in pages:
                 yield page
@@ -69,7 +69,7 @@ class Answers:
         is_eager &= question.query.limit is None or question.condition.exact
         while True:
             start = last
-            request = self.request(self._groups[0], *_between(last, up_to), limit=limit)
+            request = self.request(self._groups[0], *soql.between(last, up_to), limit=limit)
             try:
                 async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
@@ -81,9 +81,9 @@ class Answers:
                 if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
 
-    async def _by_range(self) -> AsyncGenerator[Page, None]:
+    async def _by_range(self, after: str) -> AsyncGenerator[Page, None]:
         """The first page, then all ranges of keys after it, so many at once."""
-        async with aclosing(self._on(is_eager=False)) as pages:
+        async with aclosing(self._on(after, is_eager=False)) as pages:
             async for page in pages:
                 yield page
                 if page.next is not None and (page.total or 0) > FEW * page.rows:
@@ -203,12 +203,6 @@ def _following(count: int, place: Request, _: Any) -> Request | None:
     """The range after another: all of them are known before the first is asked for."""
     number = int(place.params["range"]) + 1
     return place.with_params(range=number) if number < count else None
-
-
-def _between(after: str, up_to: str) -> list[str]:
-    """The conditions for keys after one, up to another; '' is no bound."""
-    bounds = [f"Id > {soql.quoted(after)}"] if after else []
-    return bounds + ([f"Id <= {soql.quoted(up_to)}"] if up_to else [])
 
 
 def _joined(pages: Sequence[Page], _: pa.RecordBatch) -> pa.RecordBatch:

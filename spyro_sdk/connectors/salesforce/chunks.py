@@ -37,6 +37,8 @@ class Rows:
     batches: Sequence[pa.RecordBatch]
     schema: pa.Schema
     """The columns as Salesforce calls them, as wide as their values need."""
+    lasts: Sequence[str]
+    """The key of the last record of each batch; '' where that has none."""
 
 
 Read: TypeAlias = Callable[[bytes, str | None], Rows]

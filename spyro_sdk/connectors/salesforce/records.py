@@ -8,6 +8,7 @@ from functools import partial
 
 import pyarrow as pa
 
+from ...arrow.mark import Mark
 from ...errors import AuthenticationError, DataFetchError, RateLimitError, ValidationError
 from ...events import Event, PageArrived, RoadTaken, SchemaChanged
 from ...http import Request
@@ -35,6 +36,8 @@ class Records:
         self._connector, self._objects, self._question, self._tell = connector, objects, question, tell
         self._line = objects.line
         self._resource = "queryAll" if question.query.include_deleted else "query"
+        self._after, self._before = "", 0
+        """The last key that an earlier run has read, and the records up to there."""
         self._answers = Answers(connector, question, f"{self._line.root}/{self._resource}")
 
     def check(self) -> None:
@@ -72,16 +75,18 @@ class Records:
         Where the road is open, the first page decides, which announces how many there are. If that is for a
         job, nothing was handed on yet: the job will send all of them.
         """
+        self._go_on()
         case = self._case()
         choice = roads.chosen(case, None)
         if choice.api != roads.BULK:
             goes_on = partial(_is_by_rest, case) if choice.api is None else None
-            async with aclosing(self._answers.pages(goes_on)) as pages:
+            async with aclosing(self._answers.pages(goes_on, self._after)) as pages:
                 async for page in pages:
                     choice = roads.chosen(case, page.total or 0) if choice.api is None else choice
                     if choice.api == roads.BULK:
                         break
                     self._arrived(page.rows, page.total)
+                    self._reached(page.last, page.rows)
                     yield page.batch
                 else:
                     return
@@ -90,9 +95,10 @@ class Records:
                 yield batch
 
     async def _by_rest(self) -> AsyncGenerator[pa.RecordBatch, None]:
-        async with aclosing(self._answers.pages()) as pages:
+        async with aclosing(self._answers.pages(after=self._after)) as pages:
             async for page in pages:
                 self._arrived(page.rows, page.total)
+                self._reached(page.last, page.rows)
                 yield page.batch
 
     async def _by_bulk(self, why: str) -> AsyncGenerator[pa.RecordBatch, None]:
@@ -107,7 +113,8 @@ class Records:
         """A complete job, deleted when the stack ends; None where Salesforce gives none and REST will do."""
         self._took(roads.BULK, why)
         query = self._question.query
-        run = Jobs(self._line).run(sheet.statement(self._question), with_deleted=query.include_deleted)
+        statement = sheet.statement(self._question, self._after)
+        run = Jobs(self._line).run(statement, with_deleted=query.include_deleted)
         try:
             return await stack.enter_async_context(run)
         except REFUSALS as error:
@@ -129,7 +136,8 @@ class Records:
                 self._arrived(chunk.count, job.rows)
                 for change in known.learn(chunk.rows.schema):
                     self._tell(SchemaChanged(self._connector.name, entity, *change))
-                for batch in chunk.rows.batches:
+                for batch, last in zip(chunk.rows.batches, chunk.rows.lasts, strict=True):
+                    self._reached(last, batch.num_rows)
                     yield batch
 
     @property
@@ -158,7 +166,19 @@ class Records:
         statement = question.statement(question.groups()[0], limit=question.limit)
         return f"GET {self._line.path}/{self._resource}?q={statement}"
 
+    def _go_on(self) -> None:
+        """Begin after the last key that an earlier run has read, where there was one."""
+        if resume := self._question.query.resume:
+            place = resume.go_on()
+            self._after, self._before = ("", 0) if place is None else (place["after"], resume.read)
+
+    def _reached(self, last: str | None, rows: int) -> None:
+        """Take down how far it has come."""
+        if (resume := self._question.query.resume) and last:
+            resume.reached(Mark({"after": last}, rows))
+
     def _arrived(self, rows: int, total: int | None) -> None:
+        total = None if total is None else self._before + total
         self._tell(PageArrived(self._connector.name, self._question.query.entity, rows, total))
 
     def _took(self, road: str, why: str) -> None:

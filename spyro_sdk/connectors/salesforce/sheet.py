@@ -16,24 +16,32 @@ from ...arrow import delimited
 from ...arrow.schema import merge, struct_array, to_record_batch
 from ...canonical import Context
 from ...entity import Column
+from . import soql
 from .chunks import Rows
 from .question import Question
 
 
-def statement(question: Question) -> str:
-    """The SOQL of a job; with an order, which keeps Salesforce from dividing the work, only for a limit."""
-    order = "" if question.query.limit is None else "Id"
-    return question.statement(sent(question.columns), order=order, limit=question.limit)
+def statement(question: Question, after: str = "") -> str:
+    """The SOQL of a job for the records after a key.
+
+    With an order, which keeps Salesforce from dividing the work, only for a limit, or to go on later.
+    """
+    query = question.query
+    order = "" if query.limit is None and query.resume is None else "Id"
+    return question.statement(
+        sent(question.columns), *soql.between(after, ""), order=order, limit=question.limit
+    )
 
 
 def rows(question: Question, context: Context, limit: int, body: bytes, encoding: str | None) -> Rows:
     """The records in a body of CSV, of at most `limit` bytes; called in a worker thread."""
-    found, schema = [], question.schema
+    found, lasts, schema = [], [], question.schema
     for texts in delimited.texts(body, encoding, sent(question.columns), limit=limit):
         batch = assembled(texts, question.schema, question.columns)
         schema = merge(schema, batch.schema)
         found.append(question.shaped(batch, context))
-    return Rows(found, schema)
+        lasts.append(texts["Id"][-1].as_py() if texts.num_rows else "")
+    return Rows(found, schema, lasts)
 
 
 def closed(question: Question) -> str:

@@ -67,6 +67,12 @@ def select(
     )
 
 
+def between(after: str, up_to: str) -> list[str]:
+    """The conditions for keys after one, up to another; '' is no bound."""
+    bounds = [f"Id > {quoted(after)}"] if after else []
+    return bounds + ([f"Id <= {quoted(up_to)}"] if up_to else [])
+
+
 def condition(node: Node, column: ColumnOf) -> Condition:
     """The SOQL condition for a part of a `where`."""
     if isinstance(node, And):

@@ -83,7 +83,7 @@ def read(body: bytes, encoding: str | None) -> Rows:
     """A body of this test's own: values with commas between them."""
     assert encoding is None
     batch = pa.record_batch({"Id": body.decode().split(",")})
-    return Rows([batch], batch.schema)
+    return Rows([batch], batch.schema, [""])
 
 
 async def values(service: Service, rows: int = 3) -> list[str]:
@@ -341,7 +341,7 @@ async def test_what_nobody_waits_for_any_more_is_cancelled() -> None:
         try:
             if number:
                 await anyio.sleep(3600)
-            return Chunk(Rows([], pa.schema([])), 0, "null")
+            return Chunk(Rows([], pa.schema([]), []), 0, "null")
         except asyncio.CancelledError:
             cancelled.append(number)
             raise

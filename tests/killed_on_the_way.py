@@ -1,0 +1,147 @@
+"""Kills exports that go on at random moments, and says what came of them; a program for tests to run.
+
+python -m tests.killed_on_the_way ADDRESS FOLDER TIMES SEED
+
+Half of them die by their own hand before a line of the code that keeps what came, drawn by lot; half at a
+moment drawn by lot. Each that comes to its end must have made what one run makes, and begins another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pandas  # noqa: F401  # pyarrow imports it with the first array: here once for all children
+import pyarrow.parquet as pq
+
+from spyro_sdk import fetch, resume
+from spyro_sdk.arrow import draft, journal, parquet, sink
+from spyro_sdk.connection import Connection
+from spyro_sdk.entity import Entity
+from spyro_sdk.paging import Offset
+from spyro_sdk.rest import RestConnector
+
+FILES = frozenset(it.__file__ for it in (draft, fetch, journal, parquet, resume, sink))
+OFFSET = Offset(param="skip", size_param="take")
+
+
+class Described(RestConnector):
+    """The connector of the list that is exported."""
+
+    name = "described"
+    offers = (Entity("items", "/items", "payload.rows", OFFSET, key="id"),)
+
+
+@dataclass
+class Killer:
+    """Lets exports begin one after the other, and ends each."""
+
+    base_url: str
+    folder: Path
+    lot: random.Random
+    lines: int = 0
+    """That an export runs from its beginning to its end."""
+    seconds: float = 0.0
+    """That it takes."""
+    found: Counter[str] = field(default_factory=Counter)
+
+    def measure(self) -> None:
+        """Export some times, and let it end well."""
+        self.run("whole", lambda child: None)
+        self.run("measured", lambda child: None, line=sys.maxsize)
+        self.lines = int((self.folder / "lines").read_text())
+        begun = time.perf_counter()
+        self.run("measured", lambda child: None)
+        self.seconds = time.perf_counter() - begun
+
+    def kill(self) -> None:
+        """Begin an export, or go on with one, and kill it."""
+        if self.lot.random() < 0.5:
+            self.run("rows", lambda child: None, line=self.lot.randint(1, self.lines))
+        else:
+            self.run("rows", self.wait_and_kill)
+
+    def wait_and_kill(self, child: int) -> None:
+        time.sleep(self.lot.uniform(0, self.seconds))
+        os.kill(child, signal.SIGKILL)
+
+    def run(self, name: str, then: Callable[[int], None], line: int = 0) -> None:
+        """Let a child export, and do something to it when it begins."""
+        if not (child := os.fork()):
+            self.export(self.folder / name, line)
+            os._exit(0)
+        then(child)
+        died = os.waitpid(child, 0)[1]
+        self.found["ended" if not died else "killed" if died == signal.SIGKILL else "failed"] += 1
+
+    def export(self, path: Path, line: int) -> None:
+        """Export, see that it is what one run makes, and take it away."""
+        self.look(path)
+        ran = count(1)
+
+        def heard() -> None:
+            if next(ran) == line:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        if line:
+            threading.settrace(counting(heard))
+            sys.settrace(counting(heard))
+        pace = {"page_size": 15, "rate_limit": 60_000, "concurrency": 1}
+        config = Described.configure(base_url=self.base_url, auth_type="none", **pace)
+        with Connection(Described, config, progress=False) as connection:
+            connection.fetch("items").to_parquet(path, row_group_rows=100, resume=True)
+        sys.settrace(None)
+        if line == sys.maxsize:
+            (self.folder / "lines").write_text(str(next(ran)))
+        if path.name != "whole":
+            self.look(path)
+
+    def look(self, path: Path) -> None:
+        """Say whether what stands there is right, and take it away."""
+        if path.exists():
+            is_same = pq.read_table(path).equals(pq.read_table(path.with_name("whole")))
+            with (self.folder / "looks").open("a") as looks:
+                looks.write("right\n" if is_same else "wrong\n")
+            path.unlink()
+
+
+def counting(heard: Callable[[], None]) -> Callable[[FrameType, str, Any], Any]:
+    """A trace that tells of each line of the code that keeps what came."""
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename not in FILES:
+            return None
+        if event == "line":
+            heard()
+        return trace
+
+    return trace
+
+
+def main(base_url: str, folder: Path, times: int, seed: int) -> dict[str, int]:
+    """How often what was found."""
+    killer = Killer(base_url, folder, random.Random(seed))
+    killer.measure()
+    killer.found.clear()
+    while killer.found["killed"] < times and not killer.found["failed"]:
+        killer.kill()
+    killer.run("rows", lambda child: None)
+    looks = Counter((folder / "looks").read_text().split())
+    left = [it.name for it in folder.iterdir() if it.name.endswith(".resume")]
+    return {**killer.found, **looks, "left": len(left)}
+
+
+if __name__ == "__main__":
+    json.dump(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])), sys.stdout)
