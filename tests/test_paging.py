@@ -1,7 +1,10 @@
 """Each paging walks through a service of N records, which reads what is really sent."""
 
 import json
+import sys
 import traceback
+from decimal import Decimal
+from functools import reduce
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
@@ -34,6 +37,7 @@ from spyro_sdk.paging.links import links
 URL = "https://acme.example/api/customers"
 RECORDS = st.integers(0, 60)
 SIZE = st.integers(1, 25)
+NESTED = reduce(lambda inner, _: [inner], range(sys.getrecursionlimit() + 100), [])
 CAP = st.none() | st.integers(1, 25)
 
 
@@ -433,6 +437,12 @@ def test_a_value_in_the_way_of_a_nested_parameter_is_replaced():
 def test_a_body_that_is_no_object_takes_no_parameters(body):
     with pytest.raises(ConfigurationError, match="no JSON object"):
         Offset(into="body").first(Request(URL, "POST", body=body), 5)
+
+
+@pytest.mark.parametrize("token", [Decimal("7.591e400"), float("inf"), NESTED])
+def test_a_cursor_that_json_cannot_say_is_an_error_of_the_service(token):
+    with pytest.raises(DecodeError, match="cannot be sent back in JSON"):
+        Cursor("next", "after", into="body").next(Request(URL, "POST"), Answer({"next": token}, 1, {}))
 
 
 # how links count

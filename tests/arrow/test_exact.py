@@ -234,7 +234,8 @@ def test_a_number_of_more_places_than_a_decimal_has_stays_a_text(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("0e-40000000", "0"), ("1." + "0" * 60, "1"), ("25e-20", "25e-20"), ("-1e-38", "-1e-38")]
+    ("text", "number"),
+    [("0e-40000000", "0"), ("1." + "0" * 60, "1"), ("25e-20", "25e-20"), ("-1e-38", "-1e-38")],
 )
 def test_a_number_of_many_places_that_a_decimal_has_is_read(text, number):
     found = column([text, None], pa.decimal128(38, 38) if "e-38" in number else pa.decimal128(38, 20))
