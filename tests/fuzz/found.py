@@ -69,5 +69,6 @@ FOUND: Final[tuple[tuple[str, bytes], ...]] = (
     ("json_file", DEEP),
     ("json_file", MANY),
     ("json_file", HALF),
+    ("json_file", b'{"base_url":"https://shop.example","resources":["//s@o]p.example"]}'),
     ("json_file", b'{"base_url":"https:[//shop.example","entities":{"items":{"path":"/items"}}}'),
 )
