@@ -73,6 +73,7 @@ class Answers:
             try:
                 async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
+                        self._check_asked(page, start, up_to)
                         last, reading.goes_on = page.last or last, None
                         limit = None if limit is None else limit - page.rows
                         yield page
@@ -81,17 +82,29 @@ class Answers:
                 if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
 
+    def _check_asked(self, page: Page, after: str, up_to: str) -> None:
+        """Raise `IntegrityError` for records that were not asked for, for they are another range's."""
+        if not page.rows or page.keys is None or not (after or up_to):
+            return
+        first, last = pc.min_max(page.keys).as_py().values()
+        if first <= after or (up_to and last > up_to):
+            what = f"asked for those after {after} it sent {first} to {last}"
+            raise self._connector.lost(self._question.entity, what)
+
     async def _by_range(self) -> AsyncGenerator[Page, None]:
         """The first page, then all ranges of keys after it, so many at once."""
+        is_first = True
         async with aclosing(self._on(is_eager=False)) as pages:
             async for page in pages:
                 yield page
-                if page.next is not None and (page.total or 0) > FEW * page.rows:
+                if is_first and _is_many(page):
                     break
+                is_first = False  # what went wrong with it only the cursor's own count can tell
             else:
                 return
         left = (page.total or 0) - page.rows
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
+        cuts[-1] = (cuts[-1][0], "")  # whatever is there is read, also behind what we hold for the last key
         async with aclosing(self._side_by_side(cuts)) as pages:
             async for page in pages:
                 yield page
@@ -197,6 +210,11 @@ class Answers:
             if field.name not in batch.schema.names:
                 batch = batch.append_column(field, part[field.name].take(places).combine_chunks())
         return batch
+
+
+def _is_many(page: Page) -> bool:
+    """Whether more than a few such pages are left after the first."""
+    return page.next is not None and page.rows > 0 and (page.total or 0) > FEW * page.rows
 
 
 def _following(count: int, place: Request, _: Any) -> Request | None:

@@ -82,7 +82,7 @@ def chunk(*values: str, count: int | None = None, locator: str | None = None) ->
 def read(body: bytes, encoding: str | None) -> Rows:
     """A body of this test's own: values with commas between them."""
     assert encoding is None
-    batch = pa.record_batch({"Id": body.decode().split(",")})
+    batch = pa.record_batch({"Id": body.decode().split(",") if body else pa.array([], pa.string())})
     return Rows([batch], batch.schema)
 
 
@@ -279,6 +279,19 @@ async def test_a_locator_that_leads_back_is_followed_once() -> None:
         await values(service)
 
 
+async def test_a_chunk_that_comes_in_the_place_of_another_is_noticed() -> None:
+    service = Service(
+        {
+            ("GET", f"{JOB}/resultPages"): pages(results("1"), results("2"), results("3")),
+            ("GET", results("1")): chunk("a", locator="2"),
+            ("GET", results("2")): chunk("a", locator="2"),
+            ("GET", results("3")): chunk("c", locator="null"),
+        }
+    )
+    with pytest.raises(IntegrityError, match="leads back"):
+        await values(service)
+
+
 @pytest.mark.parametrize("version", ["57.0", "67.0"])
 async def test_the_results_of_a_job_without_records_are_not_asked_for(version: str) -> None:
     service = Service({}, root=f"https://acme.example/services/data/v{version}")
@@ -300,6 +313,15 @@ async def test_a_chunk_with_another_number_of_records_than_it_says_is_an_error()
         {("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): chunk("a", count=2)}
     )
     with pytest.raises(IntegrityError, match="a chunk announced 2, and had 1"):
+        await values(service)
+
+
+async def test_a_chunk_without_the_records_that_it_announces_is_no_good_answer() -> None:
+    """Which is asked for again."""
+    service = Service(
+        {("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): chunk(count=2)}
+    )
+    with pytest.raises(DecodeError, match="a chunk of 2 records without any"):
         await values(service)
 
 
