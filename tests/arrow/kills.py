@@ -19,6 +19,7 @@ from .killed import KINDS, standing, write
 from .rows import names
 
 COUNT = 2_000
+SHOWN = 2_000  # last characters of what a failed run said
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,7 +27,7 @@ def played(kind: str, folder: Path, times: int, seed: int) -> dict[str, int]:
     """Kill so many exports; say what was found. An `AssertionError` tells the command that does it again."""
     command = [sys.executable, "-m", "tests.arrow.killed", kind, str(folder), str(times), str(seed)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60 + times, check=False)
-    told = f"{' '.join(command[1:])}: {done.stdout} {done.stderr}"
+    told = f"{' '.join(command[1:])}: {done.stdout} {done.stderr[-SHOWN:]}"
     assert done.returncode == 0, told
     found: dict[str, int] = json.loads(done.stdout)
     assert found.get("lost", 0) == found.get("failed", 0) == 0, told
