@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -308,20 +308,20 @@ async def test_more_or_fewer_records_than_counted_are_an_error(rows: int) -> Non
         await values(service, rows=rows)
 
 
-async def test_a_chunk_with_another_number_of_records_than_it_says_is_an_error() -> None:
-    service = Service(
-        {("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): chunk("a", count=2)}
-    )
-    with pytest.raises(IntegrityError, match="a chunk announced 2, and had 1"):
-        await values(service)
-
-
-async def test_a_chunk_without_the_records_that_it_announces_is_no_good_answer() -> None:
-    """Which is asked for again."""
-    service = Service(
-        {("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): chunk(count=2)}
-    )
-    with pytest.raises(DecodeError, match="a chunk of 2 records without any"):
+@pytest.mark.parametrize(
+    ("values_sent", "error", "words"),
+    [
+        ((), DecodeError, "a chunk of 2 records, and sent 0"),  # which is asked for again
+        (("a",), DecodeError, "a chunk of 2 records, and sent 1"),
+        (("a", "b", "c"), IntegrityError, "a chunk announced 2, and had 3"),
+    ],
+)
+async def test_a_chunk_with_another_number_of_records_than_it_says_is_an_error(
+    values_sent: Sequence[str], error: type[DataFetchError], words: str
+) -> None:
+    answer = chunk(*values_sent, count=2)
+    service = Service({("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): answer})
+    with pytest.raises(error, match=words):
         await values(service)
 
 
