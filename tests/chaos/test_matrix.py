@@ -1,4 +1,4 @@
-"""Where each row of the fault matrix is proven."""
+"""Where each row of the fault matrix is proven, and that docs/reliability.md says so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
+DOCUMENT = TESTS.parent / "docs" / "reliability.md"
 ROWS: dict[int, tuple[str, ...]] = {
     1: (
         "chaos/test_refusals.py::test_row_1_",
@@ -110,3 +111,15 @@ def test_the_tests_of_a_row_are_there(row: int) -> None:
     for place in ROWS[row]:
         path, _, name = place.partition("::")
         assert re.search(rf"^(async )?def {name}", (TESTS / path).read_text(), re.MULTILINE), place
+
+
+def test_the_document_has_each_row_and_where_it_is_proven() -> None:
+    told = re.findall(
+        r"^\| (\d+) \| .+ \| .+ \| (.+) \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert told == [(str(row), _links(places)) for row, places in ROWS.items()]
+
+
+def _links(places: tuple[str, ...]) -> str:
+    files = dict.fromkeys(place.partition("::")[0] for place in places)
+    return ", ".join(f"[{path}](../tests/{path})" for path in files)
