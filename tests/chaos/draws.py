@@ -206,7 +206,23 @@ def _bomb(pick: Random, place: Place) -> Drawn:
     return "bombed", {"size": 1 << 27, "encoding": pick.choice(["gzip", "deflate"])}
 
 
-HARMFUL: dict[Draw, float] = {_again: 4, _refused: 4, _away: 3, _too_long: 2, _bomb: 0.2}
+def _packed_bomb(pick: Random, place: Place) -> Drawn:
+    return "stacked", {"times": 2}
+
+
+def _endless(pick: Random, place: Place) -> Drawn:
+    return "endless", {"framing": pick.choice(["close", "chunked"])}
+
+
+HARMFUL: dict[Draw, float] = {
+    _again: 4,
+    _refused: 4,
+    _away: 3,
+    _too_long: 2,
+    _bomb: 0.2,
+    _packed_bomb: 0.1,
+    _endless: 0.2,
+}
 """What may be an error, and never a wrong result."""
 OF_RECORDS: dict[Draw, float] = {_twice: 4}
 TELLING: dict[Draw, float] = {_fewer: 4, _total: 4}
@@ -229,7 +245,10 @@ def harmful(pick: Random, place: Place) -> Drawn:
 
 def manner(pick: Random, place: Place) -> Drawn:
     """No fault, but another way to send all that comes."""
-    if pick.random() < 0.5:
+    way = pick.random()
+    if way < 0.1:
+        return "bom", {}
+    if way < 0.5:
         return "framed", {"framing": pick.choice(["chunked", "close"])}
     return "zipped", {"encodings": pick.choice(["gzip", "deflate", "gzip,gzip"])}
 

@@ -36,6 +36,7 @@ RETRIES = 2
 PAGES = 5  # some of which are beyond the end
 DEADLINE = 6.0  # seconds that any of them may take
 MOST = 100  # requests that any of them may take
+MOST_BYTES = 4 << 20  # of an answer, unzipped
 LANES = 10  # requests that may be under way when the first of them is refused
 TOLD = 1_000  # schedules after which it is said how far it came
 
@@ -87,7 +88,12 @@ def drawn(seed: int) -> Schedule:
     if not heals:
         kind, given = harmful(pick, place)
         faults.insert(0, Fault(kind, pick.randrange(1, PAGES), ALWAYS, given))
-    settings = {"concurrency": lanes, "retry_count": _retries(faults, door), "timeout": _timeout(faults)}
+    settings = {
+        "concurrency": lanes,
+        "retry_count": _retries(faults, door),
+        "timeout": _timeout(faults),
+        "max_body": MOST_BYTES,
+    }
     is_enough = door.quota is None or door.quota.seconds < 1 or door.quota.most >= ENOUGH
     return Schedule(seed, name, settings, tuple(faults), door, heals and is_enough)
 

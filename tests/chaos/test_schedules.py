@@ -40,10 +40,10 @@ def test_a_seed_gives_the_same_schedule_again() -> None:
 
 
 def test_schedules_have_all_that_can_go_wrong() -> None:
-    """Every fault but those that never pass and those of a gigabyte; every way to page; every door."""
+    """Every fault, every way to page, every door."""
     known = [drawn(seed) for seed in range(3_000)]
     assert {it.style for it in known} == set(PLACES)
-    assert set(KINDS) - {fault.kind for it in known for fault in it.faults} == {"bom", "endless", "stacked"}
+    assert {fault.kind for it in known for fault in it.faults} == set(KINDS)
     assert {(bool(it.door.lasts), bool(it.door.busy), bool(it.door.quota)) for it in known} == {
         (False, False, False),
         (True, False, False),
