@@ -224,6 +224,6 @@ def _tell(count: int, seconds: float, outcomes: Counter[str]) -> None:
 
 
 if __name__ == "__main__":
-    logging.disable()
+    logging.disable(logging.CRITICAL)
     numbers = [int(it) for it in sys.argv[1:]]
     sys.exit(main(numbers[0], numbers[1] if len(numbers) > 1 else 1) != 0)
