@@ -35,6 +35,8 @@ class Door:
     busy: int = 0
     """Times that tokens cannot be had just now."""
     quota: Quota | None = None
+    forgets: int | None = None
+    """The request for records before which all cursors are over."""
 
 
 @dataclass

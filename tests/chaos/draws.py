@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
 
@@ -273,3 +273,8 @@ def short_quota(pick: Random, lanes: int | None) -> Door:
 def long_quota(pick: Random, lanes: int | None) -> Door:
     """What is left of today's requests: enough, or not."""
     return Door(quota=Quota(pick.choice([2, 3, 5, ENOUGH, 10 * ENOUGH]), A_DAY, is_told=True))
+
+
+def forgotten(pick: Random, lanes: int | None) -> Door:
+    """Cursors that are over on the way, and tokens perhaps too."""
+    return replace(tokens(pick, lanes) if pick.random() < 0.5 else Door(), forgets=pick.randrange(2, 9))

@@ -38,8 +38,9 @@ class Org:
         calls = Behaviour(
             quota.most if quota else PLENTY, batch_limit=SIZE, bulk=BulkBehaviour(polls=0, chunk=SIZE)
         )
-        self._answer = Salesforce(self.store, self.authority, calls).answer
-        self._used = self._busy = 0
+        self._salesforce = Salesforce(self.store, self.authority, calls)
+        self._answer = self._salesforce.answer
+        self._used = self._busy = self._queries = 0
 
     @property
     def misused(self) -> int:
@@ -60,6 +61,9 @@ class Org:
         self._used += 1
         if self._used - 1 == dict(enumerate(self.door.lasts, 1)).get(self.renewed):
             self.authority.tokens.expire()
+        self._queries += "/query" in request.path
+        if self._queries == self.door.forgets:
+            self._salesforce.cursors.release_all()
         return self._answer(request)
 
     def _given(self, request: Request) -> Response:

@@ -25,7 +25,7 @@ from tests.apis.api import OPEN
 
 from .behind import PagesIn
 from .door import Door, Porter
-from .draws import ENOUGH, Place, harmful, healing, long_quota, manner, short_quota, tokens
+from .draws import ENOUGH, Place, forgotten, harmful, healing, long_quota, manner, short_quota, tokens
 from .faults import ALWAYS, STALE, Fault
 from .org import RECORDS, Org, records
 from .runs import FAST, Run, assert_exact, fetch, run, served
@@ -131,7 +131,7 @@ def _spread(drawn: tuple[str, dict[str, Any]]) -> tuple[str, int, int, dict[str,
 def _door(pick: Random, name: str, lanes: int | None) -> Door:
     if pick.random() < 0.7:
         return Door()
-    ways = [tokens, tokens, long_quota] + ([] if name in ORGS else [short_quota])
+    ways = [tokens, tokens, long_quota] + ([forgotten] if name in ORGS else [short_quota])
     return pick.choice(ways)(pick, AHEAD if name == BULK else lanes)
 
 

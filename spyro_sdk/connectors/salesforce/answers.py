@@ -18,6 +18,7 @@ from ...pages import Bounds, Foresee, GoesOn, Page, Pages, Way
 from ...reading import Reading, by_worker
 from ...rest import RestConnector
 from . import describe, soql
+from .line import Ask
 from .question import Question
 from .ranges import ranges
 
@@ -28,8 +29,8 @@ FEW = 3  # pages that are quicker read by a cursor than cut into ranges
 class Answers:
     """What a connector gets at `address` for a question, in the order of `Id`."""
 
-    def __init__(self, connector: RestConnector, question: Question, address: str) -> None:
-        self._connector, self._question, self._address = connector, question, address
+    def __init__(self, connector: RestConnector, question: Question, address: str, ask: Ask) -> None:
+        self._connector, self._question, self._address, self._ask = connector, question, address, ask
         self._groups = question.groups()
 
     @property
@@ -68,19 +69,32 @@ class Answers:
         reading.goes_on = goes_on
         is_eager &= question.query.limit is None or question.condition.exact
         while True:
-            start = last
+            start, rows = last, 0
             request = self.request(self._groups[0], *_between(last, up_to), limit=limit)
             try:
                 async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
                         self._check_asked(page, start, up_to)
                         last, reading.goes_on = page.last or last, None
+                        rows += page.rows
                         limit = None if limit is None else limit - page.rows
                         yield page
                 return
             except DataFetchError as error:
                 if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
+            await self._check_whole(start, last, rows)
+
+    async def _check_whole(self, after: str, up_to: str, rows: int) -> None:
+        """Raise `IntegrityError` where there are more records between two keys than came.
+
+        A cursor that is over has told a number which nothing can be compared with any more.
+        """
+        statement = self._question.statement(["COUNT()"], *_between(after, up_to), order="")
+        count = await self._ask(Request(self._address, params={"q": statement}), describe.total)
+        if count > rows:
+            what = f"up to {up_to} it sent {rows:,} records before its cursor was over, and has {count:,}"
+            raise self._connector.lost(self._question.entity, what)
 
     def _check_asked(self, page: Page, after: str, up_to: str) -> None:
         """Raise `IntegrityError` for records that were not asked for, for they are another range's."""

@@ -35,7 +35,8 @@ class Records:
         self._connector, self._objects, self._question, self._tell = connector, objects, question, tell
         self._line = objects.line
         self._resource = "queryAll" if question.query.include_deleted else "query"
-        self._answers = Answers(connector, question, f"{self._line.root}/{self._resource}")
+        address = f"{self._line.root}/{self._resource}"
+        self._answers = Answers(connector, question, address, self._line.ask)
 
     def check(self) -> None:
         """Raise `ValidationError` for a column that the road asked for does not send."""
