@@ -116,7 +116,9 @@ def _passing(pick: Random, place: Place, page: int) -> list[Fault]:
 
 def _retries(faults: Sequence[Fault], door: Door) -> int:
     """As many as it takes: a line that is no good any more, or no token, costs an attempt of any page."""
-    return RETRIES + door.busy + sum(it.times for it in faults if it.kind in STALE)
+    stale = sum(it.times for it in faults if it.kind in STALE)
+    late = 2 if any(it.kind == "silence" for it in faults) else 0  # a busy machine may be late as well
+    return RETRIES + door.busy + stale + late
 
 
 def _timeout(faults: Sequence[Fault]) -> float:
