@@ -8,8 +8,10 @@ BENCH := .venv-bench/bin
 .DEFAULT_GOAL := help
 .PHONY: help demo test browser chaos fuzz histories mutants notebook notebooks pictures check lint bench report clean
 
-# schedules of faults that `make chaos` plays, from a seed on: make chaos COUNT=1000 SEED=4711
+# schedules of faults that `make chaos` plays, from a seed on, and exports that it kills:
+# make chaos COUNT=1000 KILLS=200 SEED=4711
 COUNT ?= 100000
+KILLS ?= 2000
 SEED ?= 0
 
 help:  ## say what there is
@@ -43,8 +45,9 @@ pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
 	$(BIN)/python -m tests.programs chromium
 	$(BIN)/python docs/pictures/cards.py docs/pictures/cards
 
-chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every byte: half an hour
+chaos: .venv/.dev  ## play 100,000 schedules of faults, cut a page at every byte, kill 2,000 exports: two hours
 	SPYRO_SWEEP=1 $(BIN)/python -m pytest -q tests/chaos/test_line.py --timeout 900
+	$(BIN)/python -m tests.arrow.kills $(KILLS) $(SEED)
 	$(BIN)/python -m tests.chaos.schedules $(SEED) $(COUNT)
 
 fuzz: .venv/.dev  ## give each parser that meets foreign bytes a million inputs: make fuzz COUNT=20000 for fewer

@@ -193,6 +193,13 @@ def row(chaos: Chaos, fault: Fault | None, names: Sequence[str], limit: float) -
     return said
 
 
+def check(chaos: Chaos, names: Sequence[str], limit: float) -> None:
+    """End where a reader does not even read what is sent without a fault: all its errors would look right."""
+    for name, said in zip(names, row(chaos, None, names, limit), strict=True):
+        if not said.startswith("right"):
+            sys.exit(f"{name} does not read what is sent without a fault: {said}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -205,6 +212,7 @@ def main() -> None:
     print("| fault | " + " | ".join(names) + " |\n|---|" + "---|" * len(names), flush=True)
     wrong = dict.fromkeys(names, 0)
     with serving() as chaos:
+        check(chaos, names, asked.limit)
         for title, fault in faults().items():
             if not asked.faults or title in asked.faults:
                 said = row(chaos, fault, names, asked.limit)

@@ -1,7 +1,10 @@
 """Each paging walks through a service of N records, which reads what is really sent."""
 
 import json
+import sys
 import traceback
+from decimal import Decimal
+from functools import reduce
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
@@ -34,6 +37,7 @@ from spyro_sdk.paging.links import links
 URL = "https://acme.example/api/customers"
 RECORDS = st.integers(0, 60)
 SIZE = st.integers(1, 25)
+NESTED = reduce(lambda inner, _: [inner], range(sys.getrecursionlimit() + 100), [])
 CAP = st.none() | st.integers(1, 25)
 
 
@@ -452,6 +456,12 @@ def test_a_cursor_that_no_json_can_hold_is_not_sent_back(cursor):
     paging = Cursor("after", "after", into="body")
     with pytest.raises(DecodeError, match="cannot be sent back in JSON"):
         paging.next(Request(URL, "POST"), Answer({"after": cursor}, 10, {}))
+
+
+@pytest.mark.parametrize("token", [Decimal("7.591e400"), float("inf"), NESTED])
+def test_a_cursor_that_json_cannot_say_is_an_error_of_the_service(token):
+    with pytest.raises(DecodeError, match="cannot be sent back in JSON"):
+        Cursor("next", "after", into="body").next(Request(URL, "POST"), Answer({"next": token}, 1, {}))
 
 
 # how links count

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import zlib
+from datetime import time
 from decimal import Decimal
 
 import pyarrow as pa
@@ -176,6 +177,10 @@ def test_a_record_longer_than_a_block_stays_whole():
         (b'"1","\xff"\n', "in UTF-8"),
         (b'"1","2"\n"3"', "no CSV of 2 columns"),
         (b'"1","2"\n"3","half a ce', "cut short within quotes"),
+        (
+            b'"1","2"\n"3","half \xc3\xa9"\n4 "x,"half a ce\n',
+            "cut short within quotes",
+        ),  # the quotes are even
         (gzip.compress(b'"1","2"\n', mtime=0)[:-9], "cut short"),
         (gzip.compress(b'"1","2"\n', mtime=0)[:-8] + b"12345678", "damaged"),
     ],
@@ -222,6 +227,9 @@ MONEY = pa.decimal128(18, 2)
         (pa.list_(pa.int64()), ["1;2"], pa.array([[1, 2]])),
         (pa.list_(pa.int64()), ["1;x"], pa.array([["1", "x"]])),
         (pa.list_(pa.struct([("a", pa.int64())])), ["1"], pa.array([["1"]])),
+        (pa.bool_(), ["true", None, "false"], pa.array([True, None, False])),
+        (pa.bool_(), ["true", "yes"], pa.array(["true", "yes"])),
+        (pa.time64("us"), ["12:30:00.5Z"], pa.array([time(12, 30, 0, 500_000)])),
     ],
 )
 def test_a_text_becomes_what_it_says(kind, texts, expected):

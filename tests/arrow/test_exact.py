@@ -218,6 +218,30 @@ def test_a_decimal_is_never_rounded(values):
     assert found.to_pylist() == [value if isinstance(value, str) else json.dumps(value) for value in values]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0." + "1" * 39,  # more places than a decimal has
+        "-1." + "0" * 38 + "1",
+        "1e-39",  # more places, written short
+        "-2.5e-40000000",
+        "1" * 40 + "e-20",  # more digits
+        "1e-x",  # looks a little like one
+    ],
+)
+def test_a_number_of_more_places_than_a_decimal_has_stays_a_text(text):
+    assert column([text, "1.5"], pa.decimal128(10, 2)).to_pylist() == [text, "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0e-40000000", "0"), ("1." + "0" * 60, "1"), ("25e-20", "25e-20"), ("-1e-38", "-1e-38")],
+)
+def test_a_number_of_many_places_that_a_decimal_has_is_read(text, number):
+    found = column([text, None], pa.decimal128(38, 38) if "e-38" in number else pa.decimal128(38, 20))
+    assert found.to_pylist() == [Decimal(number), None]
+
+
 def test_a_decimal_of_more_digits_makes_the_column_bigger():
     assert column([Decimal("1.505")], pa.decimal128(10, 2)).type == pa.decimal128(11, 3)
     assert column([10**9], pa.decimal128(10, 2)).to_pylist() == [Decimal(10**9)]

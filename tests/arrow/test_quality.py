@@ -283,6 +283,11 @@ def test_many_numbers_that_became_texts_have_no_ends() -> None:
     assert (found.has_more, found.min, found.max) == (True, None, None)
 
 
+def test_numbers_that_no_common_type_holds_are_measured_as_texts() -> None:
+    found = quality_of([batch(x=[2**53 + 1, 7]), batch(x=[0.5, math.nan])])["x"]
+    assert (found.type, found.min, found.max, found.distinct) == (pa.string(), "0.5", "NaN", 4)
+
+
 def test_long_texts_are_told_apart_and_cut() -> None:
     one, other = "x" * 5000 + "a", "x" * 5000 + "b"
     found = of([one, other, one, "é" * 150])

@@ -20,6 +20,10 @@ ALWAYS = 1_000_000  # times
 DEEP = 200_000  # levels
 LONG = 64 << 10  # bytes of a header
 MEMBER = 1 << 24  # bytes that one member of a bomb unzips to
+MANNERS = ("bom", "zipped", "framed")
+"""No faults, but other ways to send what is sent: whatever becomes of an answer, it goes out so as well."""
+STALE = ("closed", "length")
+"""What may leave a line behind that looks as if it could be used: whoever does loses an attempt."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,7 @@ def raw_headers(reply: Reply, scene: Scene, pairs: list[tuple[str, str]], status
 @kind
 def cut(reply: Reply, scene: Scene, at: float = 0.5, ending: str = "close", framing: str = "length") -> Reply:
     """Nothing more after a byte, which is told as a number, or as a part of all."""
-    reply = replace(reply, framing=framing, ending=ending)
-    return replace(reply, cut=int(at * len(reply.written())) if isinstance(at, float) else at)
+    return replace(reply, framing=framing, ending=ending, cut=at)
 
 
 @kind
@@ -106,15 +109,21 @@ def length(reply: Reply, scene: Scene, off: int) -> Reply:
 
 
 @kind
+def closed(reply: Reply, scene: Scene) -> Reply:
+    """A good answer, after which the line is closed without a word: the next one to use it has bad luck."""
+    return replace(reply, ending="close")
+
+
+@kind
 def slow(reply: Reply, scene: Scene, at: float = 0.5, pause: float = 0.05) -> Reply:
-    """One byte at a time from there on, told as a part of all."""
-    return replace(reply, slow_from=int(at * len(reply.written())), pause=pause)
+    """One byte at a time from there on, told as a number, from the end if negative, or as a part of all."""
+    return replace(reply, slow_from=at, pause=pause)
 
 
 @kind
 def silence(reply: Reply, scene: Scene, at: float = 0.0) -> Reply:
     """Nothing more, and the line stays open."""
-    return replace(reply, cut=int(at * len(reply.written())), ending="silence")
+    return replace(reply, cut=at, ending="silence")
 
 
 @kind
@@ -255,10 +264,11 @@ def rows(reply: Reply, scene: Scene, path: str, change: Callable[[list[Any]], li
 
 
 @kind
-def in_between(reply: Reply, scene: Scene, records: str, following: str) -> Reply:
-    """No record, and a way to this very page."""
+def in_between(reply: Reply, scene: Scene, records: str, following: str, more: str = "") -> Reply:
+    """No record, and a way to this very page; `more` is where it says that there is more."""
     way = asked_again(scene.request, following)
     empty = rows(reply, scene, records, lambda found: [])
+    empty = edited(empty, scene, **{more: True}) if more else empty
     if following.startswith("header:"):
         return empty.having(("Link", f'<{way}>; rel="next"'))
     return edited(empty, scene, **{following.removeprefix("token:").partition("=")[0]: way})

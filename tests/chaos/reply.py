@@ -22,12 +22,12 @@ class Reply:
     headers: Headers = ()
     body: bytes = b""
     framing: Literal["length", "chunked", "close"] = "length"
-    cut: int | None = None
-    """Bytes, head and all, after which no more go out."""
+    cut: float | None = None
+    """Bytes, head and all, after which no more go out; or, as a float, the part of all that does."""
     ending: Literal["keep", "close", "reset", "silence"] = "keep"
     """What is done after the last byte that goes out."""
-    slow_from: int | None = None
-    """The byte from which on one goes out at a time."""
+    slow_from: float | None = None
+    """The byte from which on one goes out at a time, from the end where it is negative; or a part of all."""
     pause: float = 0.0  # seconds between these
     endless: bytes = b""
     """What is sent again and again behind the body."""
@@ -54,7 +54,14 @@ class Reply:
 
     def on_the_wire(self) -> bytes:
         """The bytes that really go out, but for those without an end."""
-        return self.written()[: self.cut]
+        whole = self.written()
+        return whole[: _place(self.cut, whole)]
+
+    def in_pieces(self) -> tuple[bytes, bytes]:
+        """Those that go out at once, and those that go out one by one."""
+        whole = self.on_the_wire()
+        slow = len(whole) if self.slow_from is None else _place(self.slow_from, whole)
+        return whole[:slow], whole[slow:]
 
     def _head(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} So"]
@@ -69,6 +76,11 @@ class Reply:
 
     def _framed(self) -> bytes:
         return b"".join(chunks(self.body)) if self.framing == "chunked" else self.body
+
+
+def _place(at: float | None, whole: bytes) -> int | None:
+    """A place in an answer, told as a number, or as a part of it."""
+    return int(at * len(whole)) if isinstance(at, float) else at
 
 
 def chunks(body: bytes) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 import spyro_sdk as spyro
-from spyro_sdk.demo.http import Request, Response
+from spyro_sdk.demo.http import App, Request, Response
 from spyro_sdk.errors import ConnectorError
 from tests.apis.api import Service as Served
 from tests.apis.arrived import assert_arrived
@@ -56,9 +56,9 @@ class Run:
         return sum(it.fault is not None for it in self.seen)
 
 
-def fetch(chaos: Chaos, style: Style, *faults: Fault, **settings: Any) -> Run:
-    """Fetch all records of a declared source under faults."""
-    chaos.play(served(style), page_of(style), faults)
+def fetch(chaos: Chaos, style: Style, *faults: Fault, app: App | None = None, **settings: Any) -> Run:
+    """Fetch all records of a declared source under faults; `app` answers, where it is not the style's own."""
+    chaos.play(app or served(style), page_of(style), faults)
     entities = {"items": style.declared}
     account = {"base_url": chaos.base_url, "entities": entities, "custom_params": {"run": next(RUNS)}}
     given = {**account, **style.api.door.settings, **FAST, **settings}

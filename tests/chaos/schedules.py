@@ -9,114 +9,53 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+
+import spyro_sdk as spyro
+from spyro_sdk.connectors.salesforce.chunks import AHEAD
+from spyro_sdk.demo.store import Store
 from spyro_sdk.errors import CircuitOpenError, ConfigurationError, ConnectorError
+from tests.apis.api import OPEN
 
 from .. import environment  # noqa: F401
-from .faults import ALWAYS, Fault
-from .runs import Run, assert_exact, fetch
+from .behind import PagesIn
+from .door import Door, Porter
+from .draws import ENOUGH, Place, forgotten, harmful, healing, long_quota, manner, short_quota, tokens
+from .faults import ALWAYS, STALE, Fault
+from .org import RECORDS, Org, records
+from .runs import FAST, Run, assert_exact, fetch, run, served
 from .service import Chaos, serving
-from .styles import STYLES, Style
+from .styles import STYLES
 
 RETRIES = 2
 PAGES = 5  # some of which are beyond the end
 DEADLINE = 6.0  # seconds that any of them may take
+MOST = 100  # requests that any of them may take
+MOST_BYTES = 4 << 20  # of an answer, unzipped
+LANES = 10  # requests that may be under way when the first of them is refused
+TOLD = 1_000  # schedules after which it is said how far it came
 
 MAY_BE = (CircuitOpenError, ConfigurationError)
 """What may come of faults that pass: too many at once, or two first answers that look as if the declaration
 were wrong."""
 
-Draw = Callable[[Random, Style], tuple[str, dict[str, Any]]]
-
-
-def _status(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    code = pick.choice([408, 429, 500, 502, 503, 504])
-    waits = pick.choice([None, "0", "0.01", "soon", "-1", "NaN", "Thu, 01 Jan 1970 00:00:00 GMT"])
-    return "status", {"status": code} if waits is None else {"status": code, "Retry_After": waits}
-
-
-def _cut(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    ending, framing = pick.choice(["close", "reset"]), pick.choice(["length", "chunked", "close"])
-    return "cut", {"at": pick.randrange(4_000), "ending": ending, "framing": framing}
-
-
-def _body(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    bodies = [
-        b"",
-        b" ",
-        b"null",
-        b"0",
-        b"{}",
-        b'"x"',
-        b"[1]",
-        b"<html>",
-        b"[[]]",
-        b'{"error":"x"}',
-        b"\xff\xfe",
-    ]
-    return "body", {"content": pick.choice(bodies)}
-
-
-def _text(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    wrong = [b"\xff", b"\\ud800", b"\n", b"\x00"]
-    return "replaced", {"old": b'"name":"', "new": b'"name":"' + pick.choice(wrong)}
-
-
-def _number(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    wrong = [b"9" * 5_000, b"1e99999999999999999999", b"[" * 5_000, b"-", b"01", b"nul"]
-    return "replaced", {"old": b'"nothing":null', "new": b'"nothing":' + pick.choice(wrong)}
-
-
-def _length(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    return "length", {"off": pick.choice([-1, 1]) * pick.randrange(1, 1_000)}
-
-
-def _encoded(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    return "encoded", {"encoding": pick.choice(["gzip", "deflate", "br", "zstd", "gzip, gzip"])}
-
-
-def _page(kind: str) -> Draw:
-    return lambda pick, style: (kind, {})
-
-
-HEALING: list[Draw] = [_status, _cut, _body, _text, _number, _length, _encoded, _page("login_page")]
-"""What does not matter as long as it passes."""
-
-
-def _again(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    return "again", {"page": pick.randrange(1, 4)}
-
-
-def _fewer(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    kept = pick.randrange(15)
-    return "rows", {"path": style.records, "change": lambda found: found[:kept]}
-
-
-def _twice(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    count = pick.randrange(1, 5)
-    return "rows", {"path": style.records, "change": lambda found: [*found[count:], *found[-count:]]}
-
-
-def _total(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    return "edited", {style.total: pick.choice([0, 1, 59, 61, 10**9])}
-
-
-def _refused(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    return "status", {"status": pick.choice([400, 401, 403, 405, 409, 410, 422, 451, 501])}
-
-
-def _away(pick: Random, style: Style) -> tuple[str, dict[str, Any]]:
-    return "redirected", {"to": "{elsewhere}{target}", "status": pick.choice([301, 302, 307, 308])}
-
-
-HARMFUL: list[Draw] = [_again, _twice, _refused, _away]
-"""What may be an error, and never a wrong result."""
-TELLING: list[Draw] = [_fewer, _total]
-"""The same, where the service says how many records there are."""
+BULK = "Salesforce, bulk"
+JSON = Place("records", "nextRecordsUrl", "totalSize", is_ours=False)
+ORGS: dict[str, tuple[dict[str, Any], str, str, Place]] = {
+    "Salesforce": ({"api": "rest"}, "Account", "/query", JSON),
+    "Salesforce, canonical": ({"api": "rest"}, "Customer", "/query", JSON),
+    BULK: ({"api": "bulk"}, "Account", "/results|locator", Place(is_ours=False)),
+}
+"""For each way to read Salesforce the settings, the entity, what the addresses of its pages have in them, and
+what stands where in these."""
+PLACES = {name: Place(it.records, it.following, it.total, it.more) for name, it in STYLES.items()}
+PLACES |= {name: place for name, (_, _, _, place) in ORGS.items()}
 
 
 @dataclass(frozen=True)
@@ -127,77 +66,164 @@ class Schedule:
     style: str
     settings: dict[str, Any]
     faults: tuple[Fault, ...]
+    door: Door
     heals: bool
     """Whether all records must come, since no fault lasts."""
 
     def __str__(self) -> str:
         told = "; ".join(map(str, self.faults)) or "nothing"
-        return f"seed {self.seed}: {self.style} {self.settings}: {told}"
+        return f"seed {self.seed}: {self.style} {self.settings} {self.door}: {told}"
 
 
 def drawn(seed: int) -> Schedule:
     """The schedule of a seed."""
     pick = Random(seed)
-    name = pick.choice(sorted(STYLES))
-    style = STYLES[name]
-    settings = {"concurrency": pick.choice([None, 1, 2, 8]), "retry_count": RETRIES}
-    faults: list[Fault] = []
+    name = pick.choice(sorted(PLACES))
+    place = PLACES[name]
+    lanes = pick.choice([None, 1, 2, 8])
+    faults = [fault for page in _pages(pick) for fault in _passing(pick, place, page)]
     if pick.random() < 0.5:
-        faults.append(Fault(*_always(pick)))
+        faults.append(Fault(*_spread(manner(pick, place))))
+    door = _door(pick, name, lanes)
     heals = pick.random() < 0.6
-    pages = pick.sample(range(1, PAGES + 1), pick.randrange(1, PAGES + 1))
-    for page in pages:
-        faults.insert(0, _healing(pick, style, page))
     if not heals:
-        draws = HARMFUL + (TELLING if style.total else [])
-        kind, given = pick.choice(draws)(pick, style)
+        kind, given = harmful(pick, place)
         faults.insert(0, Fault(kind, pick.randrange(1, PAGES), ALWAYS, given))
-    return Schedule(seed, name, settings, tuple(faults), heals)
+    settings = {
+        "concurrency": lanes,
+        "retry_count": _retries(faults, door),
+        "timeout": _timeout(faults),
+        "max_body": MOST_BYTES,
+    }
+    is_enough = door.quota is None or door.quota.seconds < 1 or door.quota.most >= ENOUGH
+    return Schedule(seed, name, settings, tuple(faults), door, heals and is_enough)
 
 
-def _healing(pick: Random, style: Style, page: int) -> Fault:
-    kind, given = pick.choice(HEALING)(pick, style)
-    most = 1 if page == 1 and kind == "body" else RETRIES  # twice it is the declaration that looks wrong
-    return Fault(kind, page, pick.randrange(1, most + 1), given)
+def _pages(pick: Random) -> list[int]:
+    """The pages on which something passes."""
+    return pick.sample(range(1, PAGES + 1), pick.randrange(1, PAGES + 1))
 
 
-def _always(pick: Random) -> tuple[str, int, int, dict[str, Any]]:
-    """No fault, but another way to send all that comes."""
-    if pick.random() < 0.5:
-        return "framed", 0, ALWAYS, {"framing": pick.choice(["chunked", "close"])}
-    return "zipped", 0, ALWAYS, {"encodings": pick.choice(["gzip", "deflate", "gzip,gzip"])}
+def _passing(pick: Random, place: Place, page: int) -> list[Fault]:
+    """One fault or two on a page, so that as many attempts as are allowed are enough."""
+    first, second = healing(pick, place), healing(pick, place)
+    if pick.random() < 0.3 and page > 1:
+        return [Fault(first[0], page, 1, first[1]), Fault(second[0], page, 1, second[1])]
+    most = (
+        1 if page == 1 and first[0] in ("body", "errors") else RETRIES
+    )  # twice it is the declaration that looks wrong
+    return [Fault(first[0], page, pick.randrange(1, most + 1), first[1])]
 
 
-def play(chaos: Chaos, schedule: Schedule) -> Run:
-    """Play one, and see that what comes of it is right; an `AssertionError` says which it was."""
-    style = STYLES[schedule.style]
-    try:
-        run = fetch(chaos, style, *schedule.faults, **schedule.settings)
-        assert run.seconds < DEADLINE, f"it took {run.seconds:.1f} s"
-        if run.error is None:
-            assert_exact(run, style)
-        else:
-            assert not schedule.heals or isinstance(run.error, MAY_BE), f"not healed: {run.error}"
-    except Exception as error:
-        raise AssertionError(f"{schedule}\n{type(error).__name__}: {error}") from error
-    return run
+def _retries(faults: Sequence[Fault], door: Door) -> int:
+    """As many as it takes: a line that is no good any more, or no token, costs an attempt of any page."""
+    stale = sum(it.times for it in faults if it.kind in STALE)
+    late = 2 if any(it.kind == "silence" for it in faults) else 0  # a busy machine may be late as well
+    return RETRIES + door.busy + stale + late
+
+
+def _timeout(faults: Sequence[Fault]) -> float:
+    """Seconds for an attempt; few where it has to end one."""
+    return 0.5 if any(it.kind == "silence" for it in faults) else 5.0
+
+
+def _spread(drawn: tuple[str, dict[str, Any]]) -> tuple[str, int, int, dict[str, Any]]:
+    return drawn[0], 0, ALWAYS, drawn[1]
+
+
+def _door(pick: Random, name: str, lanes: int | None) -> Door:
+    if pick.random() < 0.7:
+        return Door()
+    ways = [tokens, tokens, long_quota] + ([forgotten] if name in ORGS else [short_quota])
+    return pick.choice(ways)(pick, AHEAD if name == BULK else lanes)
+
+
+class Stage:
+    """Where schedules are played."""
+
+    def __init__(self, chaos: Chaos, store: Store) -> None:
+        self._chaos, self._store = chaos, store
+        self._known: dict[str, pa.Table] = {}
+
+    def play(self, schedule: Schedule) -> Run:
+        """Play one, and see that what comes of it is right; an `AssertionError` says which it was."""
+        try:
+            came = self._org(schedule) if schedule.style in ORGS else self._rest(schedule)
+            assert came.seconds < DEADLINE, f"it took {came.seconds:.1f} s"
+            assert len(came.seen) < MOST, f"it took {len(came.seen)} requests"
+            assert came.error is None or not schedule.heals or isinstance(came.error, MAY_BE), (
+                f"not healed: {came.error}"
+            )
+        except Exception as error:
+            raise AssertionError(f"{schedule}\n{type(error).__name__}: {error}") from error
+        return came
+
+    def _rest(self, schedule: Schedule) -> Run:
+        style, door = STYLES[schedule.style], schedule.door
+        if door.lasts:
+            style = replace(style, api=replace(style.api, door=OPEN))
+        porter = Porter(served(style), door)
+        wishes = {**schedule.settings, **porter.settings(self._chaos.base_url)}
+        came = fetch(self._chaos, style, *schedule.faults, app=porter, **wishes)
+        assert porter.misused == 0, "a refresh token was used twice"
+        assert max(porter.refused, default=0) <= LANES, "it asked on though it was refused"
+        if came.error is None:
+            assert_exact(came, style)
+        return came
+
+    def _org(self, schedule: Schedule) -> Run:
+        if schedule.style not in self._known:
+            self._known[schedule.style] = self._untouched(schedule.style)
+        org, came = self._asked(schedule.style, schedule.door, schedule.faults, schedule.settings)
+        assert org.misused == 0, "a refresh token was used twice"
+        if came.error is None:
+            assert came.table == self._known[schedule.style], "not the records that are there"
+        return came
+
+    def _untouched(self, name: str) -> pa.Table:
+        """What an org gives on a line without faults."""
+        _, came = self._asked(name, Door(), (), {"concurrency": 1})
+        assert came.table is not None, came.error
+        assert came.table.num_rows == self._store.count("Account") == RECORDS
+        return came.table
+
+    def _asked(
+        self, name: str, door: Door, faults: tuple[Fault, ...], wishes: dict[str, Any]
+    ) -> tuple[Org, Run]:
+        settings, entity, pages, _ = ORGS[name]
+        org = Org(self._store, self._chaos.base_url, door)
+        self._chaos.play(org, PagesIn(pages), faults)
+        given = {**FAST, "page_size": 200, **settings, **org.settings, **wishes, "base_url": org.base_url}
+        return org, run(self._chaos, lambda: spyro.connect("salesforce", **given), entity)
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """A stage with a service and an org of its own."""
+    with serving() as chaos, records() as store:
+        yield Stage(chaos, store)
 
 
 def main(first: int, count: int) -> int:
     """Play so many from a seed on; say what came of them, and return how many were wrong."""
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
-    with serving() as chaos:
+    with staged() as stage:
         for seed in range(first, first + count):
             try:
-                error: ConnectorError | None = play(chaos, drawn(seed)).error
+                error: ConnectorError | None = stage.play(drawn(seed)).error
                 outcomes["exact" if error is None else type(error).__name__] += 1
             except AssertionError as wrong:
                 outcomes["WRONG"] += 1
-                print(wrong)  # noqa: T201
-    seconds = time.monotonic() - started
-    print(f"{count:,} schedules in {seconds:.0f} s, {count / seconds:.0f} a second: {dict(outcomes)}")  # noqa: T201
+                print(wrong, flush=True)  # noqa: T201
+            if (seed - first + 1) % TOLD == 0 or seed == first + count - 1:
+                _tell(seed - first + 1, time.monotonic() - started, outcomes)
     return outcomes["WRONG"]
+
+
+def _tell(count: int, seconds: float, outcomes: Counter[str]) -> None:
+    told = f"{count:,} schedules in {seconds:.0f} s, {count / seconds:.0f} a second: {dict(outcomes)}"
+    print(told, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from spyro_sdk.demo.http import App, Request, Response
 
-from .faults import Fault, Scene, spoilt
+from .faults import MANNERS, Fault, Scene, spoilt
 from .reply import BLOCK, Reply
 
 AGAIN = "~"
@@ -144,21 +144,25 @@ class Chaos:
         """Answer one request; return whether the connection stays open."""
         answer = self._app(_plain(request))
         page = self._page_of(request, answer)
-        fault = self._fault(page)
-        self.seen.append(_seen(request, page, fault))
+        faults = [] if page is None else self._now(page)
+        self.seen.append(_seen(request, page, faults))
         reply = _reply(answer)
         if page is not None:
             scene = Scene(request, page, self.elsewhere, self._sent)
             self._sent.setdefault(page, reply)
-            reply = spoilt(fault, reply, scene) if fault else reply
+            for fault in faults:
+                reply = spoilt(fault, reply, scene)
         return await _send(reply, reader, writer)
 
-    def _fault(self, page: int | None) -> Fault | None:
-        for fault in self._faults:
-            if fault.page in (page, 0) and page is not None and self._left[id(fault)]:
-                self._left[id(fault)] -= 1
-                return fault
-        return None
+    def _now(self, page: int) -> list[Fault]:
+        """What becomes of this answer: the first fault whose turn it is, and in which manner that is sent."""
+        able = [it for it in self._faults if it.page in (page, 0) and self._left[id(it)]]
+        fault = next((it for it in able if it.kind not in MANNERS), None)
+        manners = [it for it in able if it.kind in MANNERS]
+        now = [fault, *manners] if fault else manners
+        for it in now:
+            self._left[id(it)] -= 1
+        return now
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
@@ -174,12 +178,11 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
 
 
 async def _send(reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    whole = reply.on_the_wire()
-    slow = len(whole) if reply.slow_from is None else min(len(whole), reply.slow_from)
-    writer.write(whole[:slow])
+    quick, slow = reply.in_pieces()
+    writer.write(quick)
     await writer.drain()
-    for at in range(slow, len(whole)):
-        writer.write(whole[at : at + 1])
+    for at in range(len(slow)):
+        writer.write(slow[at : at + 1])
         await asyncio.sleep(reply.pause)
         await writer.drain()
     while reply.endless:
@@ -211,7 +214,7 @@ def _reply(response: Response) -> Reply:
     return Reply(response.status, tuple(headers.items()), response.body)
 
 
-def _seen(request: Request, page: int | None, fault: Fault | None) -> Seen:
+def _seen(request: Request, page: int | None, faults: Sequence[Fault]) -> Seen:
     headers = request.headers
     return Seen(
         time.monotonic(),
@@ -220,7 +223,7 @@ def _seen(request: Request, page: int | None, fault: Fault | None) -> Seen:
         headers.get("host", ""),
         headers.get("authorization"),
         page,
-        fault and fault.kind,
+        " ".join(it.kind for it in faults) or None,
     )
 
 

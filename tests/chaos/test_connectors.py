@@ -19,6 +19,7 @@ from spyro_sdk.errors import (
     ConnectorError,
     DataFetchError,
     DecodeError,
+    IntegrityError,
     LimitError,
     RateLimitError,
 )
@@ -175,3 +176,34 @@ def test_what_lasts_is_an_error_that_says_so(
     run = services[name].fetch(chaos, fault)
     assert isinstance(run.error, kind)
     assert run.seconds < 11  # what an attempt may take, and one more
+
+
+@pytest.mark.parametrize("name", [it for it in NAMES if it.startswith("salesforce")])
+@pytest.mark.parametrize("page", [2, 3, 4])
+def test_row_19_records_that_answer_another_question_are_noticed(
+    services: dict[str, Service], truth: Callable[[str], pa.Table], chaos: Chaos, name: str, page: int
+) -> None:
+    expected = truth(name)
+    run = services[name].fetch(chaos, Fault("again", page, ALWAYS, {"page": 1}))
+    assert isinstance(run.error, DataFetchError) or run.table == expected
+
+
+@pytest.mark.parametrize("name", [it for it in NAMES if it.startswith("salesforce") and "bulk" not in it])
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_row_21_a_page_that_has_lost_its_records_is_missed(
+    services: dict[str, Service], chaos: Chaos, name: str, page: int
+) -> None:
+    nothing = {"path": "records", "change": lambda found: []}
+    run = services[name].fetch(chaos, Fault("rows", page, ALWAYS, nothing))
+    assert isinstance(run.error, IntegrityError) or (run.table is not None and page == 2)
+
+
+def test_row_21_where_the_last_record_is_told_wrong_those_behind_it_come_too(
+    services: dict[str, Service], truth: Callable[[str], pa.Table], chaos: Chaos
+) -> None:
+    name = "salesforce, side by side"
+    expected = truth(name)
+    sooner = {"path": "records", "change": lambda found: [{**found[0], "Id": expected["Id"][300].as_py()}]}
+    run = services[name].fetch(chaos, Fault("rows", 2, 1, sooner))
+    assert run.spoilt == 1
+    assert run.table == expected

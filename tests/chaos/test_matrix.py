@@ -1,4 +1,4 @@
-"""Where each row of the fault matrix is proven."""
+"""Where each row of the fault matrix is proven, and that docs/reliability.md says so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
+DOCUMENT = TESTS.parent / "docs" / "reliability.md"
 ROWS: dict[int, tuple[str, ...]] = {
     1: (
         "chaos/test_refusals.py::test_row_1_",
@@ -88,7 +89,11 @@ ROWS: dict[int, tuple[str, ...]] = {
     32: ("chaos/test_bodies.py::test_row_32_", "arrow/test_lossless.py::test_"),
     33: ("test_fetch.py::test_ctrl_c_returns_at_once_with_what_had_arrived", "test_blocking.py::test_"),
     34: ("leaks/test_leaks.py::test_",),
-    35: ("arrow/test_csv.py::test_texts_that_a_spreadsheet_might_run_are_escaped_on_request",),
+    35: (
+        "arrow/test_csv.py::test_texts_that_a_spreadsheet_might_run_are_escaped_on_request",
+        "arrow/test_partition.py::test_any_values_come_back_and_nothing_stands_outside",
+        "notebook/test_cards_looking.py::test_hostile_names_are_escaped_and_shown_whole",
+    ),
     36: (
         "auth/test_redirect.py::test_an_answer_to_another_question_is_refused",
         "auth/test_device.py::test_",
@@ -118,3 +123,15 @@ def test_the_tests_of_a_row_are_there(row: int) -> None:
     for place in ROWS[row]:
         path, _, name = place.partition("::")
         assert re.search(rf"^(async )?def {name}", (TESTS / path).read_text(), re.MULTILINE), place
+
+
+def test_the_document_has_each_row_and_where_it_is_proven() -> None:
+    _, _, section = DOCUMENT.read_text(encoding="utf-8").partition("\n## Each fault by itself\n")
+    table, _, _ = section.partition("\n## ")
+    told = re.findall(r"^\| (\d+) \| .+ \| .+ \| (.+) \|$", table, re.MULTILINE)
+    assert told == [(str(row), _links(places)) for row, places in ROWS.items()]
+
+
+def _links(places: tuple[str, ...]) -> str:
+    files = dict.fromkeys(place.partition("::")[0] for place in places)
+    return ", ".join(f"[{path}](../tests/{path})" for path in files)

@@ -69,5 +69,7 @@ FOUND: Final[tuple[tuple[str, bytes], ...]] = (
     ("json_file", DEEP),
     ("json_file", MANY),
     ("json_file", HALF),
+    ("around", b'\x10{"data":[{"a":1},15],"b":[{}],"cdata":[{}],"d]t":"/2","total":6}'),
+    ("json_file", b'{"base_url":"https://shop.example","resources":["//s@o]p.example"]}'),
     ("json_file", b'{"base_url":"https:[//shop.example","entities":{"items":{"path":"/items"}}}'),
 )

@@ -148,9 +148,17 @@ def _key(draft: Draft) -> str | None:
 
 
 def _path(draft: Draft, it: Asked) -> str:
-    if urlsplit(it.path).scheme:
+    if _is_whole(it.path):
         raise draft.wrong("path", f"is {it.path!r}, a whole address: it must be a path below base_url")
     return "/" + it.path.lstrip("/")
+
+
+def _is_whole(path: str) -> bool:
+    """Whether it is an address with a host."""
+    try:
+        return bool(urlsplit(path).scheme)
+    except ValueError:  # with a host that cannot be
+        return True
 
 
 def _schema(draft: Draft) -> pa.Schema | None:

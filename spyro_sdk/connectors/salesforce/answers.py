@@ -18,6 +18,7 @@ from ...pages import Bounds, Foresee, GoesOn, Page, Pages, Way
 from ...reading import Reading, by_worker
 from ...rest import RestConnector
 from . import describe, soql
+from .line import Ask
 from .question import Question
 from .ranges import ranges
 
@@ -28,8 +29,8 @@ FEW = 3  # pages that are quicker read by a cursor than cut into ranges
 class Answers:
     """What a connector gets at `address` for a question, in the order of `Id`."""
 
-    def __init__(self, connector: RestConnector, question: Question, address: str) -> None:
-        self._connector, self._question, self._address = connector, question, address
+    def __init__(self, connector: RestConnector, question: Question, address: str, ask: Ask) -> None:
+        self._connector, self._question, self._address, self._ask = connector, question, address, ask
         self._groups = question.groups()
 
     @property
@@ -68,30 +69,56 @@ class Answers:
         reading.goes_on = goes_on
         is_eager &= question.query.limit is None or question.condition.exact
         while True:
-            start = last
+            start, rows = last, 0
             request = self.request(self._groups[0], *soql.between(last, up_to), limit=limit)
             try:
                 async with aclosing(self._connector.pages(reading, request, is_eager=is_eager)) as pages:
                     async for page in pages:
+                        self._check_asked(page, start, up_to)
                         last, reading.goes_on = page.last or last, None
+                        rows += page.rows
                         limit = None if limit is None else limit - page.rows
                         yield page
                 return
             except DataFetchError as error:
                 if error.error_code != "INVALID_QUERY_LOCATOR" or last == start:
                     raise
+            await self._check_whole(start, last, rows)
+
+    async def _check_whole(self, after: str, up_to: str, rows: int) -> None:
+        """Raise `IntegrityError` where there are more records between two keys than came.
+
+        A cursor that is over has told a number which nothing can be compared with any more.
+        """
+        statement = self._question.statement(["COUNT()"], *soql.between(after, up_to), order="")
+        count = await self._ask(Request(self._address, params={"q": statement}), describe.total)
+        if count > rows:
+            what = f"up to {up_to} it sent {rows:,} records before its cursor was over, and has {count:,}"
+            raise self._connector.lost(self._question.entity, what)
+
+    def _check_asked(self, page: Page, after: str, up_to: str) -> None:
+        """Raise `IntegrityError` for records that were not asked for, for they are another range's."""
+        if not page.rows or page.keys is None or not (after or up_to):
+            return
+        first, last = pc.min_max(page.keys).as_py().values()
+        if first <= after or (up_to and last > up_to):
+            what = f"asked for those after {after} it sent {first} to {last}"
+            raise self._connector.lost(self._question.entity, what)
 
     async def _by_range(self, after: str) -> AsyncGenerator[Page, None]:
         """The first page, then all ranges of keys after it, so many at once."""
+        is_first = True
         async with aclosing(self._on(after, is_eager=False)) as pages:
             async for page in pages:
                 yield page
-                if page.next is not None and (page.total or 0) > FEW * page.rows:
+                if is_first and _is_many(page):
                     break
+                is_first = False  # what went wrong with it only the cursor's own count can tell
             else:
                 return
         left = (page.total or 0) - page.rows
         cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
+        cuts[-1] = (cuts[-1][0], "")  # whatever is there is read, also behind what we hold for the last key
         async with aclosing(self._side_by_side(cuts)) as pages:
             async for page in pages:
                 yield page
@@ -197,6 +224,11 @@ class Answers:
             if field.name not in batch.schema.names:
                 batch = batch.append_column(field, part[field.name].take(places).combine_chunks())
         return batch
+
+
+def _is_many(page: Page) -> bool:
+    """Whether more than a few such pages are left after the first."""
+    return page.next is not None and page.rows > 0 and (page.total or 0) > FEW * page.rows
 
 
 def _following(count: int, place: Request, _: Any) -> Request | None:

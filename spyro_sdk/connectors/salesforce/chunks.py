@@ -72,9 +72,12 @@ class Results:
         """
         version = self.line.root.rpartition("/v")[2]
         found = self._side_by_side() if float(version) >= PARALLEL else self._one_by_one()
-        count = 0
+        count, locators = 0, set[str]()
         async with aclosing(found) as chunks:
             async for chunk in chunks:
+                if chunk.locator in locators - {"null"}:
+                    raise _lost("a locator leads back to a chunk that came before")
+                locators.add(chunk.locator)
                 count += chunk.count
                 yield chunk
         if count != self.job.rows:
@@ -104,15 +107,12 @@ class Results:
         """Each chunk tells where the next begins."""
         most = {"maxRecords": str(CHUNK)}
         request = Request(f"{self.line.root}{self.job.path}/results", params=most)
-        locator, seen = "" if self.job.rows else "null", set[str]()
+        locator = "" if self.job.rows else "null"
         while locator != "null":
-            seen.add(locator)
             asked = request.with_params(locator=locator) if locator else request
             chunk = await self._chunk(asked.with_headers({"Accept": "text/csv"}))
             yield chunk
             locator = chunk.locator
-            if locator in seen:
-                raise _lost("a locator leads back to a chunk that came before")
 
     async def _chunk(self, request: Request) -> Chunk:
         """Ask for a chunk; it is read inside the attempt, so that one cut short is asked for again."""
@@ -123,7 +123,11 @@ class Results:
             encoding = response.headers.get("content-encoding")
             rows = await in_worker(self.read, response.body, encoding)
             came = sum(batch.num_rows for batch in rows.batches)
-            if came != count:
+            if came < count:  # cut short where a record ends, or empty
+                raise DecodeError(
+                    f"{NAME} announced a chunk of {count:,} records, and sent {came:,}", connector=NAME
+                )
+            if came > count:
                 raise _lost(f"a chunk announced {count:,}, and had {came:,}")
             return Chunk(rows, count, locator)
 

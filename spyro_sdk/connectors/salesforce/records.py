@@ -38,7 +38,8 @@ class Records:
         self._resource = "queryAll" if question.query.include_deleted else "query"
         self._after, self._before = "", 0
         """The last key that an earlier run has read, and the records up to there."""
-        self._answers = Answers(connector, question, f"{self._line.root}/{self._resource}")
+        address = f"{self._line.root}/{self._resource}"
+        self._answers = Answers(connector, question, address, self._line.ask)
 
     def check(self) -> None:
         """Raise `ValidationError` for a column that the road asked for does not send."""

@@ -373,6 +373,11 @@ INCREMENTAL = {"type": "incremental", "cursor_path": "u"}
             "resources[0].endpoint.path",
             "it must be a path below base_url",
         ),
+        (
+            [of("a", path="//b@exa]mple/a")],  # a host that Python cannot read
+            "resources[0].endpoint.path",
+            "it must be a path below base_url",
+        ),
     ],
 )
 def test_it_is_refused_by_its_key(them, field, words):

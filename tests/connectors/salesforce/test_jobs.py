@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -82,7 +82,7 @@ def chunk(*values: str, count: int | None = None, locator: str | None = None) ->
 def read(body: bytes, encoding: str | None) -> Rows:
     """A body of this test's own: values with commas between them."""
     assert encoding is None
-    batch = pa.record_batch({"Id": body.decode().split(",")})
+    batch = pa.record_batch({"Id": body.decode().split(",") if body else pa.array([], pa.string())})
     return Rows([batch], batch.schema, [""])
 
 
@@ -279,6 +279,19 @@ async def test_a_locator_that_leads_back_is_followed_once() -> None:
         await values(service)
 
 
+async def test_a_chunk_that_comes_in_the_place_of_another_is_noticed() -> None:
+    service = Service(
+        {
+            ("GET", f"{JOB}/resultPages"): pages(results("1"), results("2"), results("3")),
+            ("GET", results("1")): chunk("a", locator="2"),
+            ("GET", results("2")): chunk("a", locator="2"),
+            ("GET", results("3")): chunk("c", locator="null"),
+        }
+    )
+    with pytest.raises(IntegrityError, match="leads back"):
+        await values(service)
+
+
 @pytest.mark.parametrize("version", ["57.0", "67.0"])
 async def test_the_results_of_a_job_without_records_are_not_asked_for(version: str) -> None:
     service = Service({}, root=f"https://acme.example/services/data/v{version}")
@@ -295,11 +308,20 @@ async def test_more_or_fewer_records_than_counted_are_an_error(rows: int) -> Non
         await values(service, rows=rows)
 
 
-async def test_a_chunk_with_another_number_of_records_than_it_says_is_an_error() -> None:
-    service = Service(
-        {("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): chunk("a", count=2)}
-    )
-    with pytest.raises(IntegrityError, match="a chunk announced 2, and had 1"):
+@pytest.mark.parametrize(
+    ("values_sent", "error", "words"),
+    [
+        ((), DecodeError, "a chunk of 2 records, and sent 0"),  # which is asked for again
+        (("a",), DecodeError, "a chunk of 2 records, and sent 1"),
+        (("a", "b", "c"), IntegrityError, "a chunk announced 2, and had 3"),
+    ],
+)
+async def test_a_chunk_with_another_number_of_records_than_it_says_is_an_error(
+    values_sent: Sequence[str], error: type[DataFetchError], words: str
+) -> None:
+    answer = chunk(*values_sent, count=2)
+    service = Service({("GET", f"{JOB}/resultPages"): pages(results("1")), ("GET", results("1")): answer})
+    with pytest.raises(error, match=words):
         await values(service)
 
 

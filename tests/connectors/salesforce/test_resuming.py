@@ -46,6 +46,16 @@ def test_a_released_cursor_is_asked_for_anew_after_the_last_key(own: Service) ->
     assert any("Id > '" in seen.query.get("q", "") for seen in data_calls(own))
 
 
+def test_records_that_were_lost_before_a_cursor_was_over_are_missed(own: Service) -> None:
+    """Its count tells nothing any more, once it is asked for anew."""
+    own.lose_rows(3)
+    with (
+        connected(own, concurrency=1) as sf,
+        pytest.raises(IntegrityError, match="before its cursor was over, and has"),
+    ):
+        read_with(sf, lambda count: own.release_cursors() if count == 3 else None)
+
+
 def test_so_it_is_with_a_limit(own: Service) -> None:
     with connected(own, concurrency=1) as sf:
         for limit in (1, 200, 450, 999, 1000, 2000):
