@@ -79,14 +79,19 @@ report: .venv-bench/.made  ## measure all that docs/performance.md shows, and dr
 	@$(BENCH)/python benchmarks/tables.py
 
 clean:  ## remove the environment and everything made
-	rm -rf .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
+	rm -rf build *.egg-info spyro_sdk/arrow/*.so .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
 
 .venv/.demo: EXTRAS :=
 .venv/.dev: EXTRAS := [dev]
 .venv/.notebook: EXTRAS := [duckdb,notebook,polars]
 
-.venv/.demo .venv/.dev .venv/.notebook: pyproject.toml
+# what the tests of the compiled decoder need has to be there before it is built
+.venv/.dev: PROGRAMS := compiler
+COMPILED := setup.py $(wildcard spyro_sdk/arrow/_json*.[ch])
+
+.venv/.demo .venv/.dev .venv/.notebook: pyproject.toml $(COMPILED)
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
+	@$(PYTHON) -m tests.programs $(PROGRAMS)
 	@echo "Making the environment in .venv with $(PYTHON) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
@@ -96,8 +101,9 @@ clean:  ## remove the environment and everything made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target .venv/ipykernel6 --requirement $<
 	@touch $@
 
-.venv-bench/.made: pyproject.toml benchmarks/requirements.txt benchmarks/requirements-airbyte.txt
+.venv-bench/.made: pyproject.toml $(COMPILED) benchmarks/requirements.txt benchmarks/requirements-airbyte.txt
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
+	@$(PYTHON) -m tests.programs compiler
 	@echo "Making the environments of the benchmarks in .venv-bench with $(PYTHON) …"
 	@test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
 	@test -x .venv-bench/airbyte/bin/python || $(PYTHON) -m venv .venv-bench/airbyte

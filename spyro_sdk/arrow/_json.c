@@ -25,7 +25,7 @@
 enum {
     DEEPEST = 32,          /* levels of nesting that become types; as in exact.py */
     DEEPEST_SKIPPED = 64,  /* levels of what nobody wants: one bit each */
-    MOST_FIELDS = 1000,    /* of an object; as in schema.py */
+    MOST_FIELDS = 1000,    /* of an object in a record; as in schema.py */
     FIRST_ROOM = 64,       /* values; a multiple of 8, as all that it grows to */
     LONGEST_NUMBER = 128,  /* characters of a number that is no int */
     FARTHEST = 100000,     /* an exponent as good as any that is larger */
@@ -1199,7 +1199,7 @@ static bool begin_children(Column *column, const struct ArrowSchema *schema, int
     return true;
 }
 
-/* `depth`: how many objects and lists are around it. */
+/* `depth`: how many objects and lists are around it in a record; -1 for the record. */
 static bool begin(Column *column, const struct ArrowSchema *schema, int depth, const char **why)
 {
     column->name = schema->name != NULL ? schema->name : "";
@@ -1211,14 +1211,14 @@ static bool begin(Column *column, const struct ArrowSchema *schema, int depth, c
         return false;
     if (column->kind != LIST && column->kind != STRUCT)
         return true;
-    if (depth == DEEPEST || schema->n_children > MOST_FIELDS)
+    if (depth == DEEPEST || (depth >= 0 && schema->n_children > MOST_FIELDS))
         return false;
     return begin_children(column, schema, depth + 1, why) && (column->kind == LIST || make_index(column, why));
 }
 
 bool column_begin(Column *column, const struct ArrowSchema *schema, const char **why)
 {
-    bool is_begun = begin(column, schema, -1, why); /* a record is around all others */
+    bool is_begun = begin(column, schema, -1, why);
     column->is_nullable = false;
     return is_begun;
 }

@@ -77,4 +77,8 @@ def _is_plain(schema: pa.Schema) -> bool:
 def _is_plain_field(field: pa.Field[Any]) -> bool:
     kind: Kind = field.type
     inner = [kind.field(place) for place in range(kind.num_fields)]
-    return "\0" not in field.name and not isinstance(kind, pa.BaseExtensionType) and all(map(_is_plain_field, inner))
+    return (
+        "\0" not in field.name
+        and not isinstance(kind, pa.BaseExtensionType)
+        and all(map(_is_plain_field, inner))
+    )
