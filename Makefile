@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser chaos fuzz histories mutants notebook notebooks pictures check lint bench report clean
+.PHONY: help demo test browser chaos fuzz histories mutants notebook notebooks pictures check lint bench report sanitize clean
 
 # schedules of faults that `make chaos` plays, from a seed on: make chaos COUNT=1000 SEED=4711
 COUNT ?= 100000
@@ -50,6 +50,10 @@ chaos: .venv/.dev  ## play 100,000 schedules of faults, and cut a page at every 
 fuzz: .venv/.dev  ## give each parser that meets foreign bytes a million inputs: make fuzz COUNT=20000 for fewer
 	$(BIN)/python -m tests.fuzz --count $(if $(filter command line,$(origin COUNT)),$(COUNT),1000000) --seed $(SEED)
 
+sanitize: .build/compiled .build/portable  ## give the compiled decoder ten million pages, under sanitizers
+	.build/compiled 5000000 $(SEED)
+	.build/portable 5000000 $(SEED)
+
 histories: .venv/.dev  ## play 4,000 random histories against limiters, pages and the keeping of tokens: ten minutes
 	SPYRO_HYPOTHESIS=thorough $(BIN)/python -m pytest -q --timeout 3000 -k "runTest" tests/guards tests/auth tests/test_page_histories.py
 
@@ -79,7 +83,7 @@ report: .venv-bench/.made  ## measure all that docs/performance.md shows, and dr
 	@$(BENCH)/python benchmarks/tables.py
 
 clean:  ## remove the environment and everything made
-	rm -rf build *.egg-info spyro_sdk/arrow/*.so .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
+	rm -rf .build build *.egg-info spyro_sdk/arrow/*.so .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
 
 .venv/.demo: EXTRAS :=
 .venv/.dev: EXTRAS := [dev]
@@ -96,6 +100,12 @@ COMPILED := setup.py $(wildcard spyro_sdk/arrow/_json*.[ch])
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
 	@touch $@
+
+# the second has no vector instructions, as on machines of another kind
+.build/compiled .build/portable: tests/fuzz/compiled.c $(COMPILED)
+	@mkdir -p .build
+	$(CC) -std=c11 -g -O1 -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
+		$(if $(filter %portable,$@),-DSPYRO_PORTABLE) -o $@ $<
 
 .venv/.ipykernel6: tests/browser/ipykernel6.txt | .venv/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target .venv/ipykernel6 --requirement $<
