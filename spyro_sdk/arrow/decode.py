@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ..errors import DecodeError
 from ..paging import dig
-from . import compiled, envelope, fast
+from . import compiled, envelope, fast, sample
 from .exact import parse, to_batch
 from .inflate import PAGE_LIMIT, beginning, inflate
 from .schema import Kind
@@ -71,7 +71,10 @@ def decode(
     A column is wider than declared where a value needs it; see `exact.to_batch`. Raises `DecodeError` when
     the records are no list of objects.
     """
-    if body.records is not None and schema is not None:
+    if body.records is not None and schema is None:
+        with suppress(fast.Refused):
+            return sample.read(body.records)
+    elif body.records is not None:
         for read in roads:
             with suppress(fast.Refused):
                 return read(body.records, schema, closed=closed)
