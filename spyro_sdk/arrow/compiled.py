@@ -1,9 +1,9 @@
 """The compiled road of a page: what is fast without being lax, where a compiler was there to build it.
 
-`_json.c` reads the text of the records once, into the buffers that Arrow takes over, without the interpreter's
-lock. It takes what it reads exactly as the exact road would, in the schema as it is, and refuses all else: a
-null where none is allowed, a value that would widen its column, a field that nobody knows, a number or moment
-written in an unusual way.
+`_json.c` reads the text of the records once, into the buffers that Arrow takes over, without the lock of the
+interpreter. It takes what it reads exactly as the exact road would, in the schema as it is, and refuses all
+else: a null where none is allowed, a value that would widen its column, a field that nobody knows, a number
+or moment written in an unusual way.
 """
 
 from __future__ import annotations
@@ -33,13 +33,16 @@ def built(name: str = f"{__package__}._json") -> Reader | None:
     return reader
 
 
+READER = built()
+
+
 def read(
-    records: bytes | memoryview, schema: pa.Schema, *, closed: bool = False, reader: Reader | None = built()
+    records: bytes | memoryview, schema: pa.Schema, *, closed: bool = False, reader: Reader | None = READER
 ) -> pa.RecordBatch:
     """Read the JSON text of a list of objects, as `exact.to_batch` would, or raise `Refused`.
 
-    It takes the same as `fast.read`. The batch has `schema`, never a wider one. Where nothing is compiled, all
-    is refused.
+    It takes the same as `fast.read`. The batch has `schema`, never a wider one. Where nothing is compiled,
+    all is refused.
     """
     if reader is None:
         raise Refused("there was no compiler when spyro_sdk was installed")
@@ -51,6 +54,15 @@ def read(
         raise Refused(str(error)) from None
     columns = [_column(*each) for each in zip(schema.types, capsules, strict=True)]
     return to_record_batch(columns, schema, rows)
+
+
+def is_list(records: bytes | memoryview) -> bool:
+    """Whether a text that begins with a bracket is one list of objects; false where that is in doubt."""
+    try:
+        read(records, pa.schema([]), closed=True)
+    except Refused:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

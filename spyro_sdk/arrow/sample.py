@@ -1,8 +1,8 @@
 """The columns of a page that nobody has described are learned from its first records.
 
-What comes after these must fit: then the page is read by the compiled road, and its columns are those that the
-exact road would find, which looks at every record. A field that turns up later, a first value in a column of
-nulls, a fraction among ints: for all such the page is refused.
+What comes after these must fit: then the page is read by the compiled road, and its columns are those that
+the exact road would find, which looks at every record. A field that turns up later, a first value in a column
+of nulls, a fraction among ints: for all such the page is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DECODER = json.JSONDecoder()
 
 
 def read(records: bytes | memoryview, *, most: int = MOST, road: Any = compiled.read) -> pa.RecordBatch:
-    """Read the JSON text of a list of objects, as `exact.to_batch` would without a schema, or raise `Refused`.
+    """Read the JSON text of a list of objects as the exact road would without a schema, or raise `Refused`.
 
     Its columns are those of the first `most` records.
     """

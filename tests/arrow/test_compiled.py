@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.compiled import built, read
+from spyro_sdk.arrow.compiled import built, is_list, read
 from spyro_sdk.arrow.exact import DEEPEST, parse, to_batch
 from spyro_sdk.arrow.fast import Refused
 
@@ -328,6 +328,11 @@ def test_a_page_that_is_cut_anywhere_is_refused():
             read(text[:end], schema, closed=True)
         with pytest.raises(Refused):
             read(memoryview(text)[:end], schema, closed=True)  # the rest of it is there, and none of ours
+
+
+def test_a_list_of_objects_is_known_without_its_columns():
+    assert is_list(b'[{"a":[{"b":1}],"c":2},{}]')
+    assert not is_list(b'[{"a":1}],"more":[{"a":1}]')
 
 
 @pytest.mark.parametrize("space", [b"", b" ", b"\n", b"\r\n", b"\r", b"\t", b" \n\t\r\n"])
