@@ -55,9 +55,9 @@ class Program:
 
     def found(self, environ: Mapping[str, str] = os.environ, which: Which = shutil.which) -> str | None:
         """Its path; None where there is none, or not the one that was named, or where it is of no use."""
-        named = environ.get(self.variable)
         if not self.is_complete():
             return None
+        named = environ.get(self.variable)
         return next(filter(None, map(which, (named,) if named else self.names)), None)
 
     def may_be_installed(
@@ -109,12 +109,11 @@ COMPILER: Final = Program(
     ("gcc", "libc6-dev", "python3-dev"),
     """\
 The decoder of pages is compiled, which needs a C compiler and the headers of this Python; one of them is not
-here. spyro_sdk works without, by pyarrow.json, but its tests want both. To install them:
+here. spyro_sdk works without, by pyarrow.json, but its tests and benchmarks want it. To install both:
   Debian, Ubuntu  apt-get install gcc libc6-dev python3-dev
   Fedora          dnf install gcc python3-devel
   macOS           xcode-select --install""",
-    "CC",
-    headers_of_python,
+    is_complete=headers_of_python,
 )
 PROGRAMS: Final = {"chromium": CHROMIUM, "compiler": COMPILER, "redis": REDIS}
 

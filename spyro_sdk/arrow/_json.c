@@ -2,7 +2,8 @@
 
    It reads what it can read exactly, and refuses the page where it is in doubt: another road takes it then. A
    function returns false where the page is refused; all memory is in the columns, which their owner frees. The
-   text is bounded by `end` and by nothing else: there is no zero behind it. No value is looked at twice. */
+   text is bounded by `end` and by nothing else: there is no zero behind it. Nothing is read ahead: each value
+   goes into its column where it is met, and a page that turns out to be refused has cost its reading. */
 
 #define _GNU_SOURCE /* strtod_l */
 #include <float.h>
