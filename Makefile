@@ -6,7 +6,7 @@ BIN := .venv/bin
 BENCH := .venv-bench/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser chaos fuzz histories mutants notebook notebooks pictures check lint bench report clean
+.PHONY: help demo test browser chaos fuzz histories mutants notebook notebooks pictures check lint bench report sanitize clean
 
 # schedules of faults that `make chaos` plays, from a seed on, and exports that it kills:
 # make chaos COUNT=1000 KILLS=200 SEED=4711
@@ -53,6 +53,10 @@ chaos: .venv/.dev  ## play 100,000 schedules of faults, cut a page at every byte
 fuzz: .venv/.dev  ## give each parser that meets foreign bytes a million inputs: make fuzz COUNT=20000 for fewer
 	$(BIN)/python -m tests.fuzz --count $(if $(filter command line,$(origin COUNT)),$(COUNT),1000000) --seed $(SEED)
 
+sanitize: .build/compiled .build/portable  ## give the compiled decoder ten million pages, under sanitizers
+	.build/compiled 5000000 $(SEED)
+	.build/portable 5000000 $(SEED)
+
 histories: .venv/.dev  ## play 4,000 random histories against limiters, pages and the keeping of tokens: ten minutes
 	SPYRO_HYPOTHESIS=thorough $(BIN)/python -m pytest -q --timeout 3000 -k "runTest" tests/guards tests/auth tests/test_page_histories.py
 
@@ -83,25 +87,37 @@ report: .venv-bench/.made  ## measure all that docs/performance.md shows, and dr
 	@$(BENCH)/python benchmarks/tables.py
 
 clean:  ## remove the environment and everything made
-	rm -rf .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
+	rm -rf .build build *.egg-info spyro_sdk/arrow/*.so .venv .venv-bench .coverage .mypy_cache .pytest_cache .ruff_cache customers.parquet
 
 .venv/.demo: EXTRAS :=
 .venv/.dev: EXTRAS := [dev]
 .venv/.notebook: EXTRAS := [duckdb,notebook,polars]
 
-.venv/.demo .venv/.dev .venv/.notebook: pyproject.toml
+# what the tests of the compiled decoder need has to be there before it is built
+.venv/.dev: PROGRAMS := compiler
+COMPILED := setup.py $(wildcard spyro_sdk/arrow/_json*.[ch])
+
+.venv/.demo .venv/.dev .venv/.notebook: pyproject.toml $(COMPILED)
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
+	@$(PYTHON) -m tests.programs $(PROGRAMS)
 	@echo "Making the environment in .venv with $(PYTHON) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRAS)'
 	@touch $@
 
+# the second has no vector instructions, as on machines of another kind
+.build/compiled .build/portable: tests/fuzz/compiled.c $(COMPILED)
+	@mkdir -p .build
+	$(CC) -std=c11 -g -O1 -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all \
+		$(if $(filter %portable,$@),-DSPYRO_PORTABLE) -o $@ $<
+
 .venv/.ipykernel6: tests/browser/ipykernel6.txt | .venv/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target .venv/ipykernel6 --requirement $<
 	@touch $@
 
-.venv-bench/.made: pyproject.toml benchmarks/requirements.txt benchmarks/requirements-airbyte.txt
+.venv-bench/.made: pyproject.toml $(COMPILED) benchmarks/requirements.txt benchmarks/requirements-airbyte.txt
 	@test -n "$(PYTHON)" || { echo "spyro_sdk needs Python 3.11 or newer: none was found (make PYTHON=/path/to/python3)"; exit 1; }
+	@$(PYTHON) -m tests.programs compiler
 	@echo "Making the environments of the benchmarks in .venv-bench with $(PYTHON) …"
 	@test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
 	@test -x .venv-bench/airbyte/bin/python || $(PYTHON) -m venv .venv-bench/airbyte

@@ -1,6 +1,6 @@
 """Find a program that tests need; install it where that is ours to do.
 
-    python -m tests.programs bubblewrap chromium redis
+    python -m tests.programs bubblewrap chromium compiler redis
 
 Root on Debian gets it from Debian's packages. Everybody else is told how to get it.
 """
@@ -11,8 +11,10 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 UPDATE: Final = ("apt-get", "update", "-qq")
@@ -29,6 +31,11 @@ INSTALL: Final = (
 Which = Callable[[str], str | None]
 
 
+def headers_of_python() -> bool:
+    """Whether what is compiled for this Python finds its headers."""
+    return Path(sysconfig.get_path("include"), "Python.h").exists()
+
+
 def we_are_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -43,9 +50,13 @@ class Program:
     how: str
     variable: str = ""
     """Which names another one, if any does."""
+    is_complete: Callable[[], bool] = lambda: True
+    """Whether what it cannot work without is there too."""
 
     def found(self, environ: Mapping[str, str] = os.environ, which: Which = shutil.which) -> str | None:
-        """Its path; None where there is none, or not the one that was named."""
+        """Its path; None where there is none, or not the one that was named, or where it is of no use."""
+        if not self.is_complete():
+            return None
         named = environ.get(self.variable)
         return next(filter(None, map(which, (named,) if named else self.names)), None)
 
@@ -102,7 +113,18 @@ Linux. To install it:
   Debian, Ubuntu  apt-get install bubblewrap
   Fedora          dnf install bubblewrap""",
 )
-PROGRAMS: Final = {"bubblewrap": BUBBLEWRAP, "chromium": CHROMIUM, "redis": REDIS}
+COMPILER: Final = Program(
+    ("cc", "gcc", "clang"),
+    ("gcc", "libc6-dev", "python3-dev"),
+    """\
+The decoder of pages is compiled, which needs a C compiler and the headers of this Python; one of them is not
+here. spyro_sdk works without, by pyarrow.json, but its tests and benchmarks want it. To install both:
+  Debian, Ubuntu  apt-get install gcc libc6-dev python3-dev
+  Fedora          dnf install gcc python3-devel
+  macOS           xcode-select --install""",
+    is_complete=headers_of_python,
+)
+PROGRAMS: Final = {"bubblewrap": BUBBLEWRAP, "chromium": CHROMIUM, "compiler": COMPILER, "redis": REDIS}
 
 
 def main(names: list[str]) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .programs import CHROMIUM, PROGRAMS, REDIS, Which, main
+from dataclasses import replace
+
+from .programs import CHROMIUM, COMPILER, PROGRAMS, REDIS, Which, main
 
 
 def at(*paths: str) -> Which:
@@ -32,9 +34,14 @@ def test_redis_is_found_under_either_name() -> None:
     assert REDIS.found({}, at("valkey-server")) == "/bin/valkey-server"
 
 
+def test_a_compiler_is_of_no_use_without_the_headers_of_python() -> None:
+    assert COMPILER.found({}, at("gcc")) == "/bin/gcc"
+    assert replace(COMPILER, is_complete=lambda: False).found({}, at("gcc")) is None
+
+
 def test_each_says_how_to_get_it() -> None:
     assert all(package in it.how for it in PROGRAMS.values() for package in it.packages)
 
 
 def test_what_is_there_is_no_matter() -> None:
-    assert main(["redis"]) is None
+    assert main(["compiler", "redis"]) is None

@@ -14,8 +14,8 @@ import pydantic  # noqa: F401
 from sources import RESOURCES, source
 from stopwatch import ACTION, ADDRESS, PAGE, look_at, measure
 
-import spyro_sdk as spyro
-import spyro_sdk.connectors.declared.shape
+import spyro_sdk.connectors.declared.shape  # noqa: F401
+from spyro_sdk import connect  # with all behind it, which waits until somebody asks for it
 
 NAME, HOW = ACTION.split()
 SHOWN = ("path", "params")
@@ -33,7 +33,7 @@ def declaration() -> dict[str, Any]:
 def fetch() -> pd.DataFrame:
     """Connect, find out what was not told, fetch."""
     rate = {"rate_limit": 1e6, "burst_size": 1_000}  # requests a minute, and at once
-    with spyro.connect("rest", **declaration(), **rate, page_size=PAGE, progress=False) as service:
+    with connect("rest", **declaration(), **rate, page_size=PAGE, progress=False) as service:
         return service.fetch(NAME).to_pandas()
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from stopwatch import ACTION, ADDRESS, ALLOWED, PAGE, Found, look_at, measure
 
 import spyro_sdk as spyro
+from spyro_sdk import connect  # with all behind it, which waits until somebody asks for it
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.paging import Offset, PageNumber
 
@@ -86,7 +87,7 @@ def settings() -> dict[str, Any]:
 def fetch() -> Any:
     """Connect, describe, fetch."""
     road = {} if ROAD in BY else {"api": ROAD}
-    with spyro.connect(Directory if ROAD in BY else Salesforce, **settings()) as service:
+    with connect(Directory if ROAD in BY else Salesforce, **settings()) as service:
         accounts = service.fetch("Account", **road)
         if SINK != "to_parquet":
             return getattr(accounts, SINK)()

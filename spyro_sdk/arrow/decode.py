@@ -1,20 +1,26 @@
-"""The bytes of a page become a record batch: by the fast road where that is sure, else by the exact one."""
+"""The bytes of a page become a record batch: by a fast road where that is sure, else by the exact one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from ..errors import DecodeError
 from ..paging import dig
-from . import envelope, fast
+from . import compiled, envelope, fast, sample
 from .exact import parse, to_batch
 from .inflate import PAGE_LIMIT, beginning, inflate
 from .schema import Kind
+
+Road: TypeAlias = Callable[..., pa.RecordBatch]
+"""Read the text of the records into a schema, or raise `fast.Refused`."""
+FAST: tuple[Road, ...] = (compiled.read, fast.read)
+"""The roads that may refuse a page, the fastest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +58,26 @@ def nothing_at(path: str) -> Body:
     return Body(payload, None, json.dumps(payload).encode(), path)
 
 
-def decode(body: Body, schema: pa.Schema | None, *, closed: bool = False) -> pa.RecordBatch:
+def decode(
+    body: Body, schema: pa.Schema | None, *, closed: bool = False, roads: Sequence[Road] = FAST
+) -> pa.RecordBatch:
     """Turn the records of a body into a batch: the columns of `schema`, then those it does not know.
 
     `closed`: only what `schema` has is wanted, in the records and in the objects in them; all else is dropped
-    on purpose, and on the fast road not even looked at. So pass it for a query whose columns hold an object
+    on purpose, and on a fast road not even looked at. So pass it for a query whose columns hold an object
     only if the fields of that object are the only ones wanted too. Without it nothing is dropped: a field
     that `schema` does not know sends the page by the exact road, and is in the batch's schema afterwards.
 
     A column is wider than declared where a value needs it; see `exact.to_batch`. Raises `DecodeError` when
     the records are no list of objects.
     """
-    if body.records is not None and schema is not None:
-        try:
-            return fast.read(body.records, schema, closed=closed)
-        except fast.Refused:
-            pass
+    if body.records is not None and schema is None:
+        with suppress(fast.Refused):
+            return sample.read(body.records)
+    elif body.records is not None:
+        for read in roads:
+            with suppress(fast.Refused):
+                return read(body.records, schema, closed=closed)
     return to_batch(_rows(body, schema), schema, closed=closed)
 
 

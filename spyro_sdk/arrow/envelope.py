@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import DecodeError
 from ..paging import dig
+from . import compiled, fast
 from .exact import parse
-from .fast import MARK, is_list
+from .fast import MARK
 
 AROUND = 1 << 16
 """Bytes before the records, and behind them, that are looked at; a page with more is read in one piece."""
@@ -105,4 +106,5 @@ def _is_whole(text: bytes, start: int, end: int) -> bool:
     """
     if text.find(b"]", start, end - 1) < 0 or not OBJECTS_THEN_KEY.search(text, start, end):
         return True
-    return is_list(memoryview(text)[start:end])
+    records = memoryview(text)[start:end]
+    return compiled.is_list(records) or fast.is_list(records)

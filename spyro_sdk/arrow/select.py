@@ -17,6 +17,8 @@ class Selection:
         self._query = query
         self._left = query.limit
         self._known: dict[str, pa.Field[Any]] = {field.name: field for field in known or ()}
+        self._last = pa.schema([])
+        """The columns of the last batch, once it had all that are known."""
 
     @property
     def is_complete(self) -> bool:
@@ -46,14 +48,19 @@ class Selection:
 
     def _completed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """`batch` with each column that came before; many services leave out what is null."""
+        if batch.schema.equals(self._last):
+            return batch
         for field in self._known.values():
             if field.name not in batch.schema.names:
                 batch = batch.append_column(field.with_nullable(True), pa.nulls(batch.num_rows, field.type))
         self._known |= {field.name: field for field in batch.schema}
+        self._last = batch.schema
         return batch
 
     def _project(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         wanted = self._query.columns or ()
+        if batch.schema.names == list(wanted):
+            return batch
         for name in wanted:
             if name not in batch.schema.names:
                 raise unknown_column(self._query.entity, name, batch.schema.names)

@@ -46,9 +46,9 @@ def seam(known: pa.Array | None, keys: pa.Array | None) -> Seam:
     if known is None or keys is None or not len(known) or not len(keys):
         return UNSEEN
     found = _index_in(keys, known)
-    places = pc.indices_nonzero(found.is_valid()).to_pylist()
-    if not places:
+    if found.null_count == len(found):
         return UNSEEN
+    places = pc.indices_nonzero(found.is_valid()).to_pylist()
     order = found.take(pa.array(places)).to_pylist()
     is_ordered = all(one < other for one, other in pairwise(order))
     return Seam(len(places), places[-1], order[-1] == len(known) - 1, is_ordered)

@@ -55,7 +55,7 @@ class Straight:
         upcoming = self._next(request, page, page.rows - found.count)
         course = self._overlapping(request, page)
         self.stride = page.rows if self.before is None else self.stride
-        is_same = self.held is None or _is_shared(self.held, records(page), found.count)
+        is_same = self.held is None or not found.count or _is_shared(self.held, records(page), found.count)
         self.before = page
         if page.rows:
             self.known, self.held = page.keys, records(page)

@@ -160,7 +160,7 @@ def test_a_column_of_nulls_is_read_fast_until_its_first_value():
     assert decode(body, schema).schema == pa.schema([("a", pa.string()), ("b", pa.int64())])
 
 
-def test_without_a_schema_a_page_takes_the_exact_road():
+def test_without_a_schema_every_column_of_a_page_is_found():
     assert decode(open_body(b'[{"a":1},{"b":"2024-02-29"}]', None), None).to_pylist() == [
         {"a": 1, "b": None},
         {"a": None, "b": "2024-02-29"},

@@ -32,6 +32,19 @@ def _pages() -> tuple[bytes, ...]:
     )
 
 
+def _records() -> tuple[bytes, ...]:
+    """Lists of records of each schema; see `targets.compiled_page` for their first byte."""
+    rows = (
+        *((0, ROWS), (1, TYPED), (2, NESTED), (3, TYPED)),
+        (0, b'[{"b":"\\ud83d\\ude00\\n\xc3\xbc","a":-7,"c":0.1234567890123456789,"d":false}]'),
+        (0, b'[{"x":{"y":[1.5e3,{"z":"\\u20ac"}],"w":[]},"c":9007199254740993.0}, {"a" : 9}]'),
+        (1, b'[{"a":12.5,"b":"2024-02-29","c":"2024-02-29T23:59:59.5+05:30"},{"a":-1200e-2}]'),
+        (2, b'[{"a":{"c":-128,"b":null},"b":[-9223372036854775808]},{"b":[null,0]},{"a":{}}]'),
+        (3, b'[{"a":"12:34:56.5Z","b":18446744073709551615,"c":[{"a":"x"},null,{}]},{"c":[]}]'),
+    )
+    return tuple(bytes([kind + 16 * closed]) + text for kind, text in rows for closed in (0, 1))
+
+
 RETRY_AFTER: Final = (
     *(b"120", b"1.5", b"Mon, 23 Nov 2026 12:00:30 GMT\nMon, 23 Nov 2026 12:00:00 GMT", b"-5", b"soon"),
     *(b"Monday, 23-Nov-26 12:00:30 GMT", b"Mon Nov 23 12:00:30 2026", b"2026-11-23T12:00:30Z", b"9" * 30),
@@ -160,6 +173,7 @@ SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
     "link": LINK,
     "paging": PAGING,
     "page": _pages(),
+    "compiled_page": _records(),
     "around": _pages(),
     "inflated": (
         b"\0" + gzip.compress(ROWS, mtime=0),
@@ -233,6 +247,20 @@ WORDS: Final[dict[str, tuple[bytes, ...]]] = {
         b'"\\udc00"',
         b"e-123",
         b"1e16",
+    ),
+    "compiled_page": (
+        b'"a":',
+        b'"b":',
+        b'"c":',
+        b'"x":',
+        b"},{",
+        b"\\ud83d\\ude00",
+        b"\xc3\xbc",
+        b'"2026-01-31"',
+        b'"2026-01-31T12:34:56.789Z"',
+        b'"23:59:59"',
+        b"1.5e-3",
+        b"9007199254740993",
     ),
     "around": (b'"data":', b'"items":', b'"@odata.nextLink":', b'"next":', b"]},[{", b"},{"),
     "inflated": (b"\x1f\x8b\x08", b"\x78\x9c", b"\0" * 8, b"\xff" * 4),

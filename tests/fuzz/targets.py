@@ -23,9 +23,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from spyro_sdk.arrow import delimited, envelope
+from spyro_sdk.arrow import compiled, delimited, envelope
 from spyro_sdk.arrow.decode import Body, ahead, decode, open_body
-from spyro_sdk.arrow.exact import parse
+from spyro_sdk.arrow.exact import parse, to_batch
+from spyro_sdk.arrow.fast import Refused
 from spyro_sdk.arrow.inflate import beginning, inflate, pieces
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.device import Device
@@ -197,6 +198,25 @@ def page(data: bytes) -> None:
         by_either.validate(full=True)
         assert by_either.schema.equals(exactly.schema, check_metadata=True)
         assert repr(by_either.to_pylist()) == repr(exactly.to_pylist())
+
+
+def compiled_page(data: bytes) -> None:
+    """What the compiled road takes is what the exact one makes of it. The first byte chooses the schema."""
+    choice, text = data[:1] or b"\0", data[1:]
+    schema, closed = SHAPES[choice[0] % 4], bool(choice[0] & 16)
+    try:
+        found = compiled.read(text, schema, closed=closed)
+    except Refused:
+        return
+    found.validate(full=True)
+    try:
+        exactly = to_batch(parse(text, keep_digits=True), schema, closed=closed)
+    except DecodeError as error:
+        assert closed, error
+        assert any(odd in str(error) for odd in UNSEEN), error
+    else:
+        assert found.schema.equals(exactly.schema, check_metadata=True)
+        assert repr(found.to_pylist()) == repr(exactly.to_pylist())
 
 
 def _outcome(call: Callable[[], pa.RecordBatch]) -> Any:
@@ -531,7 +551,7 @@ def _received(receiver: Receiver, body: bytes, headers: Any) -> str | None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     it.__name__: it
     for it in (
-        *(retry_after, quota, link, paging, page, around, inflated, csv, refusal),
+        *(retry_after, quota, link, paging, page, compiled_page, around, inflated, csv, refusal),
         *(callback, pasted, browser, token_answer, device_answer, token_record),
         *(where, profile, yaml_file, toml_file, json_file, schema_file, webhook),
     )
