@@ -36,7 +36,7 @@ from .styles import STYLES
 RETRIES = 2
 PAGES = 5  # some of which are beyond the end
 DEADLINE = 6.0  # seconds that any of them may take
-MOST = 100  # requests that any of them may take
+MOST = 150  # requests that any of them may take
 MOST_BYTES = 4 << 20  # of an answer, unzipped
 LANES = 10  # requests that may be under way when the first of them is refused
 TOLD = 1_000  # schedules after which it is said how far it came

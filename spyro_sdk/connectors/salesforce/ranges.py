@@ -16,6 +16,10 @@ LENGTH = 15  # characters of a key that count; three more are a checksum
 FILL = 0.8
 """Share of a page that a range holds on average: keys lie unevenly, and more than a page costs two calls."""
 
+SMALLEST = 200  # records in the smallest page that one can ask for
+SPARE = 64
+"""Ranges more than such pages would take, at the most: a page that lacks records says nothing of others."""
+
 
 def ranges(first: str, last: str, records: int, page_size: int) -> list[tuple[str, str]]:
     """Cut the keys after `first` up to `last` into ranges of about a page: each after one key, up to another.
@@ -23,7 +27,7 @@ def ranges(first: str, last: str, records: int, page_size: int) -> list[tuple[st
     `records`: how many there are in all. One range where the keys are not numbers, or all fit into a page.
     """
     low, high = _number(first), _number(last)
-    parts = ceil(records / (page_size * FILL))
+    parts = min(ceil(records / (page_size * FILL)), SPARE + ceil(records / (SMALLEST * FILL)))
     if low is None or high is None or records <= page_size or high - low < parts:
         return [(first, last)]
     bounds = [_key(low + (high - low) * part // parts) for part in range(1, parts)]

@@ -43,6 +43,11 @@ def test_even_keys_are_cut_into_even_ranges() -> None:
     assert sum(sizes) == 100_000
 
 
+def test_a_first_page_that_has_hardly_any_records_does_not_make_a_range_of_each() -> None:
+    cuts = ranges(make_id("001", 0), make_id("001", 100_000), 100_000, 1)
+    assert len(cuts) == 64 + 625
+
+
 @pytest.mark.parametrize(
     ("first", "last", "records"),
     [
