@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,8 +46,8 @@ def code(notebook: Any) -> list[Any]:
 
 
 def kinds(cell: Any) -> list[tuple[str, ...]]:
-    """What a cell shows, in kind, without what is chance: in how many pieces, and if a glance took long."""
-    found = [kind for kind, _ in groupby(map(kind_of, cell.outputs))]
+    """What a cell shows, in kind, without what is chance: the order, how many pieces, if a glance took long."""
+    found = sorted({kind_of(output) for output in cell.outputs})
     return [it for it in found if it[0] != "display_data"] if GLANCE.search(cell.source) else found
 
 
