@@ -29,7 +29,10 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{GUARDS}/limiter.py": ("tests/guards/test_limiter.py", "tests/guards/test_histories.py"),
     f"{GUARDS}/bucket.py": ("tests/guards/test_bucket.py", "tests/guards/test_histories.py"),
     f"{GUARDS}/together.py": ("tests/guards/test_together.py", "tests/guards/test_redis.py"),
-    f"{GUARDS}/account.py": ("tests/guards/test_account.py", "tests/guards/test_together.py"),
+    f"{GUARDS}/account.py": (
+        *("tests/guards/test_account.py", "tests/guards/test_window.py"),
+        *("tests/guards/test_together.py", "tests/guards/test_redis.py"),
+    ),
     f"{GUARDS}/state.py": ("tests/guards/test_state.py", "tests/guards/test_bucket.py"),
     f"{GUARDS}/redis.py": ("tests/guards/test_redis.py",),
     f"{GUARDS}/breaker.py": ("tests/guards/test_breaker.py",),
