@@ -40,7 +40,7 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{GUARDS}/deadline.py": ("tests/guards/test_deadline.py",),
     f"{GUARDS}/window.py": ("tests/guards/test_window.py",),
     "spyro_sdk/paging/answers.py": OF_PAGING,
-    "spyro_sdk/paging/counted.py": (*OF_PAGING, "tests/test_moving.py"),
+    "spyro_sdk/paging/counted.py": OF_PAGING,
     "spyro_sdk/paging/links.py": OF_PAGING,
     "spyro_sdk/paging/places.py": OF_PAGING,
     "spyro_sdk/paging/sizes.py": OF_PAGING,
