@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spyro_sdk.config import ConnectorConfig
-from spyro_sdk.guards.account import VARIABLE, limiter_of, windows_of
+from spyro_sdk.guards.account import VARIABLE, _wish, limiter_of, windows_of
 from spyro_sdk.guards.limiter import RateLimiter
 from spyro_sdk.guards.redis import RedisBucket
 
@@ -56,9 +56,14 @@ def made(environ: dict[str, str], **settings: Any) -> Any:
 
 @pytest.mark.parametrize("address", ["redis://host/0", "rediss://:hush@host:6380", " unix:///run/redis "])
 def test_an_address_of_a_redis_is_where_machines_count_together(address: str) -> None:
-    bucket = made({VARIABLE: address})._bucket
+    bucket = made({"SPYRO_RATE_LIMITS": address})._bucket
     assert isinstance(bucket, RedisBucket)
     assert bucket._burst == config().rate.burst
+
+
+def test_an_address_that_may_hold_a_password_is_shown_to_nobody() -> None:
+    assert "hush" not in repr(_wish({VARIABLE: "redis://:hush@host"}))
+    assert repr(_wish({VARIABLE: " /a/folder "})) == "'/a/folder'"
 
 
 def test_the_name_of_an_account_in_a_redis_is_the_same_on_each_machine_and_in_each_version() -> None:

