@@ -36,6 +36,21 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "0 is 1": "the same: 0 is standard input",
         },
     },
+    f"{_GUARDS}/deadline.py": {
+        "self._spent, self._waiting, self._since = 0.0, 0, 0.0": {
+            "0.0 is 1.0": "the same: it is set when a wait begins"
+        },
+        '_around: ContextVar[Deadline | None] = ContextVar("deadline", default=None)': {
+            "'deadline' is 'XXdeadline'": "nobody reads what a variable is called"
+        },
+    },
+    f"{_GUARDS}/window.py": {
+        "PATIENCE: Final = 125  # such looks; the lock is held for microseconds, unless its holder was stopped": {
+            "125 is 126": "a look more is as good"
+        },
+        'name: str = "",': {"'' is 'XX'": "nobody is asked, whose name it would be"},
+        "return 0.0": {"returns None": "the same: either is no wait"},
+    },
     f"{_PAGING}/links.py": {
         "return self.next(request, Answer(payload, 0, {}))": {
             "0 is 1": "the same: links do not look at how many came"
