@@ -231,6 +231,15 @@ def test_a_bucket_that_was_of_no_use_is_tried_again_after_five_seconds(caplog):
     assert len(caplog.records) == 1
 
 
+def test_who_counts_alone_tells_nobody_to_pause_and_heeds_nobody():
+    bucket, clock = Kept([None] * 200, Level(1000.0)), Clock()
+    one = by(bucket, clock)
+    asyncio.run(one.acquire())
+    one.drain(1.0)
+    assert bucket.drained == []
+    assert one.get_wait_time() == pytest.approx(1.5)
+
+
 def test_a_pause_that_ends_when_our_turn_comes_holds_nobody_up():
     for drained, asked in [(101.0, 1), (101.5, 2)]:
         clock = Clock()
