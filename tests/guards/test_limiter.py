@@ -891,3 +891,12 @@ def test_the_one_that_another_has_used_is_not_there_for_us(limiter):
     assert limiter.get_available_tokens() == 4
     limiter.learn(Quota(4, 3, None, 1.0))
     assert limiter.get_available_tokens() == pytest.approx(3)
+
+
+def test_with_the_end_of_a_window_its_room_is_there(limiter, clock):
+    limiter.learn(Quota(4, 4, None, 1.0))
+    for _ in range(4):
+        asyncio.run(limiter.acquire())
+    assert limiter.get_available_tokens() == 0
+    clock.now += 1.0
+    assert limiter.get_available_tokens() == 4
