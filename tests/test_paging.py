@@ -694,3 +694,9 @@ def test_no_size_reaches_farther_than_the_one_that_is_taken():
         for size in range(1, 13):
             _, stop = PageNumber().window(PageNumber().around(first, place, size))
             assert stop == max((place // each + 1) * each for each in range(1, size + 1))
+
+
+def test_a_window_in_the_body_is_known_only_where_the_size_is_asked_for():
+    bare, told = Offset("from", None, into="body"), Offset("from", "size", into="body")
+    request = Request(URL, "POST", body=b'{"from": 7, "size": 10}')
+    assert (bare.window(request), told.window(request)) == ((7, None), (7, 17))

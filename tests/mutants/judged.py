@@ -165,6 +165,16 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "start, stop = self.window(request) or (0, None)": {
             "0 is 1": "the same: a page whose end is not known is not full"
         },
+        'name, was, number = _difference(spelt(request).params, spelt(following).params, "")': {
+            "'' is 'XX'": "the same: no parameter is called that"
+        },
+        'return ("", None, 0) if number is None else (names[0], whole(first.get(names[0])), number)': {
+            "'' is 'XX'": "the same: 0 comes next to nothing",
+            "0 is 1": "the same: without a name nobody looks at the number",
+        },
+        'around = links(answer.headers.get("link", "")).keys()': {
+            "'' is 'XX'": "the same: there is no link in it either"
+        },
         "while place + each > stop:  # smaller ones cannot reach farther": {
             "Gt is GtE": "the same after one more turn, in which nothing reaches farther"
         },
