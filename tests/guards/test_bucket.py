@@ -115,6 +115,7 @@ def test_a_pause_outlasts_what_is_given_back(bucket, other, clock):
 def test_who_finds_it_locked_is_told(bucket, other, folder, clock):
     reserve(bucket)
     seen = other.look()
+    assert LOOKS * BLINK < 0.01  # seconds that a pause may hold up the loop
     file = folder.descriptor("a")
     assert try_lock(file)
     try:
