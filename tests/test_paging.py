@@ -696,3 +696,17 @@ def test_a_parameter_without_a_value_is_one():
 def test_of_sizes_that_reach_as_far_the_largest_is_taken():
     asked = PageNumber().around(Request(URL), 9, 6)  # 6 to 12, where a page of four records ends as well
     assert asked.params == {"page": "2", "per_page": "6"}
+
+
+def test_no_size_reaches_farther_than_the_one_that_is_taken():
+    first = PageNumber().first(Request(URL), 10)
+    for place in range(50):
+        for size in range(1, 13):
+            _, stop = PageNumber().window(PageNumber().around(first, place, size))
+            assert stop == max((place // each + 1) * each for each in range(1, size + 1))
+
+
+def test_a_window_in_the_body_is_known_only_where_the_size_is_asked_for():
+    bare, told = Offset("from", None, into="body"), Offset("from", "size", into="body")
+    request = Request(URL, "POST", body=b'{"from": 7, "size": 10}')
+    assert (bare.window(request), told.window(request)) == ((7, None), (7, 17))

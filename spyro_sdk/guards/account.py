@@ -35,7 +35,7 @@ _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[byte
     WeakKeyDictionary()
 )
 """The limiters in use on each event loop."""
-_own_states: dict[bytes, State] = {}
+_own_states: dict[tuple[str, bytes], State] = {}
 """What this process counts by itself."""
 
 
@@ -93,8 +93,8 @@ def _bucket(config: ConnectorConfig, environ: Mapping[str, str]) -> Bucket | Non
 
 def _state(config: ConnectorConfig, folder: PrivateFolder | None, setting: str) -> State:
     if folder and (name := _name(config, folder, setting)):
-        return FileState(folder, f"{name}.window", count=2)
-    return _own_states.setdefault(config.fingerprint(setting), OwnState())
+        return FileState(folder, f"{name}.{setting}.window", count=2)  # both may have the same number
+    return _own_states.setdefault((setting, config.fingerprint(setting)), OwnState())
 
 
 def _name(config: ConnectorConfig, folder: PrivateFolder, *settings: str) -> str | None:

@@ -41,7 +41,7 @@ class FileState:
     def __init__(self, folder: PrivateFolder, name: str, count: int) -> None:
         self.folder, self.name = folder, name
         self._layout = struct.Struct(f"<8s{count}d")
-        self._file = _File(-1, 0)
+        self._file = _File()
 
     @contextmanager
     def held(self) -> Iterator[Numbers | None]:
@@ -67,7 +67,7 @@ class FileState:
     def close(self) -> None:
         """Give back the file."""
         self._file.close()
-        self._file = _File(-1, 0)
+        self._file = _File()
 
 
 class OwnState:
@@ -112,8 +112,8 @@ class _Written:
 class _File:
     """An open file, the process that opened it, and whose turn it is among its threads."""
 
-    number: int
-    process: int
+    number: int = -1  # none
+    process: int = 0  # nobody
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:

@@ -5,12 +5,13 @@ import errno
 import math
 import os
 import struct
+import time
 
 import pytest
 
 from spyro_sdk.errors import StoreError
 from spyro_sdk.guards.account import BUCKETS
-from spyro_sdk.guards.bucket import FileBucket, Level, Turn
+from spyro_sdk.guards.bucket import BLINK, LOOKS, FileBucket, Level, Turn
 from spyro_sdk.private import PrivateFolder, System, try_lock, unlock
 
 LAYOUT, MARK = "<8sddd", b"spyro.1\0"
@@ -114,17 +115,31 @@ def test_a_pause_outlasts_what_is_given_back(bucket, other, clock):
 def test_who_finds_it_locked_is_told(bucket, other, folder, clock):
     reserve(bucket)
     seen = other.look()
+    assert LOOKS * BLINK < 0.01  # seconds that a pause may hold up the loop
     file = folder.descriptor("a")
     assert try_lock(file)
     try:
         assert reserve(other) is None
+        begun = time.perf_counter()
         other.drain(1000.0)
+        assert time.perf_counter() - begun >= LOOKS * BLINK  # so long it was looked at
         other.give_back(Turn(0.0, 0.0), 1, 2.0)
         assert other.look() is seen
     finally:
         unlock(file)
         os.close(file)
     assert other.look() == seen
+
+
+def test_who_took_tokens_knows_how_full_it_was_when_another_has_it(bucket, folder):
+    ready = reserve(bucket)
+    file = folder.descriptor("a")
+    assert try_lock(file)
+    try:
+        assert bucket.look() == Level(ready)
+    finally:
+        unlock(file)
+        os.close(file)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ def test_an_error_that_is_none_of_ours_stays_as_it_is() -> None:
 
     with pytest.raises(ConnectionResetError, match="peer") as caught:
         asyncio.run(call_with_retry(call, policy(0, on_spent=told.append), on_retry=silent))
-    assert str(caught.value) == "[Errno 104] peer"
+    assert (str(caught.value), caught.value.args) == ("[Errno 104] peer", (104, "peer"))
+    assert not hasattr(caught.value, "hint")
     assert told == [error]
 
 

@@ -160,3 +160,40 @@ def test_what_is_to_be_done_afterwards_has_time_of_its_own(virtually: Virtually)
                 return await deadline(10.0).kept(asyncio.sleep(5, "done"))
 
     assert virtually(main) == "done"
+
+
+def test_a_wait_that_begins_during_another_has_what_that_has_left(virtually: Virtually) -> None:
+    async def main() -> tuple[float, float]:
+        outer, clock = deadline(10.0), asyncio.get_running_loop().time
+        started = clock()
+        with outer.around():
+            await deadline(None).kept(asyncio.sleep(3))
+            short = asyncio.create_task(deadline(None).kept(asyncio.sleep(5)))
+            await asyncio.sleep(2)
+            assert outer.spent == pytest.approx(5)
+            with pytest.raises(TimeoutError):
+                await deadline(None).kept(asyncio.sleep(100))
+            await short
+        return outer.spent, clock() - started
+
+    assert virtually(main) == (pytest.approx(10), pytest.approx(10))
+
+
+def test_a_deadline_ends_with_what_it_is_around(virtually: Virtually) -> None:
+    async def main() -> str:
+        with deadline(1.0).around():
+            pass
+        return await deadline(None).kept(asyncio.sleep(2, "done"))
+
+    assert virtually(main) == "done"
+
+
+def test_what_comes_after_what_is_done_afterwards_keeps_to_the_deadline_again(virtually: Virtually) -> None:
+    async def main() -> None:
+        with deadline(1.0).around():
+            with afterwards():
+                await deadline(None).kept(asyncio.sleep(5))
+            with pytest.raises(TimeoutError, match="of 1 s"):
+                await deadline(None).kept(asyncio.sleep(2))
+
+    virtually(main)

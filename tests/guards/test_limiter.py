@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spyro_sdk.config import RateLimitConfig
 from spyro_sdk.errors import ValidationError
-from spyro_sdk.guards.limiter import DUST, LATE, RateLimiter, TooLong
+from spyro_sdk.guards.limiter import DUST, JITTER, LATE, RateLimiter, TooLong
 from spyro_sdk.guards.quota import Quota
 
 RATE, BURST = 4.0, 5  # tokens a second, tokens
@@ -843,3 +843,60 @@ def test_who_waits_already_is_told_when_it_becomes_too_long(virtually):
         assert await limiter.acquire() > 3500
 
     virtually(main)
+
+
+def test_who_would_have_to_wait_too_long_is_told_before_his_turn_in_the_line(virtually):
+    async def main():
+        limiter, loop = here(), asyncio.get_running_loop()
+        limiter.drain(60)
+        first = asyncio.create_task(limiter.acquire())
+        await asyncio.sleep(0)
+        started = loop.time()
+        with pytest.raises(TooLong) as told:
+            await limiter.acquire(patience=5)
+        assert loop.time() == started
+        await first
+        return told.value.seconds
+
+    assert virtually(main) == pytest.approx(60 + 1 / RATE)
+
+
+def test_what_is_allowed_for_jitter_costs_a_fortieth_of_the_pace_at_the_most(clock):
+    limiter = RateLimiter(CONFIG, jitter=JITTER, clock=clock, sleep=clock.sleep)
+    asyncio.run(limiter.acquire(BURST))
+    assert 1 / RATE < asyncio.run(limiter.acquire()) < 1.025 / RATE
+
+
+def test_of_a_window_of_more_than_an_hour_no_pace_is_made(limiter):
+    limiter.learn(Quota(3600, 3600, None, 3600.5))
+    asyncio.run(limiter.acquire(BURST))
+    assert asyncio.run(limiter.acquire()) == pytest.approx(1 / RATE)
+
+
+@pytest.mark.parametrize(("ago", "wait"), [(4.39, 0), (4.41, 5 + 1)])
+def test_of_a_longer_window_a_tenth_is_longer(limiter, clock, ago, wait):
+    async def main():
+        limiter.learn(Quota(4, 4, None, 4.0))
+        for _ in range(4):
+            await limiter.acquire()
+        clock.now += ago
+        limiter.learn(Quota(4, 0, 5.0, 4.0))
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(wait)
+
+
+def test_the_one_that_another_has_used_is_not_there_for_us(limiter):
+    limiter.learn(Quota(4, 4, None, 1.0))
+    assert limiter.get_available_tokens() == 4
+    limiter.learn(Quota(4, 3, None, 1.0))
+    assert limiter.get_available_tokens() == pytest.approx(3)
+
+
+def test_with_the_end_of_a_window_its_room_is_there(limiter, clock):
+    limiter.learn(Quota(4, 4, None, 1.0))
+    for _ in range(4):
+        asyncio.run(limiter.acquire())
+    assert limiter.get_available_tokens() == 0
+    clock.now += 1.0
+    assert limiter.get_available_tokens() == 4

@@ -319,3 +319,16 @@ def test_of_two_that_are_spent_one_without_a_reset_comes_after_one_that_has_it()
 def test_a_window_of_which_two_are_used_has_begun_before():
     trio = {"x_ratelimit_limit": "40", "x_ratelimit_remaining": "38", "x_ratelimit_reset": "1"}
     assert quota(**trio).window is None
+
+
+def test_a_moment_without_a_zone_is_one_of_utc_wherever_we_are(monkeypatch):
+    dates = ("2026-01-01T00:01:00", "Thu, 01 Jan 2026 00:01:00 -0000", "2026-01-01T01:01:00+01:00")
+    headers = [{"x-ratelimit-remaining": "1", "x-ratelimit-reset": date} for date in dates]
+    midnight = datetime(2026, 1, 1, tzinfo=UTC)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "XYZ+5")
+        time.tzset()
+        found = [read_quota(it, now=midnight.timestamp()).resets_in for it in headers]
+        asked = parse_retry_after("Thu, 01 Jan 2026 00:01:00 GMT", now=midnight.replace(tzinfo=None))
+    time.tzset()
+    assert (found, asked) == ([60.0] * 3, 60.0)

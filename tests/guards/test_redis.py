@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from bisect import bisect_left
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.errors import ConfigurationError, StoreError
 from spyro_sdk.guards.account import VARIABLE, limiter_of, windows_of
+from spyro_sdk.guards.bucket import Level, Turn
 from spyro_sdk.guards.redis import KEPT, RedisBucket, redis_bucket
 from spyro_sdk.guards.together import TogetherLimiter
 
@@ -123,6 +125,56 @@ def settled(claim):
         time.sleep(0.01)
 
 
+class Told:
+    """A Redis that says the same to all, and writes down what it was asked, and by whom."""
+
+    def __init__(self, *told):
+        self.told, self.asked, self.threads = told, [], []
+
+    def register_script(self, script):
+        return self
+
+    def __call__(self, keys, args):
+        self.threads.append(threading.current_thread())
+        self.asked.append((*keys, *args))
+        return self.told
+
+
+def test_what_it_says_of_later_is_told_by_our_own_clock():
+    redis = Told(b"2.5", b"-1.0", b"1700000002.500000")
+    bucket = RedisBucket(redis, "k", 3, clock=lambda: 100.0)
+    assert bucket.look() == Level()
+    assert asyncio.run(bucket.reserve(2, 0.5)) == Turn(102.5, 1_700_000_002.5)
+    assert bucket.look() == asyncio.run(bucket.fresh()) == Level(102.5, 99.0)
+    assert redis.asked[0] == ("k", "reserve", 2, 0.5, 3, "0.000000", 3600)
+    assert redis.asked[1][:2] == ("k", "look")
+
+
+def test_who_gives_back_or_lets_all_pause_waits_for_no_redis():
+    redis = Told(b"0", b"0", b"0")
+    bucket = RedisBucket(redis, "k", 3, clock=lambda: 100.0)
+    bucket.give_back(Turn(102.5, 1_700_000_002.5), 2, 0.5)
+    settled(lambda: redis.asked)
+    bucket.drain(7.0)
+    settled(lambda: len(redis.asked) == 2)
+    assert redis.asked[0] == ("k", "give back", 2, 0.5, 3, "1700000002.500000", 3600)
+    assert redis.asked[1][:3] == ("k", "drain", 7.0)
+    assert {(it.name, it.daemon) for it in redis.threads} == {("spyro-redis", True)}
+
+
+def test_a_pause_is_known_here_at_once_and_never_shortens_a_longer_one():
+    bucket = RedisBucket(Told(b"5", b"9", b"0"), "k", 3, clock=lambda: 100.0)
+    asyncio.run(bucket.fresh())
+    bucket._beside = lambda *step: None  # as long as Redis has not answered
+    for seconds, level in [
+        (4.0, Level(105.0, 109.0)),
+        (7.0, Level(107.0, 109.0)),
+        (10.0, Level(110.0, 110.0)),
+    ]:
+        bucket.drain(seconds)
+        assert bucket.look() == level
+
+
 def test_a_bucket_that_nobody_uses_is_removed(redis, bucket, key):
     from redis import Redis
 
@@ -137,10 +189,11 @@ def test_a_redis_that_does_not_answer_is_told_without_its_address(tmp_path, capl
     ) as caught:
         asyncio.run(bucket.reserve(1, 0.1))
     assert "hush" not in repr(caught.value) + caught.value.hint
+    assert caught.value.hint == "SPYRO_RATE_LIMITS says where it is"
     with caplog.at_level(logging.WARNING):
         bucket.drain(1.0)
         settled(lambda: caplog.records)
-    assert "is of no use" in caplog.text
+    assert [it.getMessage() for it in caplog.records] == [str(caught.value)]
 
 
 def test_a_limiter_goes_on_alone_where_redis_does_not_answer(tmp_path, caplog):
@@ -198,12 +251,14 @@ def test_an_address_that_is_none_is_told_without_it():
     with pytest.raises(ConfigurationError, match="SPYRO_RATE_LIMITS has no address of a Redis") as caught:
         limiter_by("redis://:hush@host:port/x")
     assert "hush" not in str(caught.value)
+    assert caught.value.field == VARIABLE
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'spyro-sdk\[redis\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'spyro-sdk\[redis\]'") as caught:
         limiter_by("redis://localhost")
+    assert caught.value.field == VARIABLE
 
 
 def test_eight_processes_are_never_over_and_leave_hardly_anything(redis, key):

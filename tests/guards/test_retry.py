@@ -28,6 +28,7 @@ from spyro_sdk.errors import (
     UnknownEntityError,
     ValidationError,
 )
+from spyro_sdk.guards.budget import RetryBudget
 from spyro_sdk.guards.retry import RetryPolicy, call_with_retry, is_transient, waits
 
 POLICY = RetryPolicy()
@@ -356,3 +357,10 @@ def test_nothing_is_logged(caplog):
     with pytest.raises(DataFetchError):
         asyncio.run(call_with_retry(Failing(*[FAILED] * 9), QUICK, on_retry=silent))
     assert [record for record in caplog.records if record.name == "backoff"] == []
+
+
+def test_what_is_left_of_a_budget_makes_no_policy_another():
+    budget = RetryBudget(20)
+    one, other = RetryPolicy(budget=budget), RetryPolicy(budget=RetryBudget(500))
+    assert one == other
+    assert one != RetryPolicy(retry_count=4, budget=budget)

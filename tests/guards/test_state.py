@@ -2,11 +2,12 @@
 
 import struct
 import threading
+from dataclasses import replace
 
 import pytest
 
 from spyro_sdk.guards.account import BUCKETS
-from spyro_sdk.guards.state import FileState
+from spyro_sdk.guards.state import FileState, OwnState
 from spyro_sdk.private import PrivateFolder
 
 
@@ -15,6 +16,46 @@ def state(tmp_path):
     state = FileState(PrivateFolder(tmp_path / "buckets", purpose=BUCKETS), "a", count=3)
     yield state
     state.close()
+
+
+def test_one_thread_at_a_time_has_them(state):
+    with state.held() as numbers:
+        assert numbers is not None
+        with state.held() as another:
+            assert another is None
+    with state.held() as numbers:
+        assert numbers is not None
+
+
+def test_a_forked_child_closes_what_it_has_of_its_parent(state):
+    numbers = []
+    for parent in (-1, -2, -3):
+        with state.held() as written:
+            assert written is not None
+        numbers.append(state._file.number)
+        state._file = replace(state._file, process=parent)  # as a child finds it
+    assert len(set(numbers)) == 1
+
+
+def test_what_is_closed_is_opened_again_when_it_is_needed(state):
+    with state.held() as numbers:
+        numbers.write(1.0, 2.0, 3.0)
+    state.close()
+    state.close()
+    with state.held() as numbers:
+        assert numbers.read() == (1.0, 2.0, 3.0)
+        numbers.write(4.0, 5.0, 6.0)
+        assert numbers.read() == (4.0, 5.0, 6.0)
+
+
+def test_numbers_of_this_process_are_those_that_were_written_last():
+    state = OwnState()
+    for numbers in (None, (1.0, 2.0)):
+        if numbers:
+            with state.held() as own:
+                own.write(*numbers)
+        with state.held() as own:
+            assert own.read() == numbers
 
 
 def test_another_thread_may_look_while_numbers_are_written(state):
@@ -47,12 +88,3 @@ def test_another_thread_may_look_while_numbers_are_written(state):
     looking.join()
     assert failures == []
     assert (state.folder.path / "a").stat().st_size == 32
-
-
-def test_one_thread_at_a_time_has_them(state):
-    with state.held() as numbers:
-        assert numbers is not None
-        with state.held() as another:
-            assert another is None
-    with state.held() as numbers:
-        assert numbers is not None

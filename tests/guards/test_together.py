@@ -14,7 +14,7 @@ import pytest
 from spyro_sdk.config import ConnectorConfig, RateLimitConfig
 from spyro_sdk.errors import ConfigurationError
 from spyro_sdk.guards.account import BUCKETS, VARIABLE, limiter_of
-from spyro_sdk.guards.bucket import FileBucket
+from spyro_sdk.guards.bucket import FileBucket, Level, Turn
 from spyro_sdk.guards.limiter import RateLimiter, TooLong
 from spyro_sdk.guards.together import ALONE, PATIENCE, TogetherLimiter
 from spyro_sdk.private import PrivateFolder, try_lock
@@ -170,6 +170,120 @@ def test_a_folder_of_no_use_is_done_without(tmp_path, virtually, caplog):
     assert left == pytest.approx(0.0)
     assert len(caplog.records) == 1
     assert "is no folder" in caplog.text
+
+
+class Kept:
+    """A bucket of which we know what it says, and that writes down what it is told."""
+
+    def __init__(self, turns=(), level=None):
+        self.turns, self.level = list(turns), level or Level()
+        self.asked, self.drained = [], []
+
+    async def reserve(self, tokens, rate):
+        self.asked.append((tokens, rate))
+        return self.turns.pop(0)
+
+    def drain(self, seconds):
+        self.drained.append(seconds)
+
+    async def fresh(self):
+        return self.level
+
+    def look(self):
+        return self.level
+
+
+class Clock:
+    """Moves when somebody sleeps by it."""
+
+    def __init__(self):
+        self.now, self.naps = 100.0, []
+
+    def __call__(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.naps.append(seconds)
+        self.now += seconds
+
+
+def by(bucket, clock, **how):
+    """A limiter of two requests a second."""
+    return TogetherLimiter(RateLimitConfig(120, 3), bucket, clock=clock, sleep=clock.sleep, **how)
+
+
+def test_a_locked_bucket_is_looked_at_less_and_less_often():
+    bucket, clock = Kept([None] * 200), Clock()
+    asyncio.run(by(bucket, clock).acquire())
+    assert clock.naps[:6] == [0.0005, 0.001, 0.002, 0.004, 0.004, 0.004]
+    assert sum(clock.naps) == pytest.approx(PATIENCE, abs=0.008)
+
+
+def test_a_bucket_that_was_of_no_use_is_tried_again_after_five_seconds(caplog):
+    bucket, clock = Kept([None] * 200), Clock()
+    one = by(bucket, clock)
+    asyncio.run(one.acquire())
+    bucket.turns, bucket.asked, given_up = [Turn(0.0, 0.0)], [], one._alone_until - ALONE
+    for seconds, asked in [(4.9, 0), (5.0, 1)]:
+        clock.now = given_up + seconds
+        assert asyncio.run(one.acquire()) == 0.0
+        assert len(bucket.asked) == asked
+    assert len(caplog.records) == 1
+
+
+def test_who_counts_alone_tells_nobody_to_pause_and_heeds_nobody():
+    bucket, clock = Kept([None] * 200, Level(1000.0)), Clock()
+    one = by(bucket, clock)
+    asyncio.run(one.acquire())
+    one.drain(1.0)
+    assert bucket.drained == []
+    assert one.get_wait_time() == pytest.approx(1.5)
+
+
+def test_a_pause_that_ends_when_our_turn_comes_holds_nobody_up():
+    for drained, asked in [(101.0, 1), (101.5, 2)]:
+        clock = Clock()
+        bucket = Kept([Turn(101.0, 0.0), Turn(101.0, 0.0)], Level(101.0, drained))
+        assert asyncio.run(by(bucket, clock).acquire()) == 1.0
+        assert len(bucket.asked) == asked
+
+
+def test_no_pause_is_shorter_than_none():
+    bucket = Kept()
+    one = by(bucket, Clock())
+    for seconds in (-3.0, 0.0, 0.5):
+        one.drain(seconds)
+    assert bucket.drained == [0.0, 0.0, 0.5]
+
+
+def test_windows_that_are_longer_for_jitter_do_not_slow_down_all_together():
+    from spyro_sdk.guards.quota import Quota
+
+    bucket, clock = Kept([Turn(0.0, 0.0)] * 3), Clock()
+    one = by(bucket, clock, jitter=0.5)
+    asyncio.run(one.acquire())
+    asyncio.run(one.acquire(2))
+    one.learn(Quota(60, 60, None, 59.5))
+    clock.now += 60.0
+    asyncio.run(one.acquire())
+    assert bucket.asked == [(1, 2.0), (2, 2.0), (1, 1.0)]
+
+
+def test_as_long_a_wait_as_there_is_patience_for_is_waited(folder, virtually):
+    async def main():
+        one, other = limiter(folder), limiter(folder)
+        for _ in range(3):
+            await one.acquire()
+        return await other.acquire(patience=0.5)
+
+    assert virtually(main) == 0.5
+
+
+def test_what_is_told_is_never_negative_and_never_more_than_is_there_for_all():
+    clock = Clock()
+    for empty_at, available, wait in [(110.0, 0.0, 10.5), (99.5, 1.0, 0.0), (0.0, 3.0, 0.0)]:
+        one = by(Kept(level=Level(empty_at)), clock)
+        assert (one.get_available_tokens(), one.get_wait_time()) == (available, wait)
 
 
 # which accounts

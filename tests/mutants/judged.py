@@ -5,12 +5,125 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_GUARDS: Final = "spyro_sdk/guards"
 _PAGING: Final = "spyro_sdk/paging"
 _AUTH: Final = "spyro_sdk/auth"
 _ARROW: Final = "spyro_sdk/arrow"
 _POWER: Final = "only a power cut shows it"
 
 JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    f"{_GUARDS}/breaker.py": {
+        "SLOTS = 10  # parts of the window in which outcomes are summed up": {
+            "10 is 11": "one part more is as good"
+        },
+        'self._told: State = "closed"': {
+            "'closed' is 'XXclosed'": "the same: what is told first is that it opened"
+        },
+    },
+    f"{_GUARDS}/account.py": {
+        'key = folder.first("key", partial(os.urandom, 32), 64)': {
+            "64 is 65": "the same: 32 bytes are written"
+        },
+        'is_here = is_loopback(urlsplit(config.base_url or "").hostname or "")': {
+            "'' is 'XX'": "the same: neither is this machine"
+        },
+    },
+    f"{_GUARDS}/state.py": {
+        "number: int = -1  # none": {"1 is 2": "the same: no file has a number below 0"},
+        "process: int = 0  # nobody": {"0 is 1": "the same: it is no process of ours either"},
+        "if self.number >= 0:": {
+            "GtE is Gt": "the same: 0 is standard input",
+            "0 is 1": "the same: 0 is standard input",
+        },
+    },
+    f"{_GUARDS}/deadline.py": {
+        "self._spent, self._waiting, self._since = 0.0, 0, 0.0": {
+            "0.0 is 1.0": "the same: it is set when a wait begins"
+        },
+        '_around: ContextVar[Deadline | None] = ContextVar("deadline", default=None)': {
+            "'deadline' is 'XXdeadline'": "nobody reads what a variable is called"
+        },
+    },
+    f"{_GUARDS}/window.py": {
+        "PATIENCE: Final = 125  # such looks; the lock is held for microseconds, unless its holder was stopped": {
+            "125 is 126": "a look more is as good"
+        },
+        'name: str = "",': {"'' is 'XX'": "nobody is asked, whose name it would be"},
+        "return 0.0": {"returns None": "the same: either is no wait"},
+    },
+    f"{_GUARDS}/redis.py": {
+        "TIMEOUT: Final = 1.0  # seconds for one step": {"1.0 is 2.0": "a second more is as good"},
+        "KEPT: Final = 3600  # seconds that a bucket is kept after its last use, and after the last turn in it": {
+            "3600 is 3601": "a second more is as good"
+        },
+        "self, act: str, number: float = 0.0, rate: float = 1.0, mark: float = 0.0": {
+            "0.0 is 1.0": "the same: who only looks has no number",
+            "1.0 is 2.0": "the same: who looks or lets all pause has no rate",
+        },
+    },
+    f"{_GUARDS}/together.py": {
+        "if turn.ready - self._clock() <= DUST:": {"LtE is Lt": "the same after a sleep of a microsecond"},
+        "if self._clock() >= given_up:": {"GtE is Gt": "the same after one more look"},
+        "while (wait := turn.ready - self._clock()) > DUST:": {
+            "Gt is GtE": "the same after a sleep of a microsecond"
+        },
+        "return True": {
+            "returns None": "the same: who counts alone reserves nothing more",
+            "True is False": "the same: who counts alone reserves nothing more",
+        },
+    },
+    f"{_GUARDS}/retry.py": {
+        "error: Exception = yield 0.0": {"0.0 is 1.0": "the same: backoff passes the first over"},
+    },
+    f"{_GUARDS}/bucket.py": {
+        "LOOKS: Final = 20  # at a locked file, before what all should know is known to us alone": {
+            "20 is 21": "a look more is as good"
+        },
+    },
+    f"{_GUARDS}/quota.py": {
+        'policies = _policies(headers.get("ratelimit-policy", ""))': {
+            "'' is 'XX'": "the same: there is no policy in it either"
+        },
+        'for name, left in _policies(headers.get("ratelimit", "")).items():': {
+            "'' is 'XX'": "the same: there is no policy in it either"
+        },
+        'limits = headers.get(prefix + "limit", "")  # "100", or with policies: "100, 100;w=60"': {
+            "'' is 'XX'": "the same: there is no number in it either"
+        },
+        'found = re.fullmatch(r"[ \\t]*([0-9]{1,15})[ \\t]*", text or "")': {
+            "'' is 'XX'": "the same: there is no number in it either"
+        },
+        'found = re.fullmatch(r"[ \\t]*([0-9]+(?:\\.[0-9]+)?)[ \\t]*", text or "")': {
+            "'' is 'XX'": "the same: there is no number in it either"
+        },
+        'return _utc(datetime.fromisoformat((text or "").strip()))': {
+            "'' is 'XX'": "the same: there is no date in it either"
+        },
+    },
+    f"{_GUARDS}/limiter.py": {
+        "FASTEST = 10_000.0  # requests a second; of one who may send more, shorter windows than a second are counted": {
+            "10000.0 is 10001.0": "one more is as good"
+        },
+        "super().__init__(seconds)": {"left out": "the same: an exception keeps what it is made of anyway"},
+        "self._turnstile = anyio.Lock(fast_acquire=True)  # its head alone waits for tokens": {
+            "True is False": "the same, but slower"
+        },
+        "if not self._waiting and self._ready_at(tokens) - now <= DUST:": {
+            "LtE is Lt": "the same after a sleep of a microsecond"
+        },
+        "while (wait := self._ready_at(tokens) - self._clock()) > DUST:": {
+            "Gt is GtE": "the same after a sleep of a microsecond"
+        },
+        "if quota.limit and quota.limit > 0 and quota.window and 0 < quota.window <= LONGEST_PACE:": {
+            "Gt is GtE": "the same: 0 is asked about before"
+        },
+        "return used <= 0 or (used <= len(times) and times[-used] + FORMER * told.seconds > now)": {
+            "Gt is GtE": "a moment more is as good"
+        },
+        "if rate != self._rate and self._empty_at < now:": {
+            "Lt is LtE": "the same: nothing is in an empty bucket at either pace"
+        },
+    },
     f"{_PAGING}/links.py": {
         "return self.next(request, Answer(payload, 0, {}))": {
             "0 is 1": "the same: links do not look at how many came"
@@ -51,6 +164,16 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     f"{_PAGING}/counted.py": {
         "start, stop = self.window(request) or (0, None)": {
             "0 is 1": "the same: a page whose end is not known is not full"
+        },
+        'name, was, number = _difference(spelt(request).params, spelt(following).params, "")': {
+            "'' is 'XX'": "the same: no parameter is called that"
+        },
+        'return ("", None, 0) if number is None else (names[0], whole(first.get(names[0])), number)': {
+            "'' is 'XX'": "the same: 0 comes next to nothing",
+            "0 is 1": "the same: without a name nobody looks at the number",
+        },
+        'around = links(answer.headers.get("link", "")).keys()': {
+            "'' is 'XX'": "the same: there is no link in it either"
         },
         "while place + each > stop:  # smaller ones cannot reach farther": {
             "Gt is GtE": "the same after one more turn, in which nothing reaches farther"
