@@ -46,7 +46,7 @@ def code(notebook: Any) -> list[Any]:
 
 
 def kinds(cell: Any) -> list[tuple[str, ...]]:
-    """What a cell shows, in kind, without what is chance: the order, how many pieces, if a glance took long."""
+    """What a cell shows, in kind, without chance: the order, how many pieces, if a glance took long."""
     found = sorted({kind_of(output) for output in cell.outputs})
     return [it for it in found if it[0] != "display_data"] if GLANCE.search(cell.source) else found
 

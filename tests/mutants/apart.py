@@ -20,7 +20,7 @@ OWN: Final = "/tmp"  # in which nothing is of before, and of which nothing stays
 VIEW: Final = (
     *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", OWN),
     *("--ro-bind", ROOT, ROOT, "--chdir", ROOT),  # or what is tried is not there where it is in OWN itself
-    *("--unshare-net", "--unshare-pid", "--die-with-parent"),
+    *("--unshare-net", "--unshare-pid", "--cap-drop", "ALL", "--die-with-parent"),
     *("--setenv", SIGN, "1", "--setenv", "TMPDIR", OWN, "--setenv", "PYTHONPYCACHEPREFIX", f"{OWN}/cache"),
 )
 """What a run sees: no network either, but for this machine's own."""
