@@ -178,6 +178,9 @@ def test_a_run_can_write_temporary_files_alone() -> None:
     view = command("bwrap", ["--jobs", "2"])
     assert view[:4] == ["bwrap", "--ro-bind", "/", "/"]
     assert [view[place + 1] for place, it in enumerate(view) if it in ("--bind", "--tmpfs")] == ["/tmp"]
+    places = [view[place + 1 : place + 3] for place, it in enumerate(view) if it == "--ro-bind"]
+    assert places == [["/", "/"], [str(ROOT), str(ROOT)]]
+    assert view[view.index("--chdir") + 1] == str(ROOT)
     assert view[-4:] == ["-m", "tests.mutants", "--jobs", "2"]
 
 
