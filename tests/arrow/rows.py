@@ -1,7 +1,8 @@
-"""Small batches, and what stands in a folder."""
+"""Small batches, what stands in a folder, and what is open."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,3 +34,10 @@ def interrupt() -> None:
 
 def names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
+
+
+def free_descriptor() -> int:
+    """The one that would be opened next: the same as before where nothing was left open."""
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor

@@ -73,6 +73,12 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "60.0 is 61.0": "a second more is as good"
         },
         "sync_folder(self.target.parent)": {"left out": _POWER},
+        "if time.time() - path.stat().st_mtime < FRESH:": {"Lt is LtE": "a moment more is as good"},
+    },
+    f"{_ARROW}/folder.py": {
+        "sync_folder(self.target.parent)": {"left out": _POWER},
+        "sync_folder(Path(where))": {"left out": _POWER},
+        "for where, _, names in os.walk(folder, topdown=False):": {"False is True": _POWER},
     },
 }
 """By file, by the line as it stands, by what was done to it."""
