@@ -14,12 +14,12 @@ from typing import Final
 
 from ..programs import BUBBLEWRAP
 
-ROOT: Final = str(Path(__file__).resolve().parents[2])
+ROOT: Final = str(Path(__file__).parents[2])
 SIGN: Final = "SPYRO_MUTANTS_APART"
 OWN: Final = "/tmp"  # in which nothing is of before, and of which nothing stays
 VIEW: Final = (
     *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", OWN),
-    *("--ro-bind", ROOT, ROOT, "--chdir", ROOT),  # for what stands among temporary files itself
+    *("--ro-bind", ROOT, ROOT, "--chdir", ROOT),  # or what is tried is not there where it is in OWN itself
     *("--unshare-net", "--unshare-pid", "--die-with-parent"),
     *("--setenv", SIGN, "1", "--setenv", "TMPDIR", OWN, "--setenv", "PYTHONPYCACHEPREFIX", f"{OWN}/cache"),
 )

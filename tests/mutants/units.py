@@ -66,11 +66,11 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{ARROW}/draft.py": ("tests/arrow/test_draft.py",),
     f"{ARROW}/folder.py": ("tests/arrow/test_folder.py", "tests/arrow/test_hive.py"),
     f"{ARROW}/hive.py": OF_FOLDERS,
-    f"{ARROW}/partition.py": OF_FOLDERS,
+    f"{ARROW}/partition.py": ("tests/arrow/test_partition.py",),
     f"{ARROW}/sink.py": ("tests/arrow/test_sink.py", "tests/arrow/test_parquet.py"),
     f"{ARROW}/background.py": ("tests/arrow/test_background.py",),
     f"{ARROW}/parquet.py": ("tests/arrow/test_parquet.py", "tests/arrow/test_sink.py"),
-    f"{ARROW}/csv.py": ("tests/arrow/test_csv.py", "tests/arrow/test_sink.py"),
+    f"{ARROW}/csv.py": ("tests/arrow/test_csv.py",),
     f"{ARROW}/ipc.py": ("tests/arrow/test_ipc.py", "tests/arrow/test_sink.py"),
 }
 """For each module its tests, those first that are likeliest to notice."""
