@@ -137,6 +137,7 @@ async def test_a_program_signs_in_for_itself(endpoint):
     ]
     assert endpoint.headers[0]["Content-Type"] == "application/x-www-form-urlencoded"
     assert endpoint.headers[0]["Accept"] == "application/json"
+    assert endpoint.headers[0]["Accept-Encoding"] == "identity"
 
 
 async def test_a_refresh_token_is_exchanged(endpoint):
@@ -351,6 +352,21 @@ async def test_a_refusal_in_a_200_is_a_refusal(endpoint):
     assert str(error) == "the token endpoint refused client_credentials: invalid_grant"
 
 
+async def test_a_token_that_comes_with_a_refusal_is_not_taken(endpoint):
+    endpoint.answers[1] = (400, {"access_token": "t1"})
+    assert (await refused(client(endpoint))).status == 400
+
+
+async def test_a_refusal_has_its_code_and_an_end(endpoint):
+    endpoint.answers[1] = (400, {"error": "invalid_client", "error_description": "x" * 1000})
+    error = await refused(client(endpoint))
+    assert error.error_code == "invalid_client"
+    said = str(error).removeprefix("the token endpoint refused client_credentials: ")
+    assert said == f"invalid_client ({'x' * 300}"[:300]
+    endpoint.answers[2] = (400, {"error": ["odd"]})
+    assert (await refused(client(endpoint))).error_code is None
+
+
 async def test_a_secret_that_is_echoed_is_not_repeated(endpoint, key):
     endpoint.answers[1] = (400, {"error": "bad", "error_description": "me has no secret 'hush-secret'"})
     error = await refused(client(endpoint))
@@ -440,6 +456,14 @@ async def test_a_token_is_renewed_before_its_end(endpoint, now, is_old):
     assert LEEWAY == 60.0
     old = Token("old", expires_at=1000.0)
     auth = OAuth(client(endpoint), old, clock=lambda: now, uniform=lambda least, most: least)
+    async with sending() as send:
+        assert (await auth.fresh(send)).access_token == ("t1" if is_old else "old")
+
+
+@pytest.mark.parametrize(("now", "is_old"), [(909.9, False), (910.0, True)])
+async def test_not_all_processes_renew_it_at_once(endpoint, now, is_old):
+    old = Token("old", expires_at=1000.0)
+    auth = OAuth(client(endpoint), old, clock=lambda: now, uniform=lambda least, most: most)
     async with sending() as send:
         assert (await auth.fresh(send)).access_token == ("t1" if is_old else "old")
 
