@@ -10,11 +10,6 @@ from typing import Final
 
 GUARDS, AUTH, ARROW = "spyro_sdk/guards", "spyro_sdk/auth", "spyro_sdk/arrow"
 OF_PAGING: Final = ("tests/test_paging.py", "tests/test_page_sizes.py")
-OF_FOLDERS: Final = (
-    "tests/arrow/test_hive.py",
-    "tests/arrow/test_partition.py",
-    "tests/arrow/test_folder.py",
-)
 
 APART: Final = (
     "tests/guards/test_together.py::test_sixteen_processes_are_never_over_and_leave_hardly_anything",
@@ -65,7 +60,7 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{AUTH}/tokens/memory.py": ("tests/auth/tokens/test_memory.py",),
     f"{ARROW}/draft.py": ("tests/arrow/test_draft.py",),
     f"{ARROW}/folder.py": ("tests/arrow/test_folder.py", "tests/arrow/test_hive.py"),
-    f"{ARROW}/hive.py": OF_FOLDERS,
+    f"{ARROW}/hive.py": ("tests/arrow/test_hive.py",),
     f"{ARROW}/partition.py": ("tests/arrow/test_partition.py",),
     f"{ARROW}/sink.py": ("tests/arrow/test_sink.py", "tests/arrow/test_parquet.py"),
     f"{ARROW}/background.py": ("tests/arrow/test_background.py",),
