@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,7 +51,7 @@ async def test_a_refresh_token_of_the_settings_has_an_account_that_all_who_have_
     assert account == successors_of("acme", replace(GIVEN, client_secret=None))
     assert (account.connector, account.issuer) == ("acme", "https://login.acme.example:8443")
     assert (account.client_id, account.profile) == ("client", "")
-    assert re.fullmatch("[0-9a-f]{32}", account.given)
+    assert account.given == "674cb0346aa239fbfaa5ea4640527b7f", "a later version finds it too"
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,17 @@ def test_no_repr_holds_a_secret():
         assert "hush" not in repr(it)
 
 
+def test_what_is_secret_in_a_grant_cannot_be_shown_by_mistake():
+    program = ClientCredentials(URL, "me", "hush", {"assertion": "hush"})
+    again = RefreshToken(URL, "me", "hush", "hush")
+    for it in (
+        *(program.client_secret, program.extra["assertion"]),
+        *(again.client_secret, again.refresh_token, again.renewal.client_secret),
+        JwtBearer(URL, "me", "ana", URL, "hush").private_key,
+    ):
+        assert isinstance(it, Secret)
+
+
 # what a token endpoint says
 
 

@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 
@@ -51,6 +52,20 @@ def test_a_record_comes_back_as_it_was(token):
 
 def test_a_record_is_text_that_a_person_can_read():
     assert b'\n "account": {\n' in encoded(ACCOUNT, Token("a"))
+
+
+def test_a_record_is_read_by_later_versions_too():
+    assert json.loads(encoded(ACCOUNT, None)) == {
+        "version": 1,
+        "account": {
+            "connector": "acme",
+            "issuer": "https://login.acme.example",
+            "client_id": "3MVG9",
+            "profile": "work",
+            "given": "",
+        },
+        "token": None,
+    }
 
 
 def test_a_record_that_is_too_long_is_not_parsed():
