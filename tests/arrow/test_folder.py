@@ -204,8 +204,10 @@ def test_a_folder_that_nobody_may_look_into_is_refused(path: Path) -> None:
     if me == 0:
         os.seteuid(65534)  # root may look anywhere
     try:
-        with pytest.raises(ExportError, match="you may not write there"):
+        with pytest.raises(ExportError, match="you may not write there") as caught:
             check_folder(path)
     finally:
         os.seteuid(me)
         (path / "k=1").chmod(0o700)
+    assert isinstance(caught.value.__cause__, PermissionError)
+    assert caught.value.__cause__.filename == str(path / "k=1")
