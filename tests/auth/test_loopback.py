@@ -63,9 +63,15 @@ async def test_the_browser_is_heard_and_told_to_close_its_window() -> None:
     assert "You may close this window" in page.text
     assert "x=1" not in page.text
     assert "<script" not in page.text
-    assert page.headers["Cache-Control"] == "no-store"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert page.headers == {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "close",
+        "Content-Length": str(len(page.text.encode())),
+    }
 
 
 async def test_what_is_wrong_is_told_escaped_and_raised() -> None:
@@ -75,6 +81,15 @@ async def test_what_is_wrong_is_told_escaped_and_raised() -> None:
             await task
     assert page.status == 400
     assert "&lt;b&gt;wrong&lt;/b&gt;. You may close this window; to go on, try again." in page.text
+
+
+async def test_a_request_that_is_longer_than_any_code_is_not_heard() -> None:
+    async with heard() as (door, task):
+        with suppress(OSError):
+            await opened(f"{door.redirect_uri}?x={'1' * 17_000}")
+        assert not task.done()
+        await opened(f"{door.redirect_uri}?x={'1' * 15_000}")
+        assert await task == f"code of x={'1' * 15_000}"
 
 
 async def test_a_second_browser_is_told_that_it_is_over() -> None:

@@ -69,6 +69,11 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "True is False": "the same, but that anyio cancels again and again meanwhile"
         },
     },
+    f"{_AUTH}/static.py": {
+        'value: str = field(default="", repr=False)': {
+            "'' is 'XX'": "the same: without a name nothing is sent"
+        }
+    },
     f"{_AUTH}/pkce.py": {
         "client, state = client_of(app.client_id), secrets.token_urlsafe(32)": {"32 is 33": _MORE},
         'secret = {"client_secret": self.app.client_secret} if self.app.client_secret else {}': {
