@@ -77,6 +77,12 @@ def test_of_what_allows_some_of_it_less_can_be_asked() -> None:
     with pytest.raises(SignInError, match="allows read: write is missing") as caught:
         app.check(Token("t", scopes=("read",)))
     assert "allow write, ask for less with scope='read', or have" in str(caught.value.hint)
+    app = replace(APP, scopes=("read", "write", "see", "do"))
+    with pytest.raises(
+        SignInError, match="allow read write see do, and allows read see: write do is"
+    ) as caught:
+        app.check(Token("t", scopes=("read", "see")))
+    assert "allow write do, ask for less with scope='read see', or have" in str(caught.value.hint)
 
 
 def test_an_app_can_be_told_from_others() -> None:

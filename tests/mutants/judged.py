@@ -69,6 +69,11 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "True is False": "the same, but that anyio cancels again and again meanwhile"
         },
     },
+    f"{_AUTH}/keeping.py": {
+        'store = in_memory() if is_loopback(urlsplit(issuer).hostname or "") else default_store()': {
+            "'' is 'XX'": "the same: neither is this machine"
+        }
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"
