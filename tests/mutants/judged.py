@@ -74,6 +74,11 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "'' is 'XX'": "the same: neither is this machine"
         }
     },
+    f"{_AUTH}/paste.py": {
+        'is_ours = is_loopback(it.hostname or "") and (it.port, it.path) == (ours.port, ours.path)': {
+            "'' is 'XX'": "the same: neither is this machine"
+        }
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"
