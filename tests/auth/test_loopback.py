@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -178,7 +179,9 @@ async def test_nobody_listens_afterwards_and_who_still_talks_is_cut_off() -> Non
         await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_an_error_that_nobody_waits_for_any_more_is_not_complained_of() -> None:
+async def test_an_error_that_nobody_waits_for_any_more_is_not_complained_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with listening(APP) as door:
         door.expect(read)
         waiting = asyncio.create_task(door.code())
@@ -186,9 +189,17 @@ async def test_an_error_that_nobody_waits_for_any_more_is_not_complained_of() ->
         await opened(f"{door.redirect_uri}?wrong")
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
+    async with listening(APP) as door:
+        door.expect(read)
+        await opened(f"{door.redirect_uri}?wrong")
+    del door, waiting
+    gc.collect()
+    assert caplog.messages == []
 
 
-async def test_a_browser_that_comes_when_its_answer_is_not_wanted_any_more_disturbs_nobody() -> None:
+async def test_a_browser_that_comes_when_its_answer_is_not_wanted_any_more_disturbs_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with listening(APP) as door:
         door.expect(read)
         waiting = asyncio.create_task(door.code())
@@ -196,6 +207,13 @@ async def test_a_browser_that_comes_when_its_answer_is_not_wanted_any_more_distu
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         assert (await opened(f"{door.redirect_uri}?x=1")).status == 200
+        await asyncio.sleep(0)
+    assert caplog.messages == []
+
+
+async def test_two_can_be_listened_for_at_once() -> None:
+    async with listening(APP) as one, listening(APP) as other:
+        assert len({0, 1, port_of(one), port_of(other)}) == 4
 
 
 async def test_a_registered_port_is_the_one_and_is_free_again_at_once() -> None:

@@ -132,6 +132,7 @@ def test_a_browser_that_opens_a_code_and_a_paste_are_told_of() -> None:
 def test_a_terminal_counts_down_in_one_line_and_wipes_it_away() -> None:
     it = person(err=Screen())
     it.waiting(CARD, 299.4)
+    assert text_of(it) == "\r4:59 left "
     it.waiting(CARD, 60)
     it.done(CARD, None)
     assert text_of(it) == "\r4:59 left \r1:00 left \r            \rSigned in.\n"

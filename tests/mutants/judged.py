@@ -79,6 +79,20 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "'' is 'XX'": "the same: neither is this machine"
         }
     },
+    f"{_AUTH}/loopback.py": {
+        "PATIENCE = 10.0  # seconds in which a request must have come, and its answer be taken": {
+            "10.0 is 11.0": _MORE
+        },
+        'option = "SO_EXCLUSIVEADDRUSE" if os.name == "nt" else "SO_REUSEADDR"': {
+            "'nt' is 'XXnt'": "only Windows shows it"
+        },
+        "it.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)": {"1 is 2": "the same: it is on"},
+    },
+    f"{_AUTH}/tokens/lock.py": {
+        "limit: float = 60.0  # seconds; who renews a token holds its lock for one request": {
+            "60.0 is 61.0": _MORE
+        }
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"
