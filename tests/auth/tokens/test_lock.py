@@ -31,6 +31,13 @@ async def test_what_is_taken_is_tried_again_until_it_is_free(uniform, pause):
     assert time.slept == [pause] * 2
 
 
+async def test_who_has_no_patience_waits_for_nothing():
+    time = Time()
+    with pytest.raises(TokenStoreError):
+        await time.patience(limit=0.0).acquire(lambda: False, "acme")
+    assert time.slept == []
+
+
 async def test_nobody_waits_for_ever():
     time = Time()
     with pytest.raises(TokenStoreError, match=r"token of acme is in use: .* for 1 s") as caught:
