@@ -93,6 +93,11 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "60.0 is 61.0": _MORE
         }
     },
+    f"{_AUTH}/tokens/account.py": {
+        'word = re.sub("[^a-z0-9]+", "-", self.connector.lower()).strip("-")[:32]': {
+            "'-' is 'XX-'": "the same at its ends: no capital is left in it"
+        }
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"
