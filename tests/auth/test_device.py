@@ -35,7 +35,7 @@ class Service:
         self.forms: list[dict[str, str]] = []
 
     async def __call__(self, request: Request) -> Response:
-        self.forms.append(dict(parse_qsl(request.body.decode())))
+        self.forms.append(dict(parse_qsl(request.body.decode(), keep_blank_values=True)))
         if request.url.endswith("/code"):
             return Response(self.status, {}, json.dumps(self.code).encode())
         answer = self.answers.pop(0) if self.answers else PENDING

@@ -98,6 +98,12 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "'-' is 'XX-'": "the same at its ends: no capital is left in it"
         }
     },
+    f"{_AUTH}/tokens/file.py": {
+        'return user_data_path("spyro", appauthor=False) / "tokens"': {
+            "False is True": "only Windows shows it"
+        },
+        "text = self.folder.read(name, MOST + 1)": {"1 is 2": "the same: either is too long"},
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"

@@ -54,7 +54,7 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{AUTH}/signin.py": ("tests/auth/test_signin.py",),
     f"{AUTH}/tokens/__init__.py": ("tests/auth/tokens/test_default_store.py",),
     f"{AUTH}/tokens/account.py": ("tests/auth/tokens/test_account.py", "tests/auth/tokens/test_file.py"),
-    f"{AUTH}/tokens/file.py": ("tests/auth/tokens/test_file.py",),
+    f"{AUTH}/tokens/file.py": ("tests/auth/tokens/test_file.py", "tests/auth/tokens/test_default_store.py"),
     f"{AUTH}/tokens/keyring.py": ("tests/auth/tokens/test_keyring.py",),
     f"{AUTH}/tokens/lock.py": ("tests/auth/tokens/test_lock.py", "tests/auth/tokens/test_file.py"),
     f"{AUTH}/tokens/memory.py": ("tests/auth/tokens/test_memory.py",),
