@@ -118,6 +118,7 @@ async def test_a_code_that_nobody_enters_is_an_error_that_says_so(answer: Any) -
     assert told.value.error_code == "timed_out"
     assert told.value.hint
     assert service.now < 100 + 900  # not a moment longer than the code holds
+    assert len(service.slept) == (1 if answer else 179), "who hears that it is over asks no more"
 
 
 async def test_a_sign_in_that_is_refused_is_an_error_that_says_so() -> None:

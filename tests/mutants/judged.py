@@ -104,6 +104,11 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         },
         "text = self.folder.read(name, MOST + 1)": {"1 is 2": "the same: either is too long"},
     },
+    f"{_AUTH}/device.py": {
+        'interval = max(interval + SLOWER, _seconds(answer.get("interval"), 0.0))': {
+            "0.0 is 1.0": "the same: five more seconds are more"
+        }
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"
