@@ -99,9 +99,6 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         }
     },
     f"{_AUTH}/tokens/file.py": {
-        'return user_data_path("spyro", appauthor=False) / "tokens"': {
-            "False is True": "only Windows shows it"
-        },
         "text = self.folder.read(name, MOST + 1)": {"1 is 2": "the same: either is too long"},
     },
     f"{_AUTH}/device.py": {
@@ -126,7 +123,6 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "if time.time() - path.stat().st_mtime < FRESH:": {"Lt is LtE": _MORE},
     },
     f"{_ARROW}/sink.py": {
-        "self._waiting_rows = self._waiting_bytes = 0": {"0 is 1": _MORE},
         "elif self._waiting_bytes >= GROUP_BYTES:": {"GtE is Gt": _MORE},
         "self._hold(table)": {
             "left out": "the same rows wait, as they came, until the first group is written"
