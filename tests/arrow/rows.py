@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,11 @@ def names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-def free_descriptor() -> int:
-    """The one that would be opened next: the same as before where nothing was left open."""
-    descriptor = os.open(os.devnull, os.O_RDONLY)
-    os.close(descriptor)
-    return descriptor
+def open_descriptors() -> set[int]:
+    """Those of this process, the first few hundred."""
+    found = set()
+    for descriptor in range(512):
+        with suppress(OSError):
+            os.fstat(descriptor)
+            found.add(descriptor)
+    return found

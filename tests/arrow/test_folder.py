@@ -20,7 +20,7 @@ from spyro_sdk.arrow.draft import explained
 from spyro_sdk.arrow.folder import FolderDraft, check_folder
 from spyro_sdk.errors import ExportError
 
-from .rows import free_descriptor, names
+from .rows import names, open_descriptors
 
 
 @pytest.fixture
@@ -123,10 +123,10 @@ def test_the_draft_of_a_run_that_lives_is_not_swept(path: Path) -> None:
 
 
 def test_a_draft_that_is_removed_or_published_holds_nothing_open(path: Path) -> None:
-    before = free_descriptor()
+    before = open_descriptors()
     FolderDraft(path).remove()
     FolderDraft(path).publish()
-    assert free_descriptor() == before
+    assert open_descriptors() == before
 
 
 def test_a_folder_that_is_removed_leaves_the_older_one(path: Path) -> None:

@@ -22,7 +22,7 @@ from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.sink import Format, GivenUp, Growing, Sink
 from spyro_sdk.errors import ExportError
 
-from .rows import batch, fill, free_descriptor, interrupt, names, numbers
+from .rows import batch, fill, interrupt, names, numbers, open_descriptors
 
 FORMATS: list[tuple[Callable[[int], Format], Callable[[Path], pa.Table]]] = [
     (lambda rows: Parquet(row_group_rows=rows), lambda path: pq.read_table(path)),
@@ -84,19 +84,19 @@ def test_few_rows_are_one_group(path: Path, form: Any, read: Any, rows: int, gro
 
 @both
 def test_what_is_published_holds_nothing_open(path: Path, form: Any, read: Any) -> None:
-    before = free_descriptor()
+    before = open_descriptors()
     sink = Sink(path, form(5))
     fill(sink, numbers(0, 12))
     assert sink.is_published
-    assert free_descriptor() == before
+    assert open_descriptors() == before
 
 
 @both
 def test_what_is_removed_holds_nothing_open(path: Path, form: Any, read: Any) -> None:
-    before = free_descriptor()
+    before = open_descriptors()
     growing = Growing(path, form(5), pa.table({"n": [1]}))
     growing.remove()
-    assert free_descriptor() == before
+    assert open_descriptors() == before
     assert names(path.parent) == []
 
 
