@@ -286,6 +286,18 @@ def test_a_way_that_is_said_is_taken_whatever_else_there_is(mode, way):
     assert grant(config, URL) == way
 
 
+@pytest.mark.parametrize(
+    ("keys", "way"),
+    [
+        ({"username": "ana", "private_key": "k"}, JwtBearer),
+        ({"client_secret": "s"}, ClientCredentials),
+    ],
+)
+def test_of_itself_the_way_is_taken_that_there_is(keys, way):
+    config = ConnectorConfig("acme", auth_mode="auto", client_id="me", **keys)
+    assert isinstance(grant(config, URL), way)
+
+
 def test_no_repr_holds_a_secret():
     whole = Token("hush", "hush", 5.0, {"id": "hush"})
     for it in (
@@ -304,6 +316,7 @@ def test_what_is_secret_in_a_grant_cannot_be_shown_by_mistake():
     for it in (
         *(program.client_secret, program.extra["assertion"]),
         *(again.client_secret, again.refresh_token, again.renewal.client_secret),
+        Renewal(URL, "me", "hush").client_secret,
         JwtBearer(URL, "me", "ana", URL, "hush").private_key,
     ):
         assert isinstance(it, Secret)
@@ -361,6 +374,7 @@ async def test_a_refusal_in_a_200_is_a_refusal(endpoint):
     endpoint.answers[1] = (200, {"error": "invalid_grant"})
     error = await refused(client(endpoint))
     assert str(error) == "the token endpoint refused client_credentials: invalid_grant"
+    assert token_of({"error": "invalid_grant", "access_token": "t"}) is None
 
 
 async def test_a_token_that_comes_with_a_refusal_is_not_taken(endpoint):

@@ -106,6 +106,12 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "0.0 is 1.0": "the same: five more seconds are more"
         }
     },
+    f"{_AUTH}/oauth.py": {
+        'sent = [value for name, value in form.items() if name not in ("client_id", "grant_type") and value]': {
+            "'grant_type' is 'XXgrant_type'": "no service says it again, and the name of a way may be hidden"
+        },
+        "return seconds if abs(seconds) < FARTHEST / 2 else None": {"Lt is LtE": _MORE},
+    },
     f"{_AUTH}/static.py": {
         'value: str = field(default="", repr=False)': {
             "'' is 'XX'": "the same: without a name nothing is sent"
@@ -142,6 +148,13 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         'encoded = quote(text, safe="")': {"'' is 'XX'": "the same: no letter is ever encoded"}
     },
     f"{_ARROW}/csv.py": {
+        'return self.compression or SUFFIXES.get(path.suffix.lower(), "none")': {
+            "'none' is 'XXnone'": "the same: what is not known is not packed"
+        },
+        "self._open(csv.lines(first.slice(0, 0)).schema)": {
+            "0 is 1": "the same: a row more has no other schema"
+        },
+        "self._streams.enter_context(self._writer_of_lines)": {"left out": "the same: it keeps no line back"},
         "GZIP_LEVEL = 6  # gzip's own; 9 takes twice as long to save a hundredth": {"6 is 7": _MORE},
         "group_rows: int = 50_000": {"50000 is 50001": _MORE},
     },
