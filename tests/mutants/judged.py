@@ -147,6 +147,12 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     f"{_ARROW}/hive.py": {
         'encoded = quote(text, safe="")': {"'' is 'XX'": "the same: no letter is ever encoded"}
     },
+    f"{_ARROW}/partition.py": {
+        "if not batch.num_columns:": {"never": "the same: no columns have no combinations"},
+        "for values in zip(*(column.to_pylist() for column in distinct.columns), strict=True):": {
+            "True is False": "the same: the columns of a table are of one length"
+        },
+    },
     f"{_ARROW}/csv.py": {
         'return self.compression or SUFFIXES.get(path.suffix.lower(), "none")': {
             "'none' is 'XXnone'": "the same: what is not known is not packed"
