@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -121,12 +121,18 @@ def _swap(new: Path, old: Path, exchange: Callable[[Path, Path], bool]) -> None:
         os.rename(aside, new)
 
 
-def exchanged(a: Path, b: Path, *, library: str | None = None, platform: str = sys.platform) -> bool:
+def exchanged(
+    a: Path,
+    b: Path,
+    *,
+    library: Callable[[], Any] = lambda: ctypes.CDLL(None),
+    platform: str = sys.platform,
+) -> bool:
     """Whether the system has exchanged the two; not every one can, nor every disk."""
     names = os.fsencode(a), os.fsencode(b)
     here = -100  # AT_FDCWD; the paths are absolute
     with suppress(AttributeError, OSError, TypeError):  # no such function, or no C library to ask
-        system = ctypes.CDLL(library)
+        system = library()
         if platform == "darwin":
             failed = system.renamex_np(*names, 2)  # RENAME_SWAP
         else:

@@ -148,7 +148,7 @@ class Sink:
         self._waiting_bytes += sum(batch.nbytes for batch in batches)
 
     def _flush(self, rows: int) -> None:
-        """Write the first `rows` of those that wait, the file made wider first where that is needed."""
+        """Write the first `rows` that wait, whole groups or all, the file made wider first where needed."""
         table = unify(self._waiting, self.schema)
         with explained(self.path):
             while True:
@@ -161,9 +161,9 @@ class Sink:
             self.schema = table.schema
             self._hold(table)
             for _ in range(0, max(rows, 1), self._format.group_rows):  # a file without rows has a group too
-                group = table.slice(0, min(self._format.group_rows, rows))
+                group = table.slice(0, self._format.group_rows)
                 growing.write(group)
-                table, rows = table.slice(group.num_rows), rows - group.num_rows
+                table = table.slice(group.num_rows)
                 self._hold(table)
 
     def _hold(self, table: pa.Table) -> None:

@@ -1,10 +1,11 @@
-"""Small batches, what stands in a folder, and a disk that is full."""
+"""Small batches, what stands in a folder, what is open, and a disk that is full."""
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,13 @@ def no_file_over(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def open_descriptors() -> set[int]:
+    """Those of this process, the first few hundred."""
+    found = set()
+    for descriptor in range(512):
+        with suppress(OSError):
+            os.fstat(descriptor)
+            found.add(descriptor)
+    return found

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from spyro_sdk.arrow.csv import Csv, CsvSink
 from spyro_sdk.errors import ExportError, ValidationError
 
-from .rows import batch, fill, interrupt, names, numbers
+from .rows import batch, fill, interrupt, names, numbers, open_descriptors
 from .test_sink import no_file_over
 
 
@@ -168,6 +168,26 @@ def test_the_name_or_the_option_says_how_it_is_packed(
         sink.write(numbers(0, 3))
         sink.write(batch(s=["x"]))
     assert read(path.read_bytes()) == b'"n","s"\n0,\n1,\n2,\n,"x"\n'
+
+
+def test_what_is_packed_says_neither_when_nor_where(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv.gz"
+    with CsvSink(path, Csv()) as sink:
+        sink.write(numbers(0, 3))
+    flags, when = path.read_bytes()[3], path.read_bytes()[4:8]
+    assert (flags, when) == (0, bytes(4))
+
+
+def test_what_is_removed_holds_nothing_open(path: Path) -> None:
+    before = open_descriptors()
+    growing = CsvSink(path, Csv())._begin(pa.table({"n": [1]}))
+    growing.remove()
+    assert open_descriptors() == before
+    assert names(path.parent) == []
+
+
+def test_a_letter_may_be_between_the_columns(path: Path) -> None:
+    assert written(path, batch(a=[1], b=[2]), form=Csv(delimiter="X")) == '"a"X"b"\n1X2\n'
 
 
 def test_after_a_failure_the_rows_are_kept_as_they_came(path: Path) -> None:

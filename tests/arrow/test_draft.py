@@ -13,7 +13,7 @@ import pytest
 from spyro_sdk.arrow.draft import Draft, allow_the_same, check_writable, explained, lock, sync_folder
 from spyro_sdk.errors import ExportError, ValidationError
 
-from .rows import names
+from .rows import names, open_descriptors
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def test_a_disk_that_syncs_no_folders_is_written_all_the_same(tmp_path: Path, co
 
 
 def test_a_folder_that_does_not_reach_the_disk_is_told(tmp_path: Path) -> None:
-    open_files = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    before = open_descriptors()
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         sync_folder(tmp_path, sync=failing(errno.EIO))
-    assert open_files in (0, len(os.listdir("/proc/self/fd")))
+    assert open_descriptors() == before
 
 
 def test_a_disk_without_permissions_is_written_all_the_same(path: Path) -> None:
@@ -172,5 +172,7 @@ def test_old_drafts_of_this_file_alone_are_swept(path: Path) -> None:
     assert ours.exists()  # it was written a moment ago
     for entry in (ours, folder, *others):
         os.utime(entry, (0, 0))
+    before = open_descriptors()
     check_writable(path)
     assert names(path.parent) == sorted(file.name for file in others)
+    assert open_descriptors() == before

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import stat
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +20,7 @@ from spyro_sdk.arrow.draft import explained
 from spyro_sdk.arrow.folder import FolderDraft, check_folder
 from spyro_sdk.errors import ExportError
 
-from .rows import names
+from .rows import names, open_descriptors
 
 
 @pytest.fixture
@@ -62,8 +65,9 @@ def test_an_older_folder_comes_back_where_the_new_one_cannot_take_its_place(path
         new.rmdir()
         return False
 
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(OSError, match="No such file") as caught:
         draft.publish(exchange=loses_it)
+    assert Path(caught.value.filename) == draft.path, "it is the new one that is missing"
     draft.remove()
     assert names(path) == ["k=1"]
     assert names(path.parent) == ["table"]
@@ -86,8 +90,43 @@ def test_a_folder_that_does_not_reach_the_disk_leaves_the_older_one(path: Path) 
 def test_a_system_that_cannot_exchange_says_so(path: Path) -> None:
     path.mkdir()
     assert not folder.exchanged(path.with_name("nothing"), path)
-    assert not folder.exchanged(path, path.with_name("nothing"), library="no such library")
-    assert not folder.exchanged(path, path.with_name("nothing"), platform="darwin")
+    assert not folder.exchanged(path, path, library=partial(ctypes.CDLL, "no such library"))
+    assert not folder.exchanged(path, path, library=object)
+
+
+ASKED = {
+    "darwin": ("renamex_np", b"/a", b"/b", 2),  # RENAME_SWAP
+    "linux": ("renameat2", -100, b"/a", -100, b"/b", 2),  # RENAME_EXCHANGE
+}
+
+
+@pytest.mark.parametrize("platform", ASKED)
+@pytest.mark.parametrize("failed", [0, -1])
+def test_each_system_is_asked_in_its_own_way(platform: str, failed: int) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    class Library:
+        def __getattr__(self, name: str) -> Callable[..., int]:
+            return lambda *args: asked.append((name, *args)) or failed  # type: ignore[func-returns-value]
+
+    done = folder.exchanged(Path("/a"), Path("/b"), library=Library, platform=platform)
+    assert done is (failed == 0)
+    assert asked == [ASKED[platform]]
+
+
+def test_the_draft_of_a_run_that_lives_is_not_swept(path: Path) -> None:
+    draft = FolderDraft(path)
+    os.utime(draft.path, (0, 0))
+    check_folder(path)
+    assert draft.path.exists()
+    draft.remove()
+
+
+def test_a_draft_that_is_removed_or_published_holds_nothing_open(path: Path) -> None:
+    before = open_descriptors()
+    FolderDraft(path).remove()
+    FolderDraft(path).publish()
+    assert open_descriptors() == before
 
 
 def test_a_folder_that_is_removed_leaves_the_older_one(path: Path) -> None:
@@ -132,6 +171,12 @@ def test_parts_that_others_wrote_are_not_ours(path: Path) -> None:
         check_folder(path)
 
 
+def test_a_copy_of_a_part_under_another_name_is_not_ours(path: Path) -> None:
+    put(path / "k=1" / "copy.parquet")
+    with pytest.raises(ExportError, match="no fetch has written"):
+        check_folder(path)
+
+
 def test_a_path_that_is_a_file_is_refused(path: Path) -> None:
     path.touch()
     with pytest.raises(ExportError, match="it is a file: remove it, or choose another name"):
@@ -159,8 +204,10 @@ def test_a_folder_that_nobody_may_look_into_is_refused(path: Path) -> None:
     if me == 0:
         os.seteuid(65534)  # root may look anywhere
     try:
-        with pytest.raises(ExportError, match="you may not write there"):
+        with pytest.raises(ExportError, match="you may not write there") as caught:
             check_folder(path)
     finally:
         os.seteuid(me)
         (path / "k=1").chmod(0o700)
+    assert isinstance(caught.value.__cause__, PermissionError)
+    assert caught.value.__cause__.filename == str(path / "k=1")

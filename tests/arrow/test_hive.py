@@ -38,6 +38,7 @@ def test_plain_values_have_plain_folders() -> None:
     assert folders.of(("DE", None)) == "country=DE/year=__HIVE_DEFAULT_PARTITION__"
     assert folders.of(("de", "2026")) == "country=%64%65/year=2026"
     assert folders.of(("a/b", "..")) == "country=a%2Fb/year=.%2E"
+    assert Folders(["XX", "/X"]).of(("/", "X")) == "XX=%2F/%2FX=X"
 
 
 @pytest.mark.parametrize("by", [None, "", [], [""], ["a", "a"], ["a", 1], 3, b"a", {"a"}])

@@ -25,6 +25,16 @@ def test_only_texts_that_repeat_have_a_dictionary(tmp_path: Path) -> None:
     assert group.column(0).compression == "SNAPPY"
 
 
+@pytest.mark.parametrize(("kinds", "has_dictionary"), [(2, True), (3, False)])
+def test_a_text_repeats_that_comes_ten_times_on_the_average(
+    tmp_path: Path, kinds: int, has_dictionary: bool
+) -> None:
+    path = tmp_path / "rows.parquet"
+    with Sink(path, Parquet()) as sink:
+        sink.write(batch(kind=[str(n % kinds) for n in range(20)]))
+    assert pq.read_metadata(path).row_group(0).column(0).has_dictionary_page is has_dictionary
+
+
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_every_compression_can_be_read(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "rows.parquet"

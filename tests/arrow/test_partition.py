@@ -211,6 +211,20 @@ def test_a_column_that_is_not_there_is_refused_before_the_first_row(path: Path) 
     assert names(path.parent) == []
 
 
+@pytest.mark.parametrize(
+    ("by", "pages"),
+    [
+        ("contry", [batch(country=["DE"], n=[1])]),
+        ("k", [batch(k=[1], n=[1]), batch(k=[0.5], n=[2])]),
+    ],
+)
+def test_what_cannot_be_distributed_is_refused_with_the_batch_that_shows_it(
+    path: Path, by: str, pages: list[pa.RecordBatch]
+) -> None:
+    with pytest.raises(ValidationError):
+        fill(PartitionedSink(path, Parquet(), [by]), *pages, then=lambda: pytest.fail("it was taken"))
+
+
 def test_a_column_that_later_becomes_a_number_with_a_fraction_is_refused(path: Path) -> None:
     sink = PartitionedSink(path, Parquet(), ["k"])
     pages = (batch(k=[1], n=[1]), batch(n=[2]), batch(k=[0.5], n=[3]))  # the second has no such column: null
@@ -228,8 +242,9 @@ def test_too_many_values_are_refused_as_soon_as_they_are_seen(path: Path) -> Non
     pages = [
         batch(id=list(range(first, first + 1000)), n=[0] * 1000) for first in range(0, most + 2000, 1000)
     ]
-    with pytest.raises(ValidationError, match="makes more than 10,000 folders: choose columns"):
+    with pytest.raises(ValidationError, match="makes more than 10,000 folders: choose columns") as caught:
         fill(sink, *pages)
+    assert caught.value.field == "partition_by"
     assert sink.rows == most + 1000
 
 

@@ -18,10 +18,10 @@ import pytest
 from spyro_sdk.arrow.draft import Draft
 from spyro_sdk.arrow.ipc import Ipc
 from spyro_sdk.arrow.parquet import Parquet
-from spyro_sdk.arrow.sink import GROUP_BYTES, Format, GivenUp, Growing, Sink
+from spyro_sdk.arrow.sink import Format, GivenUp, Growing, Sink
 from spyro_sdk.errors import ExportError
 
-from .rows import batch, fill, interrupt, names, no_file_over, numbers
+from .rows import batch, fill, interrupt, names, no_file_over, numbers, open_descriptors
 
 FORMATS: list[tuple[Callable[[int], Format], Callable[[Path], pa.Table]]] = [
     (lambda rows: Parquet(row_group_rows=rows), lambda path: pq.read_table(path)),
@@ -54,6 +54,49 @@ def test_batches_become_groups_of_one_size(path: Path, form: Any, read: Any) -> 
     with pa.OSFile(str(path), "rb") as file:
         assert [group.num_rows for group in form(25).groups(file)] == [25] * 6 + [10]
     assert names(path.parent) == ["rows.parquet"]
+
+
+@both
+@pytest.mark.parametrize(("sizes", "groups"), [([24, 1, 24, 1], [25, 25]), ([24, 1, 24], [25, 24])])
+def test_a_group_is_written_as_soon_as_it_is_full_and_not_before(
+    path: Path, form: Any, read: Any, sizes: list[int], groups: list[int]
+) -> None:
+    drafts = []
+    with Sink(path, form(25)) as sink:
+        for size in sizes:
+            sink.write(numbers(0, size))
+            drafts.append(names(path.parent))
+    assert drafts[0] == []
+    assert len(drafts[1]) == 1
+    assert drafts[1:] == [drafts[1]] * len(sizes[1:]), "it is one file all the time"
+    with pa.OSFile(str(path), "rb") as file:
+        assert [group.num_rows for group in form(25).groups(file)] == groups
+
+
+@both
+@pytest.mark.parametrize(("rows", "groups"), [(0, [[], [0]]), (1, [[1]])])
+def test_few_rows_are_one_group(path: Path, form: Any, read: Any, rows: int, groups: list[list[int]]) -> None:
+    fill(Sink(path, form(1)), numbers(0, rows))
+    with pa.OSFile(str(path), "rb") as file:
+        assert [group.num_rows for group in form(1).groups(file)] in groups
+
+
+@both
+def test_what_is_published_holds_nothing_open(path: Path, form: Any, read: Any) -> None:
+    before = open_descriptors()
+    sink = Sink(path, form(5))
+    fill(sink, numbers(0, 12))
+    assert sink.is_published
+    assert open_descriptors() == before
+
+
+@both
+def test_what_is_removed_holds_nothing_open(path: Path, form: Any, read: Any) -> None:
+    before = open_descriptors()
+    growing = Growing(path, form(5), pa.table({"n": [1]}))
+    growing.remove()
+    assert open_descriptors() == before
+    assert names(path.parent) == []
 
 
 @both
@@ -90,6 +133,15 @@ def test_a_parquet_file_says_when_it_was_finished(path: Path) -> None:
         b"spyro.rows": b"3",
         b"spyro.finished": b"2026-01-31T12:00:00+00:00",
     }
+
+
+def test_what_is_noted_stands_at_the_end_of_the_file(path: Path) -> None:
+    with Sink(path, Parquet(row_group_rows=1)) as sink:
+        sink.note({"calls": "2"})
+        sink.write(numbers(0, 3))
+        sink.note({"cursor": "x", "calls": "3"})
+    said = pq.read_metadata(path).metadata
+    assert (said[b"spyro.calls"], said[b"spyro.cursor"]) == (b"3", b"x")
 
 
 # --- wider batches -------------------------------------------------------------------------------------
@@ -132,7 +184,9 @@ def test_rows_without_columns_count_once_a_column_appears(path: Path, form: Any,
     empty = pa.RecordBatch.from_struct_array(pa.array([{}, {}], pa.struct([])))
     with Sink(path, form(1)) as sink:
         sink.write(empty)
+        assert names(path.parent) == []
         sink.write(numbers(0, 1))
+        assert len(names(path.parent)) == 1
         sink.write(empty)
     assert read(path)["n"].to_pylist() == [None, None, 0, None, None]
 
@@ -329,11 +383,11 @@ def test_a_process_without_room_for_one_more_open_file_leaves_nothing(path: Path
 
 def test_a_path_that_cannot_be_written_is_refused_before_the_first_row(tmp_path: Path) -> None:
     with pytest.raises(ExportError), Sink(tmp_path, Parquet()):
-        pass
+        raise AssertionError
 
 
 def test_few_rows_of_much_memory_are_written_early(path: Path, tmp_path: Path) -> None:
-    wide = batch(s=["x" * (GROUP_BYTES // 2)])
+    wide = batch(s=["x" * (64 << 20)])
     with Sink(path, Parquet()) as sink:
         sink.write(wide)
         assert names(tmp_path) == []

@@ -9,6 +9,7 @@ import pytest
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.token import Token
 from spyro_sdk.errors import SignInError
+from spyro_sdk.secret import Secret
 
 APP = App("https://a.example/authorize", "https://a.example/token", "client", "s3cret")
 
@@ -67,7 +68,21 @@ def test_of_what_allows_nothing_that_was_asked_less_cannot_be_asked() -> None:
     assert (
         caught.value.hint == "sign in again and allow read, or have the app's scopes changed at the service"
     )
+    assert caught.value.error_code == "scope_narrowed"
     app.check(Token("t", scopes=("read", "x")))
+
+
+def test_of_what_allows_some_of_it_less_can_be_asked() -> None:
+    app = replace(APP, scopes=("read", "write"))
+    with pytest.raises(SignInError, match="allows read: write is missing") as caught:
+        app.check(Token("t", scopes=("read",)))
+    assert "allow write, ask for less with scope='read', or have" in str(caught.value.hint)
+    app = replace(APP, scopes=("read", "write", "see", "do"))
+    with pytest.raises(
+        SignInError, match="allow read write see do, and allows read see: write do is"
+    ) as caught:
+        app.check(Token("t", scopes=("read", "see")))
+    assert "allow write do, ask for less with scope='read see', or have" in str(caught.value.hint)
 
 
 def test_an_app_can_be_told_from_others() -> None:
@@ -75,4 +90,5 @@ def test_an_app_can_be_told_from_others() -> None:
 
 
 def test_the_secret_is_not_shown() -> None:
+    assert isinstance(APP.client_secret, Secret)
     assert "s3cret" not in repr(APP)

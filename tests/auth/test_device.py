@@ -35,7 +35,7 @@ class Service:
         self.forms: list[dict[str, str]] = []
 
     async def __call__(self, request: Request) -> Response:
-        self.forms.append(dict(parse_qsl(request.body.decode())))
+        self.forms.append(dict(parse_qsl(request.body.decode(), keep_blank_values=True)))
         if request.url.endswith("/code"):
             return Response(self.status, {}, json.dumps(self.code).encode())
         answer = self.answers.pop(0) if self.answers else PENDING
@@ -70,6 +70,13 @@ async def test_the_token_comes_when_the_code_has_been_entered() -> None:
     }
 
 
+async def test_who_asks_for_no_scope_names_none_and_the_page_may_be_plain_http() -> None:
+    service = Service(TOKEN, code={**CODE, "verification_uri": "http://127.0.0.1/device"})
+    await service.device()(service)
+    assert service.forms[0] == {"client_id": "client"}
+    assert service.told[0].address == "http://127.0.0.1/device"
+
+
 async def test_refusals_that_come_with_a_good_status_are_refusals_too() -> None:
     """GitHub's do."""
     service = Service({**PENDING, "status": 200}, TOKEN)
@@ -78,7 +85,15 @@ async def test_refusals_that_come_with_a_good_status_are_refusals_too() -> None:
 
 @pytest.mark.parametrize(
     ("interval", "told", "slept"),
-    [(5, None, [5, 10, 15]), (5, 30, [5, 30, 35]), (None, None, [5, 10, 15]), ("2", "x", [2, 7, 12])],
+    [
+        *((5, None, [5, 10, 15]), (5, 30, [5, 30, 35]), (None, None, [5, 10, 15]), ("2", "x", [2, 7, 12])),
+        *(
+            (0, None, [0, 5, 10]),
+            (-3, None, [0, 5, 10]),
+            ("nan", None, [5, 10, 15]),
+            (10**400, None, [5, 10, 15]),
+        ),
+    ],
 )
 async def test_a_service_that_is_asked_too_fast_is_asked_more_slowly(
     interval: Any, told: Any, slept: list[float]
@@ -103,6 +118,7 @@ async def test_a_code_that_nobody_enters_is_an_error_that_says_so(answer: Any) -
     assert told.value.error_code == "timed_out"
     assert told.value.hint
     assert service.now < 100 + 900  # not a moment longer than the code holds
+    assert len(service.slept) == (1 if answer else 179), "who hears that it is over asks no more"
 
 
 async def test_a_sign_in_that_is_refused_is_an_error_that_says_so() -> None:
@@ -125,6 +141,7 @@ async def test_any_other_refusal_is_told_in_its_words_without_the_secret() -> No
         {"error": "Not Found"},
         [],
         {**CODE, "user_code": None},
+        {**CODE, "user_code": ""},
         {**CODE, "user_code": "\x1b[2J"},
         {**CODE, "verification_uri": "javascript:alert(1)"},
         {**CODE, "verification_uri": 5},
@@ -133,7 +150,8 @@ async def test_any_other_refusal_is_told_in_its_words_without_the_secret() -> No
 )
 async def test_an_answer_without_a_code_is_refused(code: Any) -> None:
     service = Service(code=code, status=404)
-    with pytest.raises(AuthenticationError, match="refused a device code") as told:
+    error = code.get("error", "no code in the answer") if isinstance(code, dict) else "no code in the answer"
+    with pytest.raises(AuthenticationError, match=f"refused a device code: {error}") as told:
         await service.device()(service)
     assert told.value.status == 404
     assert service.told == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -63,9 +64,15 @@ async def test_the_browser_is_heard_and_told_to_close_its_window() -> None:
     assert "You may close this window" in page.text
     assert "x=1" not in page.text
     assert "<script" not in page.text
-    assert page.headers["Cache-Control"] == "no-store"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert page.headers == {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "close",
+        "Content-Length": str(len(page.text.encode())),
+    }
 
 
 async def test_what_is_wrong_is_told_escaped_and_raised() -> None:
@@ -75,6 +82,15 @@ async def test_what_is_wrong_is_told_escaped_and_raised() -> None:
             await task
     assert page.status == 400
     assert "&lt;b&gt;wrong&lt;/b&gt;. You may close this window; to go on, try again." in page.text
+
+
+async def test_a_request_that_is_longer_than_any_code_is_not_heard() -> None:
+    async with heard() as (door, task):
+        with suppress(OSError):
+            await opened(f"{door.redirect_uri}?x={'1' * 17_000}")
+        assert not task.done()
+        await opened(f"{door.redirect_uri}?x={'1' * 15_000}")
+        assert await task == f"code of x={'1' * 15_000}"
 
 
 async def test_a_second_browser_is_told_that_it_is_over() -> None:
@@ -163,7 +179,9 @@ async def test_nobody_listens_afterwards_and_who_still_talks_is_cut_off() -> Non
         await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_an_error_that_nobody_waits_for_any_more_is_not_complained_of() -> None:
+async def test_an_error_that_nobody_waits_for_any_more_is_not_complained_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with listening(APP) as door:
         door.expect(read)
         waiting = asyncio.create_task(door.code())
@@ -171,9 +189,17 @@ async def test_an_error_that_nobody_waits_for_any_more_is_not_complained_of() ->
         await opened(f"{door.redirect_uri}?wrong")
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
+    async with listening(APP) as door:
+        door.expect(read)
+        await opened(f"{door.redirect_uri}?wrong")
+    del door, waiting
+    gc.collect()
+    assert caplog.messages == []
 
 
-async def test_a_browser_that_comes_when_its_answer_is_not_wanted_any_more_disturbs_nobody() -> None:
+async def test_a_browser_that_comes_when_its_answer_is_not_wanted_any_more_disturbs_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with listening(APP) as door:
         door.expect(read)
         waiting = asyncio.create_task(door.code())
@@ -181,6 +207,13 @@ async def test_a_browser_that_comes_when_its_answer_is_not_wanted_any_more_distu
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         assert (await opened(f"{door.redirect_uri}?x=1")).status == 200
+        await asyncio.sleep(0)
+    assert caplog.messages == []
+
+
+async def test_two_can_be_listened_for_at_once() -> None:
+    async with listening(APP) as one, listening(APP) as other:
+        assert len({0, 1, port_of(one), port_of(other)}) == 4
 
 
 async def test_a_registered_port_is_the_one_and_is_free_again_at_once() -> None:

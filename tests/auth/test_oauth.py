@@ -137,6 +137,7 @@ async def test_a_program_signs_in_for_itself(endpoint):
     ]
     assert endpoint.headers[0]["Content-Type"] == "application/x-www-form-urlencoded"
     assert endpoint.headers[0]["Accept"] == "application/json"
+    assert endpoint.headers[0]["Accept-Encoding"] == "identity"
 
 
 async def test_a_refresh_token_is_exchanged(endpoint):
@@ -285,6 +286,18 @@ def test_a_way_that_is_said_is_taken_whatever_else_there_is(mode, way):
     assert grant(config, URL) == way
 
 
+@pytest.mark.parametrize(
+    ("keys", "way"),
+    [
+        ({"username": "ana", "private_key": "k"}, JwtBearer),
+        ({"client_secret": "s"}, ClientCredentials),
+    ],
+)
+def test_of_itself_the_way_is_taken_that_there_is(keys, way):
+    config = ConnectorConfig("acme", auth_mode="auto", client_id="me", **keys)
+    assert isinstance(grant(config, URL), way)
+
+
 def test_no_repr_holds_a_secret():
     whole = Token("hush", "hush", 5.0, {"id": "hush"})
     for it in (
@@ -295,6 +308,18 @@ def test_no_repr_holds_a_secret():
         OAuth(ClientCredentials(URL, "me", "hush"), whole),
     ):
         assert "hush" not in repr(it)
+
+
+def test_what_is_secret_in_a_grant_cannot_be_shown_by_mistake():
+    program = ClientCredentials(URL, "me", "hush", {"assertion": "hush"})
+    again = RefreshToken(URL, "me", "hush", "hush")
+    for it in (
+        *(program.client_secret, program.extra["assertion"]),
+        *(again.client_secret, again.refresh_token, again.renewal.client_secret),
+        Renewal(URL, "me", "hush").client_secret,
+        JwtBearer(URL, "me", "ana", URL, "hush").private_key,
+    ):
+        assert isinstance(it, Secret)
 
 
 # what a token endpoint says
@@ -349,6 +374,22 @@ async def test_a_refusal_in_a_200_is_a_refusal(endpoint):
     endpoint.answers[1] = (200, {"error": "invalid_grant"})
     error = await refused(client(endpoint))
     assert str(error) == "the token endpoint refused client_credentials: invalid_grant"
+    assert token_of({"error": "invalid_grant", "access_token": "t"}) is None
+
+
+async def test_a_token_that_comes_with_a_refusal_is_not_taken(endpoint):
+    endpoint.answers[1] = (400, {"access_token": "t1"})
+    assert (await refused(client(endpoint))).status == 400
+
+
+async def test_a_refusal_has_its_code_and_an_end(endpoint):
+    endpoint.answers[1] = (400, {"error": "invalid_client", "error_description": "x" * 1000})
+    error = await refused(client(endpoint))
+    assert error.error_code == "invalid_client"
+    said = str(error).removeprefix("the token endpoint refused client_credentials: ")
+    assert said == f"invalid_client ({'x' * 300}"[:300]
+    endpoint.answers[2] = (400, {"error": ["odd"]})
+    assert (await refused(client(endpoint))).error_code is None
 
 
 async def test_a_secret_that_is_echoed_is_not_repeated(endpoint, key):
@@ -440,6 +481,14 @@ async def test_a_token_is_renewed_before_its_end(endpoint, now, is_old):
     assert LEEWAY == 60.0
     old = Token("old", expires_at=1000.0)
     auth = OAuth(client(endpoint), old, clock=lambda: now, uniform=lambda least, most: least)
+    async with sending() as send:
+        assert (await auth.fresh(send)).access_token == ("t1" if is_old else "old")
+
+
+@pytest.mark.parametrize(("now", "is_old"), [(909.9, False), (910.0, True)])
+async def test_not_all_processes_renew_it_at_once(endpoint, now, is_old):
+    old = Token("old", expires_at=1000.0)
+    auth = OAuth(client(endpoint), old, clock=lambda: now, uniform=lambda least, most: most)
     async with sending() as send:
         assert (await auth.fresh(send)).access_token == ("t1" if is_old else "old")
 

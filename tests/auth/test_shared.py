@@ -543,8 +543,9 @@ async def test_who_is_cancelled_while_waiting_for_the_lock_leaves_it():
 
 @pytest.mark.parametrize("half", [{"store": Store()}, {"account": ACCOUNT}])
 def test_a_store_without_an_account_is_a_mistake(half):
-    with pytest.raises(ConfigurationError, match="belong together"):
+    with pytest.raises(ConfigurationError, match="belong together") as caught:
         OAuth(None, **half)
+    assert caught.value.field == "store"
 
 
 def test_no_repr_shows_a_secret():

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
 import pytest
@@ -313,10 +314,16 @@ async def test_a_paste_needs_no_port(app: App, send: Send) -> None:
 async def test_a_code_is_shown_and_asked_about_until_it_was_typed_in(app: App) -> None:
     answers: list[Any] = [DEVICE, {"error": "authorization_pending"}, {"access_token": "t"}]
     slept: list[float] = []
+    asked: list[dict[str, str]] = []
+    answering = _answering(answers)
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
         await asyncio.sleep(0)
+
+    async def answered(request: Request) -> Response:
+        asked.append(dict(parse_qsl(request.body.decode())))
+        return await answering(request)
 
     class Typist(Visitor):
         def show(self, card: Any) -> None:
@@ -325,11 +332,12 @@ async def test_a_code_is_shown_and_asked_about_until_it_was_typed_in(app: App) -
     person = Typist()
     device = replace(app, authorize_url="", device_url="https://x.example/code")
     desk = Desk(sleep=sleep, clock=lambda: 100.0, tick=77.0)
-    token = await sign_in(device, person, send=_answering(answers), desk=desk, timeout=60)
+    token = await sign_in(device, person, send=answered, desk=desk, timeout=60)
     assert (token.access_token, token.issuer) == ("t", app.issuer)
     (card,) = person.cards
     assert (card.address, card.user_code, card.until) == ("https://x.example/device", "WDJB-MJHT", 160.0)
     assert [it for it in slept if it != 77.0] == [5.0, 5.0]
+    assert asked[0] == {"client_id": app.client_id, "scope": "api refresh_token"}
 
 
 async def test_a_code_that_nobody_types_in_ends_with_the_time(app: App) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from spyro_sdk.auth import static
 from spyro_sdk.http import Request
+from spyro_sdk.secret import Secret
 
 pytestmark = pytest.mark.anyio
 REQUEST = Request("https://acme.example/x", headers={"X-Tenant": "7"})
@@ -28,6 +29,7 @@ async def test_each_way_to_sign_adds_its_header(auth, headers):
     assert signed.headers == {"X-Tenant": "7", **headers}
     assert REQUEST.headers == {"X-Tenant": "7"}
     assert "hush" not in repr(auth)
+    assert isinstance(auth.value, Secret)
     assert await auth.renew(signed) is False
 
 

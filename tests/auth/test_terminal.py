@@ -16,11 +16,21 @@ import pytest
 from spyro_sdk.auth import unseen
 from spyro_sdk.auth.person import Invitation, remote_place
 from spyro_sdk.auth.terminal import TerminalPerson
+from spyro_sdk.secret import Unseen
 
 CARD = Invitation("https://login.example/authorize?x=1", until=1300.0, scopes=("api", "id"))
 
 
-class Screen(io.StringIO):
+class Stream(io.StringIO):
+    """What is written, and what of it is to be seen already."""
+
+    seen = ""
+
+    def flush(self) -> None:
+        self.seen = self.getvalue()
+
+
+class Screen(Stream):
     """What a terminal shows."""
 
     def isatty(self) -> bool:
@@ -29,7 +39,7 @@ class Screen(io.StringIO):
 
 def person(**settings: Any) -> TerminalPerson:
     usual: dict[str, Any] = {
-        "err": io.StringIO(),
+        "err": Stream(),
         "stdin": io.StringIO(),
         "environ": {},
         "platform": "linux",
@@ -39,8 +49,9 @@ def person(**settings: Any) -> TerminalPerson:
 
 
 def text_of(it: TerminalPerson) -> str:
-    assert isinstance(it.err, io.StringIO)
-    return it.err.getvalue()
+    assert isinstance(it.err, Stream)
+    assert it.err.seen == it.err.getvalue(), "some of it waits in a buffer"
+    return it.err.seen
 
 
 # -- who can answer -----------------------------------------------------------------------------------
@@ -58,6 +69,7 @@ def test_who_sits_at_a_terminal_can_answer_and_a_pipe_cannot() -> None:
 def test_by_default_it_is_whoever_sits_here() -> None:
     it = TerminalPerson()
     assert (it.err, it.stdin, it.environ) == (sys.stderr, sys.stdin, os.environ)
+    assert isinstance(it.environ, Unseen)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +79,11 @@ def test_by_default_it_is_whoever_sits_here() -> None:
         ({"COLAB_RELEASE_TAG": "x"}, "Colab"),
         ({"KAGGLE_KERNEL_RUN_TYPE": "Interactive"}, "Kaggle"),
         ({"CODESPACES": "true"}, "GitHub Codespaces"),
+        ({"DATABRICKS_RUNTIME_VERSION": "16"}, "Databricks"),
+        ({"SAGEMAKER_APP_TYPE": "x"}, "SageMaker"),
+        ({"GITPOD_HOST": "x"}, "Gitpod"),
+        ({"REMOTE_CONTAINERS": "true"}, "a container of VS Code"),
+        ({"MY_SSH_CONNECTION": "x"}, None),
         ({"SSH_CONNECTION": "10.0.0.1 22"}, "SSH"),
         ({"VSCODE_IPC_HOOK_CLI": "/tmp/x"}, "a remote window of VS Code"),
         ({"SSH_CONNECTION": "", "HOME": "/home/ana"}, None),
@@ -97,8 +114,15 @@ def test_an_invitation_says_where_what_how_long_and_how_to_stop() -> None:
 def test_a_browser_that_opens_a_code_and_a_paste_are_told_of() -> None:
     it = person()
     it.show(Invitation("https://x.example", 1010.0, opens=True))
-    assert text_of(it).startswith("To sign in, go on in the browser that opens; or open\n  https://x")
-    assert text_of(it).endswith("This waits for 1 minute; Ctrl-C ends it.\n")
+    assert text_of(it) == (
+        "To sign in, go on in the browser that opens; or open\n"
+        "  https://x.example\n"
+        "Should the browser end on a page that it cannot reach, end this, and sign in with"
+        " auth_mode='paste'.\n"
+        "This waits for 1 minute; Ctrl-C ends it.\n"
+    )
+    it.show(Invitation("https://x.example", 1000.0 + 60 * 60))
+    assert text_of(it).endswith("This waits for 60 minutes; Ctrl-C ends it.\n")
     it.show(Invitation("https://x.example", 1300.0, user_code="WDJB-MJHT"))
     assert "and enter the code WDJB-MJHT\n" in text_of(it)
     it.show(Invitation("https://x.example", 1300.0, pastes=True))
@@ -108,6 +132,7 @@ def test_a_browser_that_opens_a_code_and_a_paste_are_told_of() -> None:
 def test_a_terminal_counts_down_in_one_line_and_wipes_it_away() -> None:
     it = person(err=Screen())
     it.waiting(CARD, 299.4)
+    assert text_of(it) == "\r4:59 left "
     it.waiting(CARD, 60)
     it.done(CARD, None)
     assert text_of(it) == "\r4:59 left \r1:00 left \r            \rSigned in.\n"
@@ -171,8 +196,15 @@ def stdin() -> Iterator[tuple[int, Any]]:
 def test_a_terminal_shows_the_prompt_and_not_what_is_typed(stdin: tuple[int, Any]) -> None:
     end, stream = stdin
     it, over = person(stdin=stream), threading.Event()
-    threading.Timer(0.1, lambda: os.write(end, b"s3cret\n")).start()
+    prompted: list[str] = []
+
+    def answer() -> None:
+        prompted.append(text_of(it))
+        os.write(end, b"s3cret\n")
+
+    threading.Timer(0.1, answer).start()
     assert it.ask_secret("Address: ", over) == "s3cret"
+    assert prompted == ["Address: "]
     assert text_of(it) == "Address: \n"
     over.set()
     assert it.ask_secret("Address: ", over) is None

@@ -10,6 +10,7 @@ _PAGING: Final = "spyro_sdk/paging"
 _AUTH: Final = "spyro_sdk/auth"
 _ARROW: Final = "spyro_sdk/arrow"
 _POWER: Final = "only a power cut shows it"
+_MORE: Final = "one more is as good"
 
 JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     f"{_GUARDS}/breaker.py": {
@@ -191,11 +192,106 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "True is False": "the same, but that anyio cancels again and again meanwhile"
         },
     },
-    f"{_ARROW}/draft.py": {
-        "FRESH = 60.0  # seconds in which a draft may still be waiting for its lock": {
-            "60.0 is 61.0": "a second more is as good"
+    f"{_AUTH}/keeping.py": {
+        'store = in_memory() if is_loopback(urlsplit(issuer).hostname or "") else default_store()': {
+            "'' is 'XX'": "the same: neither is this machine"
+        }
+    },
+    f"{_AUTH}/paste.py": {
+        'is_ours = is_loopback(it.hostname or "") and (it.port, it.path) == (ours.port, ours.path)': {
+            "'' is 'XX'": "the same: neither is this machine"
+        }
+    },
+    f"{_AUTH}/loopback.py": {
+        "PATIENCE = 10.0  # seconds in which a request must have come, and its answer be taken": {
+            "10.0 is 11.0": _MORE
         },
+        'option = "SO_EXCLUSIVEADDRUSE" if os.name == "nt" else "SO_REUSEADDR"': {
+            "'nt' is 'XXnt'": "only Windows shows it"
+        },
+        "it.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)": {"1 is 2": "the same: it is on"},
+    },
+    f"{_AUTH}/tokens/lock.py": {
+        "limit: float = 60.0  # seconds; who renews a token holds its lock for one request": {
+            "60.0 is 61.0": _MORE
+        }
+    },
+    f"{_AUTH}/tokens/account.py": {
+        'word = re.sub("[^a-z0-9]+", "-", self.connector.lower()).strip("-")[:32]': {
+            "'-' is 'XX-'": "the same at its ends: no capital is left in it"
+        }
+    },
+    f"{_AUTH}/tokens/file.py": {
+        "text = self.folder.read(name, MOST + 1)": {"1 is 2": "the same: either is too long"},
+    },
+    f"{_AUTH}/device.py": {
+        'interval = max(interval + SLOWER, _seconds(answer.get("interval"), 0.0))': {
+            "0.0 is 1.0": "the same: five more seconds are more"
+        }
+    },
+    f"{_AUTH}/oauth.py": {
+        'sent = [value for name, value in form.items() if name not in ("client_id", "grant_type") and value]': {
+            "'grant_type' is 'XXgrant_type'": "no service says it again, and the name of a way may be hidden"
+        },
+        "return seconds if abs(seconds) < FARTHEST / 2 else None": {"Lt is LtE": _MORE},
+    },
+    f"{_AUTH}/static.py": {
+        'value: str = field(default="", repr=False)': {
+            "'' is 'XX'": "the same: without a name nothing is sent"
+        }
+    },
+    f"{_AUTH}/pkce.py": {
+        "client, state = client_of(app.client_id), secrets.token_urlsafe(32)": {"32 is 33": _MORE},
+        'secret = {"client_secret": self.app.client_secret} if self.app.client_secret else {}': {
+            "always": "the same: oauthlib leaves out what is None"
+        },
+    },
+    f"{_ARROW}/draft.py": {
+        "FRESH = 60.0  # seconds in which a draft may still be waiting for its lock": {"60.0 is 61.0": _MORE},
         "sync_folder(self.target.parent)": {"left out": _POWER},
+        "if time.time() - path.stat().st_mtime < FRESH:": {"Lt is LtE": _MORE},
+    },
+    f"{_ARROW}/sink.py": {
+        "elif self._waiting_bytes >= GROUP_BYTES:": {"GtE is Gt": _MORE},
+        "self._hold(table)": {
+            "left out": "the same rows wait, as they came, until the first group is written"
+        },
+        "self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0": {"0 is 1": _MORE},
+        "self._growing = None": {"left out": "the same: nobody asks for it after"},
+    },
+    f"{_ARROW}/parquet.py": {
+        "SAMPLE = 10_000  # rows looked at to see whether a text repeats": {"10000 is 10001": _MORE},
+        "row_group_rows: int = 50_000": {"50000 is 50001": _MORE},
+        "self._writer.write_table(table, max(table.num_rows, 1))": {
+            "1 is 2": "the same: a group may have fewer rows"
+        },
+        "if metadata:": {"always": "the same: nothing is added"},
+    },
+    f"{_ARROW}/hive.py": {
+        'encoded = quote(text, safe="")': {"'' is 'XX'": "the same: no letter is ever encoded"}
+    },
+    f"{_ARROW}/partition.py": {
+        "if not batch.num_columns:": {"never": "the same: no columns have no combinations"},
+        "for values in zip(*(column.to_pylist() for column in distinct.columns), strict=True):": {
+            "True is False": "the same: the columns of a table are of one length"
+        },
+    },
+    f"{_ARROW}/csv.py": {
+        'return self.compression or SUFFIXES.get(path.suffix.lower(), "none")': {
+            "'none' is 'XXnone'": "the same: what is not known is not packed"
+        },
+        "self._open(csv.lines(first.slice(0, 0)).schema)": {
+            "0 is 1": "the same: a row more has no other schema"
+        },
+        "self._streams.enter_context(self._writer_of_lines)": {"left out": "the same: it keeps no line back"},
+        "GZIP_LEVEL = 6  # gzip's own; 9 takes twice as long to save a hundredth": {"6 is 7": _MORE},
+        "group_rows: int = 50_000": {"50000 is 50001": _MORE},
+    },
+    f"{_ARROW}/ipc.py": {"group_rows: int = 50_000": {"50000 is 50001": _MORE}},
+    f"{_ARROW}/folder.py": {
+        "sync_folder(self.target.parent)": {"left out": _POWER},
+        "sync_folder(Path(where))": {"left out": _POWER},
+        "for where, _, names in os.walk(folder, topdown=False):": {"False is True": _POWER},
     },
 }
 """By file, by the line as it stands, by what was done to it."""

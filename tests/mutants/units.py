@@ -10,11 +10,6 @@ from typing import Final
 
 GUARDS, AUTH, ARROW = "spyro_sdk/guards", "spyro_sdk/auth", "spyro_sdk/arrow"
 OF_PAGING: Final = ("tests/test_paging.py", "tests/test_page_sizes.py")
-OF_FOLDERS: Final = (
-    "tests/arrow/test_hive.py",
-    "tests/arrow/test_partition.py",
-    "tests/arrow/test_folder.py",
-)
 
 APART: Final = (
     "tests/guards/test_together.py::test_sixteen_processes_are_never_over_and_leave_hardly_anything",
@@ -62,18 +57,18 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     f"{AUTH}/signin.py": ("tests/auth/test_signin.py",),
     f"{AUTH}/tokens/__init__.py": ("tests/auth/tokens/test_default_store.py",),
     f"{AUTH}/tokens/account.py": ("tests/auth/tokens/test_account.py", "tests/auth/tokens/test_file.py"),
-    f"{AUTH}/tokens/file.py": ("tests/auth/tokens/test_file.py",),
+    f"{AUTH}/tokens/file.py": ("tests/auth/tokens/test_file.py", "tests/auth/tokens/test_default_store.py"),
     f"{AUTH}/tokens/keyring.py": ("tests/auth/tokens/test_keyring.py",),
     f"{AUTH}/tokens/lock.py": ("tests/auth/tokens/test_lock.py", "tests/auth/tokens/test_file.py"),
     f"{AUTH}/tokens/memory.py": ("tests/auth/tokens/test_memory.py",),
     f"{ARROW}/draft.py": ("tests/arrow/test_draft.py",),
     f"{ARROW}/folder.py": ("tests/arrow/test_folder.py", "tests/arrow/test_hive.py"),
-    f"{ARROW}/hive.py": OF_FOLDERS,
-    f"{ARROW}/partition.py": OF_FOLDERS,
+    f"{ARROW}/hive.py": ("tests/arrow/test_hive.py",),
+    f"{ARROW}/partition.py": ("tests/arrow/test_partition.py",),
     f"{ARROW}/sink.py": ("tests/arrow/test_sink.py", "tests/arrow/test_parquet.py"),
     f"{ARROW}/background.py": ("tests/arrow/test_background.py",),
     f"{ARROW}/parquet.py": ("tests/arrow/test_parquet.py", "tests/arrow/test_sink.py"),
-    f"{ARROW}/csv.py": ("tests/arrow/test_csv.py", "tests/arrow/test_sink.py"),
+    f"{ARROW}/csv.py": ("tests/arrow/test_csv.py",),
     f"{ARROW}/ipc.py": ("tests/arrow/test_ipc.py", "tests/arrow/test_sink.py"),
 }
 """For each module its tests, those first that are likeliest to notice."""

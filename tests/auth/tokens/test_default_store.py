@@ -6,9 +6,11 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from spyro_sdk.auth.token import Token
-from spyro_sdk.auth.tokens import Account, FileStore, default_store
+from spyro_sdk.auth.tokens import Account, FileStore, KeyringStore, MemoryStore, default_store, place_of
 from spyro_sdk.auth.tokens.file import own_folder
 from spyro_sdk.errors import ConfigurationError
+
+from .test_keyring import InMemory
 
 ANA = Account("acme", "https://i", "app", "ana")
 
@@ -49,6 +51,21 @@ def test_another_word_is_a_mistake(said):
     with pytest.raises(ConfigurationError, match="must be file, keyring, none or a folder") as caught:
         default_store({"SPYRO_TOKEN_STORE": said})
     assert caught.value.field == "SPYRO_TOKEN_STORE"
+
+
+def test_it_is_said_where_tokens_are_kept(tmp_path):
+    before = keyring.get_keyring()
+    keyring.set_keyring(InMemory())
+    try:
+        stores = [MemoryStore(), FileStore(tmp_path), KeyringStore(tmp_path), object()]
+    finally:
+        keyring.set_keyring(before)
+    assert [place_of(it) for it in stores] == [
+        "in this process alone",
+        "in files of yours",
+        "in the keyring of the system",
+        "in a store of yours",
+    ]
 
 
 def test_who_keeps_no_token_imports_nothing_for_it():

@@ -180,6 +180,7 @@ async def test_a_lock_outlives_the_record(store):
     store.write(ANA, TOKEN)
     async with store.locked(ANA):
         store.delete(ANA)
+        assert os.listdir(store.folder.path) == [f"{ANA.key}.lock"], "where other versions hold it too"
         with pytest.raises(TokenStoreError):
             async with FileStore(store.folder.path, patience=Patience(0.0)).locked(ANA):
                 pytest.fail("it is held")

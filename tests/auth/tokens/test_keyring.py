@@ -118,15 +118,27 @@ def test_an_entry_under_another_name_is_nobodys(store, backend):
 def test_a_locked_keyring_is_told_without_its_words(store, backend):
     store.write(ANA, TOKEN)
     backend.locked = True
-    acts = {"read": store.read, "written": lambda it: store.write(it, TOKEN)}
-    for verb, act in acts.items():
+    acts = [("read", store.read), ("written", lambda it: store.write(it, TOKEN)), ("read", store.delete)]
+    for verb, act in acts:
         with pytest.raises(TokenStoreError, match=f"cannot be {verb} .*KeyringLocked") as caught:
             act(ANA)
         assert "hush" not in str(caught.value)
         assert caught.value.__suppress_context__
         assert "unlock" in caught.value.hint
-    with pytest.raises(TokenStoreError):
+    assert store.accounts() == [ANA]
+
+
+def test_what_the_keyring_does_not_remove_is_still_listed(use, tmp_path):
+    class Stubborn(InMemory):
+        def delete_password(self, service, username):
+            raise PasswordDeleteError("hush")
+
+    use(Stubborn())
+    store = KeyringStore(tmp_path / "tokens")
+    store.write(ANA, TOKEN)
+    with pytest.raises(TokenStoreError, match=r"cannot be removed .*PasswordDeleteError") as caught:
         store.delete(ANA)
+    assert "hush" not in str(caught.value)
     assert store.accounts() == [ANA]
 
 
@@ -150,8 +162,9 @@ def test_a_keyring_that_keeps_nothing_is_refused(use, none):
         use(type("Empty", (ChainerBackend,), {"backends": [], "__module__": ChainerBackend.__module__})())
     else:
         use(none())
-    with pytest.raises(ConfigurationError, match=r"no keyring that works: .*'file'"):
+    with pytest.raises(ConfigurationError, match=r"no keyring that works: .*'file'") as caught:
         KeyringStore()
+    assert caught.value.field == "SPYRO_TOKEN_STORE"
 
 
 def test_a_chain_of_keyrings_is_one(use, tmp_path):
@@ -171,5 +184,6 @@ def missing():
 
 
 def test_without_its_extra_the_way_to_get_it_is_said(missing):
-    with pytest.raises(ConfigurationError, match=r"pip install 'spyro-sdk\[keyring\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'spyro-sdk\[keyring\]'") as caught:
         KeyringStore()
+    assert caught.value.field == "SPYRO_TOKEN_STORE"

@@ -14,8 +14,8 @@ class Time:
         self.slept.append(seconds)
         self.now += seconds
 
-    def patience(self, limit=1.0):
-        return Patience(limit, lambda: self.now, self.sleep, lambda least, most: most)
+    def patience(self, limit=1.0, uniform=max):
+        return Patience(limit, lambda: self.now, self.sleep, uniform)
 
 
 async def test_what_is_free_is_taken_at_once():
@@ -24,10 +24,18 @@ async def test_what_is_free_is_taken_at_once():
     assert time.slept == []
 
 
-async def test_what_is_taken_is_tried_again_until_it_is_free():
+@pytest.mark.parametrize(("uniform", "pause"), [(max, PAUSE * 4 / 3), (min, PAUSE * 2 / 3)])
+async def test_what_is_taken_is_tried_again_until_it_is_free(uniform, pause):
     time, tries = Time(), iter([False, False, True])
-    await time.patience().acquire(lambda: next(tries), "acme")
-    assert time.slept == [PAUSE * 4 / 3] * 2
+    await time.patience(uniform=uniform).acquire(lambda: next(tries), "acme")
+    assert time.slept == [pause] * 2
+
+
+async def test_who_has_no_patience_waits_for_nothing():
+    time = Time()
+    with pytest.raises(TokenStoreError):
+        await time.patience(limit=0.0).acquire(lambda: False, "acme")
+    assert time.slept == []
 
 
 async def test_nobody_waits_for_ever():
