@@ -547,6 +547,7 @@ def test_a_query_is_spelt_out_as_parameters():
         ({"message": "limit must be less than 1000"}, 500),
         ({"errors": [{"param": "limit", "detail": "must be no more than 250"}]}, 250),
         ({"errors": [{"param": "limit", "maximum": 300}]}, 300),
+        ({"errors": [{"param": "limit", "maximum": 300, "retry_in": 400}]}, 300),
         ({"detail": [{"loc": ["query", "limit"], "msg": "too large", "ctx": {"le": 100}}]}, 100),
         ({"error": "the page size is too big"}, 500),
         ({"limit": ["Ensure this value is less than or equal to 50."]}, 50),
