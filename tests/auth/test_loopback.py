@@ -61,6 +61,7 @@ async def test_the_browser_is_heard_and_told_to_close_its_window() -> None:
         page = await opened(f"{door.redirect_uri}?x=1")
         assert await task == "code of x=1"
     assert page.status == 200
+    assert page.text.startswith("<!DOCTYPE html>")
     assert "You may close this window" in page.text
     assert "x=1" not in page.text
     assert "<script" not in page.text

@@ -207,8 +207,14 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "10.0 is 11.0": _MORE
         },
         'option = "SO_EXCLUSIVEADDRUSE" if os.name == "nt" else "SO_REUSEADDR"': {
-            "'nt' is 'XXnt'": "only Windows shows it"
+            "'nt' is 'XXnt'": "only Windows shows it",
+            "never": "only Windows shows it",
+            "'SO_EXCLUSIVEADDRUSE is 'XXSO_EXCLUSIVEADDRU": "only Windows shows it",
         },
+        "await writer.drain()": {"left out": "the same: a page fits into what may wait to be sent"},
+        "self._talks.discard(writer)": {"left out": "the same: what is closed may be closed once more"},
+        'method, target, _ = head.split("\\r\\n", 1)[0].split(" ")': {"1 is 2": "the same first line"},
+        "it.listen()": {"left out": "the same: asyncio listens too"},
         "it.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)": {"1 is 2": "the same: it is on"},
     },
     f"{_AUTH}/tokens/lock.py": {
@@ -274,6 +280,13 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "if not batch.num_columns:": {"never": "the same: no columns have no combinations"},
         "for values in zip(*(column.to_pylist() for column in distinct.columns), strict=True):": {
             "True is False": "the same: the columns of a table are of one length"
+        },
+        "codes = codes * len(encoded.dictionary) + encoded.indices.to_numpy()": {
+            "Add is Sub": "the same: one number for each pair too"
+        },
+        "firsts = np.flatnonzero(np.diff(codes[order], prepend=-1))": {
+            "without minus": "the same: the least code is 0",
+            "1 is 2": "the same: the least code is 0",
         },
     },
     f"{_ARROW}/csv.py": {
