@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from .arrow.exact import column, to_batch
 from .arrow.select import Selection
+from .canonical import MOMENT
 from .config import ConnectorConfig
 from .entity import Column, Entity, EntitySchema, Query
 from .errors import (
@@ -67,7 +68,6 @@ from .workers import in_worker
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOMENT = pa.timestamp("us", "UTC")
 SAMPLE = 100  # records from which a schema is told
 
 

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow.exact import column
 from .arrow.select import Selection, column_at
 from .canonical import Context, Translation
 from .entity import Column, Entity, EntitySchema, Query, unknown_column, unknown_entity
@@ -27,8 +26,6 @@ from .plan import Plan
 from .question import Question, listed
 from .reading import Reading, by_worker, wanted
 from .where import And, Comparison, IsNull, Leaf, Membership, Where
-
-MOMENT = pa.timestamp("us", "UTC")
 
 
 class RestConnector(ListConnector):
@@ -278,8 +275,8 @@ class RestConnector(ListConnector):
         if not batch.num_rows:
             return batch
         found = column_at(batch, entity.cursor or "")
-        moments = column([""] if found is None else found.to_pylist(), MOMENT)
-        if not pa.types.is_timestamp(moments.type):
+        moments = None if found is None else self.moments_of(entity.name, found)
+        if moments is None or not pa.types.is_timestamp(moments.type):
             raise DataFetchError(
                 f"since cannot be told: {entity.cursor!r} of {entity.name} holds no moments with a zone",
                 entity.name,

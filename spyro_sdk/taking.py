@@ -110,20 +110,24 @@ class Taking:
     @property
     def attributes(self) -> dict[str, Any]:
         """The same, as a DataFrame has it in its `attrs`."""
-        marks = {f"spyro.{name}": said for name, said in self.marks.items()}
-        return {**marks, "spyro.complete": self.missing is None} if marks else {}
+        labels = self._labels
+        return {**labels, "spyro.complete": self.missing is None} if labels else {}
 
     def marked(self, table: pa.Table) -> pa.Table:
         """The table with `marks` in its schema's metadata, under `spyro.` names."""
-        if not (marks := {f"spyro.{name}": said for name, said in self.marks.items()}):
+        if not (labels := self._labels):
             return table
-        return table.replace_schema_metadata({**(table.schema.metadata or {}), **marks})
+        return table.replace_schema_metadata({**(table.schema.metadata or {}), **labels})
 
     def warn(self) -> None:
         """Warn at the caller's line that records are missing, where some are."""
         if self.missing is not None:
             it = f"{self._connector.name}: {self._running.asked.entity} is incomplete: {self.missing}"
             warnings.warn(IncompleteWarning(it), stacklevel=_outside())
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {f"spyro.{name}": said for name, said in self.marks.items()}
 
     def _cut_short(self, entity: str, rows: int, error: ConnectorError) -> None:
         """Take down what is missing."""

@@ -56,15 +56,6 @@ def read(
     return to_record_batch(columns, schema, rows)
 
 
-def is_list(records: bytes | memoryview) -> bool:
-    """Whether a text that begins with a bracket is one list of objects; false where that is in doubt."""
-    try:
-        read(records, pa.schema([]), closed=True)
-    except Refused:
-        return False
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class _Column:
     """A column in the form in which pyarrow takes it over; each by itself, so that each can be let go."""

@@ -107,4 +107,4 @@ def _is_whole(text: bytes, start: int, end: int) -> bool:
     if text.find(b"]", start, end - 1) < 0 or not OBJECTS_THEN_KEY.search(text, start, end):
         return True
     records = memoryview(text)[start:end]
-    return compiled.is_list(records) or fast.is_list(records)
+    return fast.is_list(records, compiled.read) or fast.is_list(records)

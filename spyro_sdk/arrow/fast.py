@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -64,10 +64,13 @@ def read(records: bytes | memoryview, schema: pa.Schema, *, closed: bool = False
     return to_record_batch(columns, pa.schema(fields, metadata), len(rows))
 
 
-def is_list(records: bytes | memoryview) -> bool:
-    """Whether a text that begins with a bracket is one list of objects, from its first byte to its last."""
+def is_list(records: bytes | memoryview, road: Callable[..., pa.RecordBatch] = read) -> bool:
+    """Whether a text that begins with a bracket is one list of objects, from its first byte to its last.
+
+    False also where the road that reads it is in doubt.
+    """
     try:
-        read(records, pa.schema([]), closed=True)
+        road(records, pa.schema([]), closed=True)
     except Refused:
         return False
     return True

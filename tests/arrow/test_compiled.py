@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.arrow.compiled import built, is_list, read
+from spyro_sdk.arrow.compiled import built, read
 from spyro_sdk.arrow.exact import DEEPEST, parse, to_batch
-from spyro_sdk.arrow.fast import Refused
+from spyro_sdk.arrow.fast import Refused, is_list
 
 from ..programs import COMPILER
 from .test_roads import BOOLS, NAMES, NULLS, STAMP, STRINGS, lists, sent, thoroughly
@@ -331,8 +331,8 @@ def test_a_page_that_is_cut_anywhere_is_refused():
 
 
 def test_a_list_of_objects_is_known_without_its_columns():
-    assert is_list(b'[{"a":[{"b":1}],"c":2},{}]')
-    assert not is_list(b'[{"a":1}],"more":[{"a":1}]')
+    assert is_list(b'[{"a":[{"b":1}],"c":2},{}]', read)
+    assert not is_list(b'[{"a":1}],"more":[{"a":1}]', read)
 
 
 @pytest.mark.parametrize("space", [b"", b" ", b"\n", b"\r\n", b"\r", b"\t", b" \n\t\r\n"])
