@@ -263,9 +263,12 @@ def test_the_widest_object_comes_whole_though_no_address_holds_its_columns() -> 
 
 
 def test_a_wide_record_deleted_while_it_is_read_is_told() -> None:
-    with serve(records=100, wide_records=50, batch_limit=20) as service, connected(service) as sf:
+    with (
+        serve(records=100, wide_records=200, batch_limit=20) as service,
+        connected(service, concurrency=1) as sf,
+    ):
         batches = sf.fetch("Wide__c").batches()
-        next(batches)
+        next(batches)  # of ten pages, the last of which is too far to be read ahead
         last = truth(service, "Wide__c")[-1]["Id"]
         service.delete("Wide__c", last)
         with pytest.raises(
