@@ -198,6 +198,15 @@ def test_row_21_a_page_that_has_lost_its_records_is_missed(
     assert isinstance(run.error, IntegrityError) or (run.table is not None and page == 2)
 
 
+def test_row_21_what_the_first_page_has_lost_is_missed_when_all_ranges_are_read(
+    services: dict[str, Service], chaos: Chaos
+) -> None:
+    hole = {"path": "records", "change": lambda found: [*found[:5], *found[6:]]}
+    run = services["salesforce, side by side"].fetch(chaos, Fault("rows", 1, ALWAYS, hole))
+    assert isinstance(run.error, IntegrityError)
+    assert "it sent 199 records by its cursor, and has 200" in str(run.error)
+
+
 def test_row_21_where_the_last_record_is_told_wrong_those_behind_it_come_too(
     services: dict[str, Service], truth: Callable[[str], pa.Table], chaos: Chaos
 ) -> None:

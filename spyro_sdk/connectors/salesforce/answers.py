@@ -88,12 +88,12 @@ class Answers:
     async def _check_whole(self, after: str, up_to: str, rows: int) -> None:
         """Raise `IntegrityError` where there are more records between two keys than came.
 
-        A cursor that is over has told a number which nothing can be compared with any more.
+        A cursor that is over, or was left for ranges, has told a number of which some are read in another way.
         """
         statement = self._question.statement(["COUNT()"], *soql.between(after, up_to), order="")
         count = await self._ask(Request(self._address, params={"q": statement}), describe.total)
         if count > rows:
-            what = f"up to {up_to} it sent {rows:,} records before its cursor was over, and has {count:,}"
+            what = f"up to {up_to} it sent {rows:,} records by its cursor, and has {count:,}"
             raise self._connector.lost(self._question.entity, what)
 
     def _check_asked(self, page: Page, after: str, up_to: str) -> None:
@@ -116,12 +116,15 @@ class Answers:
                 is_first = False  # what went wrong with it only the cursor's own count can tell
             else:
                 return
-        left = (page.total or 0) - page.rows
-        cuts = ranges(page.last, await self._last_key(page.last), left, page.rows)
+        first, missing = page, (page.total or 0) - page.rows
+        cuts = ranges(first.last, await self._last_key(first.last), missing, first.rows)
         cuts[-1] = (cuts[-1][0], "")  # whatever is there is read, also behind what we hold for the last key
         async with aclosing(self._side_by_side(cuts)) as pages:
             async for page in pages:
+                missing -= page.rows
                 yield page
+        if missing > 0:  # each range has told its own number, of the first page nobody has
+            await self._check_whole(after, first.last, first.rows)
 
     async def _side_by_side(self, cuts: Sequence[tuple[str, str]]) -> AsyncGenerator[Page, None]:
         """All ranges; of one that holds many pages those behind the first few are read when it is reached."""

@@ -51,7 +51,7 @@ def test_records_that_were_lost_before_a_cursor_was_over_are_missed(own: Service
     own.lose_rows(3)
     with (
         connected(own, concurrency=1) as sf,
-        pytest.raises(IntegrityError, match="before its cursor was over, and has"),
+        pytest.raises(IntegrityError, match="by its cursor, and has"),
     ):
         read_with(sf, lambda count: own.release_cursors() if count == 3 else None)
 
