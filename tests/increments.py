@@ -14,12 +14,10 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas  # noqa: F401  # pyarrow imports it with the first array: here once for all children
 import pyarrow.parquet as pq
@@ -28,7 +26,7 @@ import spyro_sdk as spyro
 from spyro_sdk import fetch, increment, private, runs, taking, watermarks
 from spyro_sdk.arrow import draft, sink
 
-from .arrow.killed import counting
+from .dying import lines_of
 from .shop import SETTINGS, Model, Shop
 
 NEW = 3  # records before each run
@@ -49,7 +47,7 @@ def run(path: Path, wait: float | None = None, line: int = sys.maxsize) -> int |
     ours, theirs = os.pipe()
     if not (child := os.fork()):
         with os.fdopen(theirs, "w") as out:
-            counted(partial(take, path), line, out)
+            print(lines_of(partial(take, path), FILES, line), file=out, flush=True)
         os._exit(0)
     os.close(theirs)
     with os.fdopen(ours) as said:
@@ -60,23 +58,6 @@ def run(path: Path, wait: float | None = None, line: int = sys.maxsize) -> int |
     died = os.waitpid(child, 0)[1]
     assert died == (0 if ran else signal.SIGKILL), died
     return int(ran) if ran else None
-
-
-def counted(work: Callable[[], None], line: int, out: IO[str]) -> None:
-    """Do it, and say how many lines that took; die before line `line`."""
-    ran = 0
-
-    def heard() -> None:
-        nonlocal ran
-        ran += 1
-        if ran == line:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.settrace(counting(heard, FILES))
-    sys.settrace(counting(heard, FILES))
-    work()
-    sys.settrace(None)
-    print(ran, file=out, flush=True)
 
 
 def main(where: Path, times: int, seed: int) -> dict[str, Any]:

@@ -13,15 +13,12 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pandas  # noqa: F401  # pyarrow imports it with the first array: here once for all children
 import pyarrow.parquet as pq
@@ -32,6 +29,8 @@ from spyro_sdk.connection import Connection
 from spyro_sdk.entity import Entity
 from spyro_sdk.paging import Offset
 from spyro_sdk.rest import RestConnector
+
+from .dying import lines_of
 
 FILES = frozenset(it.__file__ for it in (draft, fetch, journal, parquet, resume, sink))
 OFFSET = Offset(param="skip", size_param="take")
@@ -89,24 +88,18 @@ class Killer:
     def export(self, path: Path, line: int) -> None:
         """Export, see that it is what one run makes, and take it away."""
         self.look(path)
-        ran = count(1)
+        ran = lines_of(partial(self.go_on, path), FILES, line)
+        if line == sys.maxsize:
+            (self.folder / "lines").write_text(str(ran))
+        if path.name != "whole":
+            self.look(path)
 
-        def heard() -> None:
-            if next(ran) == line:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        if line:
-            threading.settrace(counting(heard))
-            sys.settrace(counting(heard))
+    def go_on(self, path: Path) -> None:
+        """Export, from where the last one came to."""
         pace = {"page_size": 15, "rate_limit": 60_000, "concurrency": 1}
         config = Described.configure(base_url=self.base_url, auth_type="none", **pace)
         with Connection(Described, config, progress=False) as connection:
             connection.fetch("items").to_parquet(path, row_group_rows=100, resume=True)
-        sys.settrace(None)
-        if line == sys.maxsize:
-            (self.folder / "lines").write_text(str(next(ran)))
-        if path.name != "whole":
-            self.look(path)
 
     def look(self, path: Path) -> None:
         """Say whether what stands there is right, and take it away."""
@@ -115,19 +108,6 @@ class Killer:
             with (self.folder / "looks").open("a") as looks:
                 looks.write("right\n" if is_same else "wrong\n")
             path.unlink()
-
-
-def counting(heard: Callable[[], None]) -> Callable[[FrameType, str, Any], Any]:
-    """A trace that tells of each line of the code that keeps what came."""
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename not in FILES:
-            return None
-        if event == "line":
-            heard()
-        return trace
-
-    return trace
 
 
 def main(base_url: str, folder: Path, times: int, seed: int) -> dict[str, int]:

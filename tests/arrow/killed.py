@@ -15,11 +15,11 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any
+from typing import IO
 
 import pandas  # noqa: F401  # pyarrow imports it with the first array: here once for all children
 import pyarrow as pa
@@ -34,6 +34,7 @@ from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.partition import PartitionedSink
 from spyro_sdk.arrow.sink import Sink
 
+from ..dying import lines_of
 from .rows import batch
 
 ROWS = 3000
@@ -61,21 +62,6 @@ def standing(read: Callable[[Path], pa.Table], path: Path) -> int:
     table = read(path)
     numbers = table["n"].unique().to_pylist()
     return numbers[0] if table.num_rows == ROWS + 1 and len(numbers) == 1 else -1
-
-
-def counting(
-    heard: Callable[[], None], files: Collection[str] = FILES
-) -> Callable[[FrameType, str, Any], Any]:
-    """A trace that tells of each line of the code that writes."""
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            heard()
-        return trace
-
-    return trace
 
 
 @dataclass
@@ -133,19 +119,7 @@ class Killer:
         """Say what stands there, export, and say how many lines that took."""
         make, read = KINDS[self.kind]
         print(standing(read, self.path), file=out, flush=True)
-        ran = 0
-
-        def heard() -> None:
-            nonlocal ran
-            ran += 1
-            if ran == line:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        if line:
-            sys.settrace(counting(heard))
-        write(make, self.path, number)
-        sys.settrace(None)
-        print(ran, file=out, flush=True)
+        print(lines_of(partial(write, make, self.path, number), FILES, line), file=out, flush=True)
 
     def look(self, number: int, said: str) -> None:
         """Judge what the export before this one has left."""
