@@ -14,6 +14,7 @@ Where to look, from the face down
     known, catalogue       what has been seen of a service, and how it is searched
     registry, connectors   the services, one module each
     runs, progress         one run of a fetch, and how it is shown while it goes on
+    exporting              a run poured into a file
     taking                 what a fetch takes of what comes, under its terms
     rest, lists, exchange  what is asked, how a page travels, how an answer is got
     connector              the contract of a connector, and the guards around each call

@@ -5,11 +5,9 @@ What writes files is imported where one is written: a first table does not wait 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from os import PathLike
@@ -18,29 +16,26 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import pyarrow as pa
 
-from . import blocking
+from . import blocking, words
 from .arrow.frame import to_pandas
 from .arrow.schema import Misfit, changes, conform, unify
 from .connector import BaseConnector
-from .entity import Query, counted, decided
-from .errors import ConfigurationError, ConnectorError, DecodeError, ValidationError
+from .entity import Query, counted
+from .errors import ConfigurationError, DecodeError, ValidationError
 from .plan import Plan
 from .progress import chosen, given
-from .runs import Run
+from .runs import Run, say
 from .shown import Shown
-from .taking import PLAIN, ROADS, Source, Terms, source_of
-from .workers import in_worker
+from .taking import PLAIN, Terms, source_of
 
 if TYPE_CHECKING:
     import duckdb
     import pandas
     import polars
 
-    from .arrow.journal import Journal
     from .arrow.quality import Quality
     from .arrow.sink import Sink
     from .observers.running import Act
-    from .resume import Recipe, Resume
 
 T = TypeVar("T")
 
@@ -239,8 +234,9 @@ class Fetch(Shown):
 
     def __arrow_c_schema__(self) -> object:
         """Arrow PyCapsule schema: duckdb asks for it before the rows, and would fetch them twice without."""
-        _, schema = blocking.run(_prepared, source_of(self._connector(), self.query, self._terms), self.query)
-        return (self._table(self._run(None)).schema if schema is None else schema).__arrow_c_schema__()
+        run = self._run(None)
+        _, schema = blocking.run(run.prepared)
+        return (self._table(run).schema if schema is None else schema).__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Arrow PyCapsule stream: polars, duckdb, pyarrow and pandas take a Fetch as it is.
@@ -251,7 +247,7 @@ class Fetch(Shown):
         wider ones, it ends with such an error; `to_arrow` widens them. Else everything is fetched first.
         """
         run = self._run(None)
-        query, schema = blocking.run(_prepared, run.source, self.query)
+        query, schema = blocking.run(run.prepared)
         if schema is None:
             return self.to_arrow().__arrow_c_stream__(requested_schema)
         self.partial = None
@@ -307,7 +303,7 @@ class Fetch(Shown):
 
         self.partial = None
         with self._run(progress) as run:
-            profile = Profile(self.query.entity, *run.call(_described, run.source, self.query))
+            profile = Profile(self.query.entity, *run.call(_described, run))
             with closing(run.iterate(lambda: run.source.batches(self.query))) as batches:
                 for batch in batches:
                     profile.add(batch)
@@ -353,63 +349,16 @@ class Fetch(Shown):
     def _table(self, run: Run) -> pa.Table:
         kept: list[pa.RecordBatch] = []
         with run, self._keeping(run, lambda: unify(kept, None), lambda: len(kept)):
-            schema = run.call(_collected, run, self.query, kept)
+            schema = run.call(_collected, run, kept)
         return run.taking.marked(unify(kept, schema))
 
     def _export(self, make: Callable[..., Sink], target: Path, resume: bool, progress: bool | None) -> int:
         """Pour everything into the sink that `make` makes; return the rows."""
-        from .arrow.journal import Journal, remove_left
+        from .exporting import Export, check_resume
 
         self.partial = None
-        if not self._is_resumable(resume):
-            run, rows = self._poured(make, progress, None)
-            if run.taking.missing is None:
-                remove_left(target)
-        else:
-            with Journal(target) as journal:
-                run, rows = self._poured(make, progress, journal)
-                if run.taking.missing is None:
-                    journal.remove()
-                else:
-                    journal.stay()
-        run.settle()
-        return rows
-
-    def _poured(
-        self, make: Callable[..., Sink], progress: bool | None, journal: Journal | None
-    ) -> tuple[Run, int]:
-        """The run that has filled the sink, and its rows; with a journal it goes on from there."""
-        from .arrow.background import Background
-
-        with self._run(progress) as run, _going_on_later(journal):
-            connector = run.connector
-            query, schema = run.call(_prepared, run.source, self.query)
-            if journal is not None:
-                query = run.call(_resuming, journal, connector, query, self._recipe(connector, schema))
-            sink = Background(make(schema=schema, metadata=_provenance(connector, self, query.resume)))
-            with self._keeping(run, sink.keep, lambda: sink.batches, lambda: sink.rows), sink:
-                run.call(sink.pour, lambda: run.taking.batches(query))
-                sink.note({**run.taking.marks, **_resumed(query.resume)})
-        return run, sink.rows
-
-    def _is_resumable(self, resume: bool) -> bool:
-        """Whether to go on where an earlier run ended; `ValidationError` where that makes no sense."""
-        if decided("resume", resume) and self.is_increment:
-            raise ValidationError(
-                "resume=True cannot be with since='last': an increment that failed begins again where it did",
-                "resume",
-                resume,
-                hint="leave out resume",
-            )
-        return resume
-
-    def _recipe(self, connector: BaseConnector, schema: pa.Schema | None) -> Recipe:
-        """What makes two runs those of one export."""
-        from .resume import Recipe
-
-        told = self._terms.told(self.query)
-        words = {name: it for name, it in told.items() if name == "limit" or name not in ROADS}
-        return Recipe(connector.config, connector.identity, words, schema, lambda: connector.secrets)
+        check_resume(resume, is_increment=self.is_increment)
+        return Export(self._run(progress), make, self._keeping).into(target, resume=resume)
 
     @contextmanager
     def _keeping(
@@ -432,30 +381,24 @@ class Fetch(Shown):
                 has, came = self.partial.num_rows, max(rows(), self.partial.num_rows)
                 run.keep(has)
                 which = "them" if has == came else f"the last {has:,}"
-                came_in = f"{_counted(came, 'record')} in {_counted(pages(), 'page')}"
-                _say(error, f"{came_in} had arrived: fetch.partial has {which}")
+                came_in = f"{words.counted(came, 'record')} in {words.counted(pages(), 'page')}"
+                say(error, f"{came_in} had arrived: fetch.partial has {which}")
             raise
 
 
-async def _collected(run: Run, query: Query, kept: list[pa.RecordBatch]) -> pa.Schema | None:
+async def _collected(run: Run, kept: list[pa.RecordBatch]) -> pa.Schema | None:
     """Append the batches to `kept` as they come; return the schema the connector promises."""
-    query, schema = await _prepared(run.source, query)
+    query, schema = await run.prepared()
     async with aclosing(run.taking.batches(query)) as batches:
         async for batch in batches:
             kept.append(batch)
     return schema
 
 
-async def _prepared(source: Source, query: Query) -> tuple[Query, pa.Schema | None]:
-    """The query, checked, and the columns that it will give."""
-    query = await source.prepare(query)
-    return query, await source.schema_of(query)
-
-
-async def _described(source: Source, query: Query) -> tuple[str | None, pa.Schema | None]:
-    """The key of the records, and the columns that the query will give."""
-    query, schema = await _prepared(source, query)
-    return await source.key_of(query), schema
+async def _described(run: Run) -> tuple[str | None, pa.Schema | None]:
+    """The key of the records, and the columns that they will have."""
+    query, schema = await run.prepared()
+    return await run.source.key_of(query), schema
 
 
 def _conforming(
@@ -479,58 +422,8 @@ def _conforming(
         ) from None
 
 
-def _say(error: BaseException, words: str) -> None:
-    """Add a sentence to our error's message, or as a note to any other."""
-    if isinstance(error, ConnectorError):
-        error.args = (f"{error}; {words}",)
-    else:
-        error.add_note(words)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def _as_it_is(table: pa.Table) -> pa.Table:
     return table
-
-
-async def _resuming(journal: Journal, connector: BaseConnector, query: Query, recipe: Recipe) -> Query:
-    """The query, asked from where the journal ends."""
-    from .resume import Resume
-
-    resume = Resume(journal, recipe, connector._emit)
-    await in_worker(resume.open)
-    return replace(query, resume=resume)
-
-
-@contextmanager
-def _going_on_later(journal: Journal | None) -> Iterator[None]:
-    """Say in an error how to go on, where that is possible."""
-    try:
-        yield
-    except BaseException as error:
-        if journal is not None and journal.has_place:
-            _say(
-                error,
-                f"the same call goes on after {_counted(journal.sure, 'record')}, kept in {journal.path}",
-            )
-        raise
-
-
-def _resumed(resume: Resume | None) -> dict[str, str]:
-    """When it went on where another run had ended; nothing where it did not."""
-    return {} if resume is None or resume.resumed is None else {"resumed": resume.resumed}
-
-
-def _provenance(connector: BaseConnector, fetch: Fetch, resume: Resume | None) -> dict[str, str]:
-    return {
-        "source": connector.name,
-        "entity": fetch.query.entity,
-        "query": json.dumps(fetch._terms.told(fetch.query), ensure_ascii=False),
-        "api": connector.api,
-        "started": resume.started if resume else datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def _extra(name: str) -> Any:

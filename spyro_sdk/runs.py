@@ -7,13 +7,14 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 
 from . import blocking
 from .connector import BaseConnector
 from .entity import Query
+from .errors import ConnectorError
 from .events import listening
 from .increment import Increment
 from .observers.running import Act, Asked, Running
@@ -39,7 +40,8 @@ class Run:
         act: Act = "fetch",
         terms: Terms = PLAIN,
     ) -> None:
-        self.connector, self.running = connector, Running(_asked(connector, query, act))
+        self.connector, self.query, self._terms = connector, query, terms
+        self.running = Running(_asked(connector, query, act))
         self.source = source_of(connector, query, terms)
         """What is asked for the records."""
         self.taking = Taking(connector, self.source, self.running, terms)
@@ -58,6 +60,16 @@ class Run:
     ) -> None:
         self.running.end(error)
         self._show(lambda: self._progress.end(self.running, error))
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The arguments of `fetch` that ask for this."""
+        return self._terms.told(self.query)
+
+    async def prepared(self) -> tuple[Query, pa.Schema | None]:
+        """The query, checked, and the columns that it will give."""
+        query = await self.source.prepare(self.query)
+        return query, await self.source.schema_of(query)
 
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
         """Run an async function as `blocking.run` does."""
@@ -134,3 +146,11 @@ def _asked(connector: BaseConnector, query: Query, act: Act) -> Asked:
         query.limit if query.where is None else None,
         connector.stats.quota,
     )
+
+
+def say(error: BaseException, words: str) -> None:
+    """Add a sentence to our error's message, or as a note to any other."""
+    if isinstance(error, ConnectorError):
+        error.args = (f"{error}; {words}",)
+    else:
+        error.add_note(words)

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas  # noqa: F401  # pyarrow imports it with the first array: here once for all children
 import pyarrow.parquet as pq
 
-from spyro_sdk import fetch, resume
+from spyro_sdk import exporting, resume
 from spyro_sdk.arrow import draft, journal, parquet, sink
 from spyro_sdk.connection import Connection
 from spyro_sdk.entity import Entity
@@ -32,7 +32,7 @@ from spyro_sdk.rest import RestConnector
 
 from .dying import lines_of
 
-FILES = frozenset(it.__file__ for it in (draft, fetch, journal, parquet, resume, sink))
+FILES = frozenset(it.__file__ for it in (draft, exporting, journal, parquet, resume, sink))
 OFFSET = Offset(param="skip", size_param="take")
 
 

@@ -97,6 +97,7 @@ NO_SECRETS = (
 NOT_PLAYED = {
     "blocking": "DaemonThreads",
     "connectors.salesforce.login": "Login Borrowed",
+    "exporting": "Export",
     "increment": "Increment",
     "schema_cache": "SchemaCache",
     "watermarks": "Folder OwnFolder Watermark Watermarks",

@@ -88,7 +88,7 @@ class Answers:
     async def _check_whole(self, after: str, up_to: str, rows: int) -> None:
         """Raise `IntegrityError` where there are more records between two keys than came.
 
-        A cursor that is over, or was left for ranges, has told a number of which some are read in another way.
+        A cursor that is over, or was left for ranges, has told how many there are beyond what came by it too.
         """
         statement = self._question.statement(["COUNT()"], *soql.between(after, up_to), order="")
         count = await self._ask(Request(self._address, params={"q": statement}), describe.total)
