@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,10 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     """
     import pandas as pd
 
-    names, index, waiting = table.schema.names, pd.RangeIndex(table.num_rows), _shares(table)
-    bundle = table.nbytes <= SMALL and pd.__version__ < "3"  # which warns of many columns that lie apart
+    names, index = table.schema.names, pd.RangeIndex(table.num_rows)
+    sizes = [column.nbytes for column in table.columns]  # to ask takes a while, with many pages
+    bundle = sum(sizes) <= SMALL and pd.__version__ < "3"  # which warns of many columns that lie apart
+    waiting = _shares(table, sizes)
     del table
     series: dict[int, pd.Series[Any]] = {}
     while waiting:
@@ -78,18 +81,19 @@ class _Share:
         return {place: frame.iloc[:, number] for number, place in enumerate(places)}
 
 
-def _shares(table: pa.Table) -> list[_Share]:
-    """The columns of a table, in shares of not too different size."""
-    most = max(table.nbytes // SHARES, SMALL)
+def _shares(table: pa.Table, sizes: Sequence[int]) -> list[_Share]:
+    """The columns of a table, which have these sizes in bytes, in shares of not too different size."""
+    most = max(sum(sizes) // SHARES, SMALL)
     shares: list[_Share] = []
     filling: dict[bool, _Share] = {}
-    for place, (about, column) in enumerate(zip(table.schema, table.columns, strict=True)):
+    columns = zip(table.schema, table.columns, sizes, strict=True)
+    for place, (about, column, size) in enumerate(columns):
         are_plain = about.type in NULLABLE and not about.nullable
         if are_plain not in filling or filling[are_plain].bytes >= most:
             filling[are_plain] = _Share(are_plain)
             shares.append(filling[are_plain])
         filling[are_plain].columns[place] = about, column
-        filling[are_plain].bytes += column.nbytes
+        filling[are_plain].bytes += size
     return shares
 
 
