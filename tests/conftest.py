@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import Phase, settings
@@ -18,6 +19,8 @@ settings.register_profile(
     print_blob=False,
     phases=[Phase.explicit, Phase.generate],
 )
+# who was started in the background has Ctrl-C ignored, which some tests press
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if profile := os.environ.get("SPYRO_HYPOTHESIS"):
     settings.load_profile(profile)
 
