@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from stopwatch import ACTION, ADDRESS, ALLOWED, PAGE, Found, look_at, measure
 
 import spyro_sdk as spyro
-from spyro_sdk import connect  # with all behind it, which waits until somebody asks for it
+from spyro_sdk import connect, exporting  # noqa: F401  # with all behind them, which waits to be asked for
+from spyro_sdk.arrow import partition  # noqa: F401
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.paging import Offset, PageNumber
 
