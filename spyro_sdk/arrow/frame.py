@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from .compiled import give_back
 from .schema import Column, Field
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 SHARES = 16  # in which a big table is converted and let go
 SMALL = 8 << 20  # bytes; less is not worth a share of its own
+
+MUCH = 64 << 20  # bytes that are let go before the system is given them back, which takes a while
 
 NULLABLE = {
     pa.int8(): "Int8",
@@ -48,9 +51,14 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     waiting = _shares(table, sizes)
     del table
     series: dict[int, pd.Series[Any]] = {}
+    let_go = 0
     while waiting:
+        let_go += waiting[-1].bytes
         series |= waiting.pop().convert()
         pa.default_memory_pool().release_unused()  # else the pool keeps what we let go
+        if let_go >= MUCH:  # and what is not of the pool, the C library
+            let_go = 0
+            give_back()
     frame = pd.DataFrame({place: series[place] for place in range(len(names))}, index, copy=bundle)
     frame.columns = pd.Index(names, dtype=str)
     return frame

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from spyro_sdk.arrow.frame import SMALL, to_pandas
+from spyro_sdk.arrow.frame import MUCH, SMALL, to_pandas
 
 STRING = "str" if pd.__version__ >= "3" else "string"
 
@@ -97,6 +97,13 @@ def test_a_big_table_is_converted_in_shares_and_keeps_its_order():
     assert table.num_rows == rows  # who holds it can still use it
 
 
+def test_what_is_let_go_is_given_back_on_the_way():
+    table = pa.table({name: [value] * (MUCH // 8) for name, value in (("a", 0.5), ("b", 1.5), ("c", 2.5))})
+    found = to_pandas(table)
+    assert found.iloc[-1].tolist() == [0.5, 1.5, 2.5]
+    assert found.shape == (MUCH // 8, 3)
+
+
 def test_a_table_without_columns_has_its_rows():
     assert to_pandas(pa.table({}).select([])).shape == (0, 0)
     table = pa.table({"x": [1, 2, 3]}).select([])
@@ -113,7 +120,7 @@ PEAK = """
 import re, resource, sys
 from pathlib import Path
 import pyarrow as pa
-from spyro_sdk.arrow.frame import SMALL, to_pandas
+from spyro_sdk.arrow.frame import MUCH, SMALL, to_pandas
 
 def table(rows):
     page = pa.RecordBatch.from_pydict({
