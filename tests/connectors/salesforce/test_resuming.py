@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -30,6 +30,13 @@ def everyone(service: Service, name: str = "Account") -> list[str]:
     return [record["Id"] for record in truth(service, name)]
 
 
+@pytest.fixture
+def long() -> Iterator[Service]:
+    """A service whose fifteen pages are too many for all to be read ahead of a reader of the third."""
+    with serve(records=3_000, seed=3, wide_records=2, batch_limit=200) as service:
+        yield service
+
+
 def read_with(sf: spyro.Connection, mischief: Callable[[int], Any], **wishes: Any) -> list[str]:
     """Read batch by batch; before each, `mischief` is told how many have come."""
     came: list[str] = []
@@ -46,14 +53,14 @@ def test_a_released_cursor_is_asked_for_anew_after_the_last_key(own: Service) ->
     assert any("Id > '" in seen.query.get("q", "") for seen in data_calls(own))
 
 
-def test_records_that_were_lost_before_a_cursor_was_over_are_missed(own: Service) -> None:
+def test_records_that_were_lost_before_a_cursor_was_over_are_missed(long: Service) -> None:
     """Its count tells nothing any more, once it is asked for anew."""
-    own.lose_rows(3)
+    long.lose_rows(3)
     with (
-        connected(own, concurrency=1) as sf,
+        connected(long, concurrency=1) as sf,
         pytest.raises(IntegrityError, match="by its cursor, and has"),
     ):
-        read_with(sf, lambda count: own.release_cursors() if count == 3 else None)
+        read_with(sf, lambda count: long.release_cursors() if count == 3 else None)
 
 
 def test_so_it_is_with_a_limit(own: Service) -> None:
@@ -222,14 +229,14 @@ def test_no_request_left_is_told_at_once(own: Service) -> None:
         assert fetch.partial.num_rows == 400
 
 
-def test_an_expired_token_is_renewed_once_in_the_middle_of_a_fetch(own: Service) -> None:
-    with connected(own, concurrency=1, **renewable(own)) as sf:
-        came = read_with(sf, lambda count: own.expire_tokens() if count == 2 else None)
-        assert came == everyone(own)
-        assert calls(own)[TOKEN] == 1
-        refused = [seen for seen in data_calls(own) if seen.status == 401]
+def test_an_expired_token_is_renewed_once_in_the_middle_of_a_fetch(long: Service) -> None:
+    with connected(long, concurrency=1, **renewable(long)) as sf:
+        came = read_with(sf, lambda count: long.expire_tokens() if count == 2 else None)
+        assert came == everyone(long)
+        assert calls(long)[TOKEN] == 1
+        refused = [seen for seen in data_calls(long) if seen.status == 401]
         assert len(refused) == 1
-        assert sum(seen.path == refused[0].path for seen in data_calls(own)) == 2
+        assert sum(seen.path == refused[0].path for seen in data_calls(long)) == 2
 
 
 def test_as_often_as_it_expires(own: Service) -> None:
@@ -240,14 +247,14 @@ def test_as_often_as_it_expires(own: Service) -> None:
             assert calls(own)[TOKEN] == times
 
 
-def test_a_token_and_a_cursor_may_go_together(own: Service) -> None:
+def test_a_token_and_a_cursor_may_go_together(long: Service) -> None:
     def both(count: int) -> None:
         if count == 2:
-            own.expire_tokens()
-            own.release_cursors()
+            long.expire_tokens()
+            long.release_cursors()
 
-    with connected(own, concurrency=1, **renewable(own)) as sf:
-        assert read_with(sf, both) == everyone(own)
+    with connected(long, concurrency=1, **renewable(long)) as sf:
+        assert read_with(sf, both) == everyone(long)
 
 
 def test_cursors_may_be_taken_by_others(own: Service) -> None:
