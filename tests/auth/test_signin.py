@@ -18,7 +18,7 @@ import pytest
 
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.person import Person
-from spyro_sdk.auth.signin import Desk, chosen, sign_in
+from spyro_sdk.auth.signin import Desk, chosen, in_thread, sign_in
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.demo.authority import visitor
 from spyro_sdk.demo.server import Service, serve
@@ -177,6 +177,7 @@ async def test_nobody_is_waited_for_longer_than_was_said(app: App, send: Send, o
     assert ("auth_mode='paste'" in str(error.hint)) is opens, "who may paste already needs no such hint"
     assert time.monotonic() - started < 5
     assert person.outcomes == [error]
+    assert not (opens and person.prompts), "a browser has opened, and nothing has to be pasted"
 
 
 async def test_the_person_sees_how_much_time_is_left(app: App, send: Send) -> None:
@@ -185,6 +186,26 @@ async def test_the_person_sees_how_much_time_is_left(app: App, send: Send) -> No
     assert person.left
     assert person.left == sorted(person.left, reverse=True)
     assert all(0 <= it < 0.3 for it in person.left)
+
+
+async def test_unless_it_is_said_otherwise_there_are_five_minutes_and_each_second_counts(
+    app: App, send: Send
+) -> None:
+    begun: list[float] = []
+    ended: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        begun.append(seconds)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(seconds)
+
+    person = Visitor()
+    await sign_in(app, person, send=send, desk=Desk(sleep=sleep, clock=lambda: 100.0))
+    await asyncio.sleep(0)
+    assert person.cards[0].until == 400.0
+    assert begun == ended == [1.0], "nothing is counted any more"
 
 
 async def test_a_port_that_is_taken_is_an_error_before_anybody_is_asked(app: App, send: Send) -> None:
@@ -212,6 +233,15 @@ async def test_who_cancels_leaves_no_socket(app: App, send: Send) -> None:
     with pytest.raises(ConnectionRefusedError):
         browse(f"http://127.0.0.1:{port}/callback")
     assert isinstance(person.outcomes[0], asyncio.CancelledError)
+
+
+async def test_who_cancels_does_not_wait_for_what_blocks() -> None:
+    may_end, ended = threading.Event(), list[bool]()
+    with anyio.move_on_after(0.05) as scope:
+        await in_thread(lambda: ended.append(may_end.wait(10)))
+    assert scope.cancelled_caught
+    assert ended == []
+    may_end.set()
 
 
 async def test_a_time_out_of_the_service_is_not_that_of_the_person(app: App) -> None:
@@ -274,20 +304,40 @@ async def test_where_no_browser_opens_the_address_may_be_pasted(app: App, send: 
     assert [card.pastes for card in person.cards] == [False, True]
 
 
+class _Forwarded(Visitor):
+    """Whose browser does come back while a paste is asked for, as by the ports that VS Code forwards."""
+
+    over: threading.Event
+
+    def ask_secret(self, prompt: str, over: threading.Event) -> str | None:
+        self.over = over
+        threading.Thread(target=lambda: browse(self.go(self.cards[-1].address) or "")).start()
+        return super().ask_secret(prompt, over)
+
+
 async def test_a_browser_that_does_come_back_ends_the_wait_for_a_paste(app: App, send: Send) -> None:
-    """As with the ports that VS Code forwards."""
+    person = _Forwarded(is_remote=True)
+    was_over: list[bool] = []
 
-    class Forwarded(Visitor):
-        def ask_secret(self, prompt: str, over: threading.Event) -> str | None:
-            threading.Thread(target=lambda: browse(visitor.sign_in(self.cards[-1].address))).start()
-            return super().ask_secret(prompt, over)
+    async def watched(request: Request) -> Response:
+        if request.url == app.token_url:
+            was_over.append(person.over.is_set())
+        return await send(request)
 
-    person = Forwarded(is_remote=True)
     started = time.monotonic()
-    assert await sign_in(app, person, send=send, desk=Desk(tick=0.001))
+    assert await sign_in(app, person, send=watched, desk=Desk(tick=0.001))
     assert time.monotonic() - started < 5
     assert person.outcomes == [None]
     assert person.prompts
+    assert was_over == [True], "nobody is asked for a code that has come"
+
+
+async def test_a_browser_that_comes_back_with_a_no_ends_the_wait_for_a_paste_too(
+    app: App, send: Send
+) -> None:
+    person = _Forwarded(partial(visitor.sign_in, allow=False), is_remote=True)
+    assert (await refusal(app, person, send)).error_code == "access_denied"
+    assert person.over.is_set()
 
 
 async def test_it_is_counted_down_also_while_somebody_types(app: App, send: Send) -> None:
