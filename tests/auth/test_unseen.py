@@ -76,6 +76,8 @@ def test_where_there_are_such_terminals_keys_can_be_read() -> None:
         (b"s3cret\r", "s3cret"),
         (b"s3x\x7fcret\n", "s3cret"),
         (b"\x08\x7fx\n", "x"),
+        (b"y\x08x\n", "x"),
+        (bytes(range(0x20, 0x7F)) + b"\t\n", "".join(map(chr, range(0x20, 0x7F))) + "\t"),
         (b"rubbish\x15s3cret\n", "s3cret"),
         (b"half\x04", ""),
         ("über\n".encode(), "über"),
@@ -161,10 +163,10 @@ def test_an_answer_is_an_answer_at_once() -> None:
 def test_a_prompt_is_interrupted_when_it_is_over() -> None:
     def ended() -> None:
         over = threading.Event()
-        threading.Timer(0.05, over.set).start()
+        threading.Timer(0.2, over.set).start()  # the bell has looked more than once
         assert interrupted(wait_long, over) is None
 
-    assert quickest([ended] * 5) < 1.5, "the interrupt has come, and is not waited for"
+    assert quickest([ended] * 3) < 1.5, "the interrupt has come, and is not waited for"
 
 
 def test_no_bell_is_left_of_a_prompt_that_was_answered() -> None:
