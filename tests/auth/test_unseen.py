@@ -30,7 +30,7 @@ class Terminal:
         return termios.tcgetattr(self.stream)
 
     def press(self, keys: bytes) -> threading.Thread:
-        """Press them once the terminal shows nothing any more, or has had five seconds for it."""
+        """Press them once the terminal shows nothing any more, or has had ten seconds for it."""
         thread = threading.Thread(target=self._press, args=(keys,))
         thread.start()
         return thread
@@ -39,7 +39,7 @@ class Terminal:
         return os.read(self.end, 4096) if select.select([self.end], [], [], 0.05)[0] else b""
 
     def _press(self, keys: bytes) -> None:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 10
         while self.mode[3] & termios.ECHO and time.monotonic() < until:
             time.sleep(0.005)
         while keys:
