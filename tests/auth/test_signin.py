@@ -188,6 +188,24 @@ async def test_the_person_sees_how_much_time_is_left(app: App, send: Send) -> No
     assert all(0 <= it < 0.3 for it in person.left)
 
 
+async def test_a_count_down_that_ticks_before_there_is_an_invitation_goes_on_after_it(
+    app: App, send: Send
+) -> None:
+    async def unhurried(request: Request) -> Response:
+        await asyncio.sleep(0.05)
+        return await send(request)
+
+    def go(address: str) -> str:
+        given_up = time.monotonic() + 10
+        while not person.left and time.monotonic() < given_up:
+            time.sleep(0.001)
+        return visitor.sign_in(address)
+
+    person = Visitor(go)
+    assert await sign_in(app, person, send=unhurried, desk=Desk(tick=0.001))
+    assert person.left
+
+
 async def test_unless_it_is_said_otherwise_there_are_five_minutes_and_each_second_counts(
     app: App, send: Send
 ) -> None:
