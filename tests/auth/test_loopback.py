@@ -226,6 +226,20 @@ async def test_a_registered_port_is_the_one_and_is_free_again_at_once() -> None:
             assert await task == "code of x=1"
 
 
+async def test_a_port_on_which_the_system_still_winds_up_a_talk_is_listened_on_again() -> None:
+    """Who closes first holds the port for a minute: here that is us, as the browser reads to the end."""
+    app = replace(APP, redirect_port=free_port())
+    sent = f"GET /callback?x=1 HTTP/1.1\r\nHost: 127.0.0.1:{app.redirect_port}\r\n\r\n"
+    for _ in range(2):
+        async with heard(app) as (_, task):
+            reader, writer = await asyncio.open_connection("127.0.0.1", app.redirect_port)
+            writer.write(sent.encode())
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 OK\r\n")
+            assert await task == "code of x=1"
+            writer.close()
+            await writer.wait_closed()
+
+
 async def test_a_port_that_is_taken_is_an_error_that_says_what_to_do() -> None:
     async with listening(APP) as door:
         with pytest.raises(SignInError, match=f"port {port_of(door)} of 127.0.0.1") as caught:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,7 @@ import pytest
 
 from spyro_sdk.auth.app import App
 from spyro_sdk.auth.person import Person
-from spyro_sdk.auth.signin import Desk, chosen, sign_in
+from spyro_sdk.auth.signin import Desk, _first, chosen, in_thread, sign_in
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.demo.authority import visitor
 from spyro_sdk.demo.server import Service, serve
@@ -174,9 +175,11 @@ async def test_nobody_is_waited_for_longer_than_was_said(app: App, send: Send, o
     error = await refusal(app, person, send, timeout=0.3)
     assert error.error_code == "timed_out"
     assert "within 0 seconds" in str(error)
-    assert ("auth_mode='paste'" in str(error.hint)) is opens, "who may paste already needs no such hint"
+    begins = "sign in again, with auth_mode='paste' if" if opens else "sign in again, or set the environment"
+    assert str(error.hint).startswith(begins), "who may paste already needs no such hint"
     assert time.monotonic() - started < 5
     assert person.outcomes == [error]
+    assert not (opens and person.prompts), "a browser has opened, and nothing has to be pasted"
 
 
 async def test_the_person_sees_how_much_time_is_left(app: App, send: Send) -> None:
@@ -185,6 +188,48 @@ async def test_the_person_sees_how_much_time_is_left(app: App, send: Send) -> No
     assert person.left
     assert person.left == sorted(person.left, reverse=True)
     assert all(0 <= it < 0.3 for it in person.left)
+
+
+@pytest.mark.parametrize(("now", "left"), [(150.0, 250.0), (1000.0, 0.0)])
+async def test_a_count_down_that_ticks_before_there_is_an_invitation_goes_on_after_it(
+    app: App, send: Send, now: float, left: float
+) -> None:
+    times = chain([100.0], repeat(now))
+
+    async def unhurried(request: Request) -> Response:
+        await asyncio.sleep(0.05)
+        return await send(request)
+
+    def go(address: str) -> str:
+        given_up = time.monotonic() + 10
+        while not person.left and time.monotonic() < given_up:
+            time.sleep(0.001)
+        return visitor.sign_in(address)
+
+    person = Visitor(go)
+    desk = Desk(tick=0.001, clock=lambda: next(times))
+    assert await sign_in(app, person, send=unhurried, desk=desk)
+    assert set(person.left) == {left}
+
+
+async def test_unless_it_is_said_otherwise_there_are_five_minutes_and_each_second_counts(
+    app: App, send: Send
+) -> None:
+    begun: list[float] = []
+    ended: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        begun.append(seconds)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(seconds)
+
+    person = Visitor()
+    await sign_in(app, person, send=send, desk=Desk(sleep=sleep, clock=lambda: 100.0))
+    await asyncio.sleep(0)
+    assert person.cards[0].until == 400.0
+    assert begun == ended == [1.0], "nothing is counted any more"
 
 
 async def test_a_port_that_is_taken_is_an_error_before_anybody_is_asked(app: App, send: Send) -> None:
@@ -212,6 +257,15 @@ async def test_who_cancels_leaves_no_socket(app: App, send: Send) -> None:
     with pytest.raises(ConnectionRefusedError):
         browse(f"http://127.0.0.1:{port}/callback")
     assert isinstance(person.outcomes[0], asyncio.CancelledError)
+
+
+async def test_who_cancels_does_not_wait_for_what_blocks() -> None:
+    may_end, ended = threading.Event(), list[bool]()
+    with anyio.move_on_after(0.05) as scope:
+        await in_thread(lambda: ended.append(may_end.wait(10)))
+    assert scope.cancelled_caught
+    assert ended == []
+    may_end.set()
 
 
 async def test_a_time_out_of_the_service_is_not_that_of_the_person(app: App) -> None:
@@ -274,20 +328,56 @@ async def test_where_no_browser_opens_the_address_may_be_pasted(app: App, send: 
     assert [card.pastes for card in person.cards] == [False, True]
 
 
+class _Forwarded(Visitor):
+    """Whose browser does come back while a paste is asked for, as by the ports that VS Code forwards."""
+
+    over: threading.Event
+
+    def ask_secret(self, prompt: str, over: threading.Event) -> str | None:
+        self.over = over
+        threading.Thread(target=lambda: browse(self.go(self.cards[-1].address) or "")).start()
+        return super().ask_secret(prompt, over)
+
+
 async def test_a_browser_that_does_come_back_ends_the_wait_for_a_paste(app: App, send: Send) -> None:
-    """As with the ports that VS Code forwards."""
+    person = _Forwarded(is_remote=True)
+    was_over: list[bool] = []
 
-    class Forwarded(Visitor):
-        def ask_secret(self, prompt: str, over: threading.Event) -> str | None:
-            threading.Thread(target=lambda: browse(visitor.sign_in(self.cards[-1].address))).start()
-            return super().ask_secret(prompt, over)
+    async def watched(request: Request) -> Response:
+        if request.url == app.token_url:
+            was_over.append(person.over.is_set())
+        return await send(request)
 
-    person = Forwarded(is_remote=True)
     started = time.monotonic()
-    assert await sign_in(app, person, send=send, desk=Desk(tick=0.001))
+    assert await sign_in(app, person, send=watched, desk=Desk(tick=0.001))
     assert time.monotonic() - started < 5
     assert person.outcomes == [None]
     assert person.prompts
+    assert was_over == [True], "nobody is asked for a code that has come"
+
+
+async def test_the_way_that_was_not_taken_is_at_its_end_when_the_code_is_there() -> None:
+    ended: list[str] = []
+
+    async def never() -> str:
+        try:
+            return await asyncio.Future()
+        finally:
+            ended.append("never")
+
+    async def at_once() -> str:
+        return "code"
+
+    assert await _first([at_once(), never()]) == "code"
+    assert ended == ["never"]
+
+
+async def test_a_browser_that_comes_back_with_a_no_ends_the_wait_for_a_paste_too(
+    app: App, send: Send
+) -> None:
+    person = _Forwarded(partial(visitor.sign_in, allow=False), is_remote=True)
+    assert (await refusal(app, person, send)).error_code == "access_denied"
+    assert person.over.is_set()
 
 
 async def test_it_is_counted_down_also_while_somebody_types(app: App, send: Send) -> None:

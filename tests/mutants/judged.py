@@ -217,6 +217,22 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "it.listen()": {"left out": "the same: asyncio listens too"},
         "it.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)": {"1 is 2": "the same: it is on"},
     },
+    f"{_AUTH}/unseen.py": {
+        'if sys.platform != "win32":  # pragma: no branch': {
+            "always": "only Windows shows it",
+            "'win32' is 'XXwin32'": "only Windows shows it",
+        },
+        'HAS_KEYS = sys.platform != "win32"  # whether `typed` can read what is typed key by key': {
+            "'win32' is 'XXwin32'": "only Windows shows it"
+        },
+        "keys = os.read(stream, 4096)": {"4096 is 4097": "the same: the rest is read next"},
+        "for _ in range(40):": {"40 is 41": "a twentieth of a second more is as good"},
+    },
+    f"{_AUTH}/signin.py": {
+        "UNHEARD = 17171  # a port for an address that nobody but a person reads": {
+            "17171 is 17172": "another port that nobody hears is as good"
+        },
+    },
     f"{_AUTH}/tokens/lock.py": {
         "limit: float = 60.0  # seconds; who renews a token holds its lock for one request": {
             "60.0 is 61.0": _MORE
