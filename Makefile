@@ -45,7 +45,7 @@ pictures: .venv/.dev  ## take the pictures of cards in docs/pictures again
 	$(BIN)/python -m tests.programs chromium
 	$(BIN)/python docs/pictures/cards.py docs/pictures/cards
 
-chaos: .venv/.dev  ## play 100,000 schedules of faults, cut a page at every byte, kill 2,000 exports: two hours
+chaos: .venv/.dev  ## play 100,000 schedules of faults, cut a page at every byte, kill 2,000 exports: an hour
 	SPYRO_SWEEP=1 $(BIN)/python -m pytest -q tests/chaos/test_line.py --timeout 900
 	$(BIN)/python -m tests.arrow.kills $(KILLS) $(SEED)
 	$(BIN)/python -m tests.chaos.schedules $(SEED) $(COUNT)
