@@ -265,6 +265,14 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0": {"0 is 1": _MORE},
         "self._growing = None": {"left out": "the same: nobody asks for it after"},
     },
+    f"{_ARROW}/background.py": {
+        "SLICE: Final = 0.05  # seconds a wait lasts before it looks up: Windows sees Ctrl-C only in between": {
+            "0.05 is 1.05": "only Windows shows it"
+        },
+        'class Background(AbstractContextManager["Background"]):': {
+            "'Background' is 'XXBackground'": "only a type checker reads it"
+        },
+    },
     f"{_ARROW}/parquet.py": {
         "SAMPLE = 10_000  # rows looked at to see whether a text repeats": {"10000 is 10001": _MORE},
         "row_group_rows: int = 50_000": {"50000 is 50001": _MORE},
