@@ -179,6 +179,9 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "while place + each > stop:  # smaller ones cannot reach farther": {
             "Gt is GtE": "the same after one more turn, in which nothing reaches farther"
         },
+        "if paging.size_param is None:": {
+            "never": "the same: under no name there is nothing, or the whole body, which is no number"
+        },
     },
     f"{_AUTH}/shared.py": {
         'seed = Token("", self.seed) if self.seed else None': {
