@@ -103,8 +103,8 @@ class Background(AbstractContextManager["Background"]):
         None where the file is in its place: it has them.
         """
         self._stop()
-        taken, left = self._sink.keep(), list(self._left())
-        return taken if taken is None or not left else unify([*taken.to_batches(), *left], taken.schema)
+        taken = self._sink.keep()
+        return None if taken is None else unify([*taken.to_batches(), *self._left()], taken.schema)
 
     def _left(self) -> Iterator[pa.RecordBatch]:
         """What the sink has not come to take."""
@@ -147,7 +147,6 @@ class Background(AbstractContextManager["Background"]):
 
     def _end(self) -> None:
         """Stop fetching what nobody takes."""
-        self._room.set()
         if self._task is not None:
             self._has_cancelled = self._task.cancel()
 

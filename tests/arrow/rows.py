@@ -1,4 +1,4 @@
-"""Small batches, what stands in a folder, what is open, and a disk that is full."""
+"""Small batches, what stands in a folder, what is open, a disk that is full, and one that is not ours."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ def no_file_over(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def without_rights_of_root() -> Iterator[None]:
+    """Be somebody who may not read and write everywhere."""
+    me = os.geteuid()
+    with suppress(PermissionError):  # others have no such rights; nor has root without its capabilities
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
 
 
 def open_descriptors() -> set[int]:

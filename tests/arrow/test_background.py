@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+import weakref
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -43,11 +46,24 @@ class Disk:
 
         class Slow(Sink):
             def write(self, batch: pa.RecordBatch) -> None:
-                disk.is_asked.set()
-                assert disk.is_free.wait(30)
+                disk.wait()
                 super().write(batch)
 
         return Slow(path, Parquet(row_group_rows=10))
+
+    def broken(self, path: Path) -> Sink:
+        disk = self
+
+        class Fails(Sink):
+            def write(self, batch: pa.RecordBatch) -> None:
+                disk.wait()
+                raise ExportError("the disk is gone")
+
+        return Fails(path, Parquet())
+
+    def wait(self) -> None:
+        self.is_asked.set()
+        assert self.is_free.wait(30)
 
 
 class Broken(Sink):
@@ -121,6 +137,34 @@ def test_a_slow_disk_lets_no_more_wait_than_the_bound(path: Path, size: int) -> 
         done.result(30)
     assert pages.given == 200
     assert sink.rows == (200 if size else 0)
+
+
+def test_no_more_than_sixteen_megabytes_wait_unless_told_and_empty_batches_count_too(path: Path) -> None:
+    disk, pages = Disk(), Pages(*[pa.RecordBatch.from_pydict({})] * 1100)
+
+    async def given_before_it_waits() -> int:
+        pouring = asyncio.create_task(sink.pour(pages))
+        await asyncio.sleep(0)  # it goes on until it has to wait
+        given = pages.given
+        disk.is_free.set()
+        await pouring
+        return given
+
+    with Background(disk.sink(path)) as sink:
+        assert blocking.run(given_before_it_waits) == 1024 + 1
+    assert pages.given == 1100
+
+
+def test_the_sink_has_a_thread_of_its_own_for_which_no_program_that_ends_waits(path: Path) -> None:
+    with Background(Sink(path, Parquet())):
+        assert [it.daemon for it in threading.enumerate() if it.name == "spyro-sink"] == [True]
+
+
+def test_what_is_noted_meanwhile_stands_at_the_end_of_the_file(path: Path) -> None:
+    with Background(Sink(path, Parquet())) as sink:
+        blocking.run(sink.pour, Pages(numbers(0, 3)))
+        sink.note({"cursor": "x"})
+    assert pq.read_metadata(path).metadata[b"spyro.cursor"] == b"x"
 
 
 def test_a_disk_that_fails_stops_the_fetching_at_once(path: Path) -> None:
@@ -203,15 +247,57 @@ def test_who_leaves_waits_for_no_more_than_the_write_under_way(path: Path) -> No
     assert sinks_at_work() == []
 
 
+def test_who_leaves_while_the_sink_has_nothing_to_do_waits_for_nothing(path: Path) -> None:
+    has_written = threading.Event()
+
+    class Telling(Sink):
+        def write(self, batch: pa.RecordBatch) -> None:
+            super().write(batch)
+            has_written.set()
+
+    def leave() -> None:
+        with Background(Telling(path, Parquet())) as sink:
+            blocking.run(sink.pour, Pages(numbers(0, 3)))
+            assert has_written.wait(10)
+            time.sleep(0.05)  # it comes to wait for another
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+    assert sinks_at_work() == []
+
+
+def test_who_leaves_while_the_file_is_rewritten_does_not_wait_for_all_of_it(path: Path) -> None:
+    has_begun, has_given_up, read = threading.Event(), threading.Event(), [0]
+
+    class Slow(Parquet):
+        def groups(self, file: pa.NativeFile) -> Iterator[pa.Table]:
+            has_begun.set()
+            for group in super().groups(file):
+                has_given_up.wait(10)
+                read[0] += 1
+                yield group
+
+    class Telling(Sink):
+        def give_up(self) -> None:
+            super().give_up()
+            has_given_up.set()
+
+    def leave() -> None:
+        with Background(Telling(path, Slow(row_group_rows=1))) as sink:
+            blocking.run(sink.pour, Pages(numbers(0, 3), batch(n=["x"])))
+            assert has_begun.wait(10)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+    assert read == [1]
+    assert names(path.parent) == []
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_caller_who_cancels_is_told_so_even_where_the_disk_fails_too(path: Path, is_first: bool) -> None:
     disk = Disk()
-
-    class Fails(Sink):
-        def write(self, batch: pa.RecordBatch) -> None:
-            disk.is_asked.set()
-            assert disk.is_free.wait(30)
-            raise ExportError("the disk is gone")
 
     async def cancel_while_it_fails() -> None:
         task = asyncio.create_task(sink.pour(Pages(numbers(0, 3), then=hangs)))
@@ -225,9 +311,45 @@ def test_a_caller_who_cancels_is_told_so_even_where_the_disk_fails_too(path: Pat
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    sink = Background(Fails(path, Parquet()))
+    sink = Background(disk.broken(path))
     with pytest.raises(ExportError), sink:
         blocking.run(cancel_while_it_fails)
+
+
+def test_a_disk_that_fails_after_the_last_batch_disturbs_nobody_who_goes_on(path: Path) -> None:
+    disk = Disk()
+    told: list[dict[str, Any]] = []
+
+    async def pour_and_go_on() -> str:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        await sink.pour(Pages(numbers(0, 3)))
+        disk.is_free.set()
+        until(lambda: not sinks_at_work())
+        for _ in range(3):
+            await asyncio.sleep(0)  # the loop hears that the sink has ended
+        return "went on"
+
+    sink = Background(disk.broken(path))
+    with pytest.raises(ExportError, match="the disk is gone"), sink:
+        assert asyncio.run(pour_and_go_on()) == "went on"
+    assert told == []
+
+
+def test_what_the_sink_raised_does_not_keep_it_in_memory(path: Path) -> None:
+    def pour() -> weakref.ref[Background]:
+        disk = Disk()
+        sink = Background(disk.broken(path))
+        with suppress(ExportError), sink:
+            asyncio.run(sink.pour(Pages(numbers(0, 3))))
+            disk.is_free.set()
+        return weakref.ref(sink)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert pour()() is None
+    finally:
+        gc.enable()
 
 
 def test_a_loop_that_is_gone_needs_no_telling(path: Path) -> None:

@@ -900,3 +900,25 @@ def test_with_the_end_of_a_window_its_room_is_there(limiter, clock):
     assert limiter.get_available_tokens() == 0
     clock.now += 1.0
     assert limiter.get_available_tokens() == 4
+
+
+def test_what_we_used_ourselves_is_ours_with_jitter_as_well(clock):
+    limiter = RateLimiter(CONFIG, jitter=0.1, clock=clock, sleep=clock.sleep)
+
+    async def main():
+        limiter.learn(Quota(4, 4, None, 1.0))
+        for _ in range(4):
+            await limiter.acquire()
+        limiter.learn(Quota(4, 0, 5.0, 1.0))
+        return await limiter.acquire()
+
+    assert asyncio.run(main()) == pytest.approx(1.1)
+
+
+def test_what_we_used_ourselves_takes_nothing_from_a_bucket_that_is_full_again(limiter, clock):
+    limiter.learn(Quota(4, 4, None, 1.0))
+    asyncio.run(limiter.acquire())
+    clock.now += 0.875
+    limiter.learn(Quota(4, 3, None, 1.0))
+    clock.now += 0.125  # now that one is back too
+    assert limiter.get_available_tokens() == 4

@@ -57,11 +57,12 @@ def scored(file: str, tests: Sequence[str]) -> Score:
     """Try all mutants of a module."""
     path, source = Path(file), Path(file).read_text(encoding="utf-8")
     name, begun = name_of(path), time.perf_counter()
-    if passes(name, compile(source, file, "exec", dont_inherit=True), tests, 600.0) is not True:
+    place = str(path.absolute())  # where the code must say that it is from: there are tests that look
+    if passes(name, compile(source, place, "exec", dont_inherit=True), tests, 600.0) is not True:
         sys.exit(f"{file}: its tests fail without any mutant: {' '.join(tests)}")
     limit = PATIENCE + LONGER * (time.perf_counter() - begun)
     killed, survivors = 0, []
-    for mutant in mutants(source, file):
+    for mutant in mutants(source, place):
         if passes(name, mutant.code, tests, limit):
             survivors.append(mutant.mistake)
             print(f"  {file}:{mutant.mistake}", flush=True)

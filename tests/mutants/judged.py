@@ -179,6 +179,9 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "while place + each > stop:  # smaller ones cannot reach farther": {
             "Gt is GtE": "the same after one more turn, in which nothing reaches farther"
         },
+        "if paging.size_param is None:": {
+            "never": "the same: under no name there is nothing, or the whole body, which is no number"
+        },
     },
     f"{_AUTH}/shared.py": {
         'seed = Token("", self.seed) if self.seed else None': {
@@ -280,6 +283,14 @@ JUDGED: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         },
         "self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0": {"0 is 1": _MORE},
         "self._growing = None": {"left out": "the same: nobody asks for it after"},
+    },
+    f"{_ARROW}/background.py": {
+        "SLICE: Final = 0.05  # seconds a wait lasts before it looks up: Windows sees Ctrl-C only in between": {
+            "0.05 is 1.05": "only Windows shows it"
+        },
+        'class Background(AbstractContextManager["Background"]):': {
+            "'Background' is 'XXBackground'": "only a type checker reads it"
+        },
     },
     f"{_ARROW}/parquet.py": {
         "SAMPLE = 10_000  # rows looked at to see whether a text repeats": {"10000 is 10001": _MORE},
