@@ -60,7 +60,7 @@ sanitize: .build/compiled .build/portable  ## give the compiled decoder ten mill
 histories: .venv/.dev  ## play 4,000 random histories against limiters, pages and the keeping of tokens: ten minutes
 	SPYRO_HYPOTHESIS=thorough $(BIN)/python -m pytest -q --timeout 3000 -k "runTest" tests/guards tests/auth tests/test_page_histories.py
 
-mutants: .venv/.dev  ## put mistakes into guards, paging, auth and export, which their tests must notice: two hours
+mutants: .venv/.dev  ## put mistakes into guards, paging, auth and export, which their tests must notice: an hour
 	@$(BIN)/python -m tests.programs bubblewrap
 	$(BIN)/python -m tests.mutants
 
