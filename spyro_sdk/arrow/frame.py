@@ -55,9 +55,9 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     while waiting:
         let_go += waiting[-1].bytes
         series |= waiting.pop().convert()
-        pa.default_memory_pool().release_unused()  # else the pool keeps what we let go
-        if let_go >= MUCH:  # and what is not of the pool, the C library
+        if let_go >= MUCH:  # else the pool, and the C library, keep what we let go
             let_go = 0
+            pa.default_memory_pool().release_unused()
             give_back()
     frame = pd.DataFrame({place: series[place] for place in range(len(names))}, index, copy=bundle)
     frame.columns = pd.Index(names, dtype=str)
