@@ -16,7 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from spyro_sdk.entity import Entity
 from spyro_sdk.paging import Offset
 from spyro_sdk.rest import RestConnector
 
-from .dying import lines_of
+from .dying import Killer, let_be, lines_of
 
 FILES = frozenset(it.__file__ for it in (draft, exporting, journal, parquet, resume, sink))
 OFFSET = Offset(param="skip", size_param="take")
@@ -43,38 +43,26 @@ class Described(RestConnector):
     offers = (Entity("items", "/items", "payload.rows", OFFSET, key="id"),)
 
 
-@dataclass
-class Killer:
+@dataclass(kw_only=True)
+class Exports(Killer):
     """Lets exports begin one after the other, and ends each."""
 
     base_url: str
     folder: Path
-    lot: random.Random
-    lines: int = 0
-    """That an export runs from its beginning to its end."""
-    seconds: float = 0.0
-    """That it takes."""
-    found: Counter[str] = field(default_factory=Counter)
 
     def measure(self) -> None:
         """Export some times, and let it end well."""
-        self.run("whole", lambda child: None)
-        self.run("measured", lambda child: None, line=sys.maxsize)
+        self.run("whole", let_be)
+        self.run("measured", let_be, line=sys.maxsize)
         self.lines = int((self.folder / "lines").read_text())
         begun = time.perf_counter()
-        self.run("measured", lambda child: None)
+        self.run("measured", let_be)
         self.seconds = time.perf_counter() - begun
 
     def kill(self) -> None:
         """Begin an export, or go on with one, and kill it."""
-        if self.lot.random() < 0.5:
-            self.run("rows", lambda child: None, line=self.lot.randint(1, self.lines))
-        else:
-            self.run("rows", self.wait_and_kill)
-
-    def wait_and_kill(self, child: int) -> None:
-        time.sleep(self.lot.uniform(0, self.seconds))
-        os.kill(child, signal.SIGKILL)
+        then, line = self.drawn()
+        self.run("rows", then, line)
 
     def run(self, name: str, then: Callable[[int], None], line: int = 0) -> None:
         """Let a child export, and do something to it when it begins."""
@@ -112,12 +100,12 @@ class Killer:
 
 def main(base_url: str, folder: Path, times: int, seed: int) -> dict[str, int]:
     """How often what was found."""
-    killer = Killer(base_url, folder, random.Random(seed))
+    killer = Exports(base_url=base_url, folder=folder, lot=random.Random(seed))
     killer.measure()
     killer.found.clear()
     while killer.found["killed"] < times and not killer.found["failed"]:
         killer.kill()
-    killer.run("rows", lambda child: None)
+    killer.run("rows", let_be)
     looks = Counter((folder / "looks").read_text().split())
     left = [it.name for it in folder.iterdir() if it.name.endswith(".resume")]
     return {**killer.found, **looks, "left": len(left)}

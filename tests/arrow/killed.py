@@ -14,9 +14,8 @@ import random
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -34,7 +33,7 @@ from spyro_sdk.arrow.parquet import Parquet
 from spyro_sdk.arrow.partition import PartitionedSink
 from spyro_sdk.arrow.sink import Sink
 
-from ..dying import lines_of
+from ..dying import Killer, let_be, lines_of
 from .rows import batch
 
 ROWS = 3000
@@ -64,38 +63,26 @@ def standing(read: Callable[[Path], pa.Table], path: Path) -> int:
     return numbers[0] if table.num_rows == ROWS + 1 and len(numbers) == 1 else -1
 
 
-@dataclass
-class Killer:
+@dataclass(kw_only=True)
+class Exports(Killer):
     """Lets exports begin one after the other, and ends each."""
 
     kind: str
     path: Path
-    lot: random.Random
-    lines: int = 0
-    """That an export runs from its beginning to its end."""
-    seconds: float = 0.0
-    """That it takes."""
     last: int = 0
     """The number of the table that stood there when it was last looked at."""
-    found: Counter[str] = field(default_factory=Counter)
 
     def measure(self) -> None:
         """Export some times, and let it end well."""
-        self.lines = self.run(0, lambda child: None, line=sys.maxsize)
+        self.lines = self.run(0, let_be, line=sys.maxsize)
         begun = time.perf_counter()
-        self.run(0, lambda child: None)
+        self.run(0, let_be)
         self.seconds = time.perf_counter() - begun
 
     def kill(self, number: int) -> None:
         """Begin export `number`, and kill it."""
-        if self.lot.random() < 0.5:
-            self.run(number, lambda child: None, line=self.lot.randint(1, self.lines))
-        else:
-            self.run(number, self.wait_and_kill)
-
-    def wait_and_kill(self, child: int) -> None:
-        time.sleep(self.lot.uniform(0, self.seconds))
-        os.kill(child, signal.SIGKILL)
+        then, line = self.drawn()
+        self.run(number, then, line)
 
     def run(self, number: int, then: Callable[[int], None], line: int = 0) -> int:
         """Let a child export, and do something to it when it begins; return the lines that it says it ran."""
@@ -131,11 +118,11 @@ class Killer:
 
 def main(kind: str, where: Path, times: int, seed: int) -> dict[str, int]:
     """How often what was found."""
-    killer = Killer(kind, where / "rows", random.Random(seed))
+    killer = Exports(kind=kind, path=where / "rows", lot=random.Random(seed))
     killer.measure()
     for number in range(1, times + 1):
         killer.kill(number)
-    killer.run(times + 1, lambda child: None)  # which looks at what the last one left
+    killer.run(times + 1, let_be)  # which looks at what the last one left
     killer.found["ended"] -= 1
     return {**killer.found, "left": len(list(where.glob(".rows.*"))), "lines": killer.lines}
 
