@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ...config import ConnectorConfig
 from ...entity import Entity, EntitySchema, Query
-from ...errors import ValidationError
+from ...errors import DataFetchError, ValidationError
 from ...http import Request, Response
 from ...paging import Answer
 from ...plan import Plan
@@ -45,8 +45,11 @@ class Salesforce(OrgConnector):
     async def connect(self) -> None:
         """Sign in, and ask for the objects: the first request that a wrong token cannot have answered."""
         await super().connect()
-        self._objects = self._of_org()
-        await self._objects.native()
+        try:
+            await self._told()
+        except DataFetchError as error:
+            await self.adapt(error)
+            await self._told()
 
     # -- what there is --------------------------------------------------------------------------------
 
@@ -140,6 +143,11 @@ class Salesforce(OrgConnector):
         async with aclosing(self._answering(await self._question(query)).batches()) as batches:
             async for batch in batches:
                 yield batch
+
+    async def _told(self) -> None:
+        """Have the org tell its objects."""
+        self._objects = self._of_org()
+        await self._objects.native()
 
     def _answering(self, question: Question) -> Records:
         return Records(self, self._objects, question, self._emit)

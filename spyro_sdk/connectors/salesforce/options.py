@@ -8,8 +8,9 @@ from typing import Any
 
 from .roads import AUTO, ROADS
 
+KNOWN = "67.0"  # Summer '26, the version that this connector was made for
 OPTIONS = {
-    "api_version": "such as '67.0'; without it the newest that the service has",
+    "api_version": f"such as '61.0'; without it {KNOWN!r}, or the newest of an org that has not got it yet",
     "api": "'rest', 'bulk' or 'auto': whichever suits the fetch",
     "sf": "an org that the command sf is logged in to, by its user name or alias; True: its default org",
     "decimals": "True: numbers with a fraction as decimal128 instead of float64",

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...auth import Auth, oauth, static
 from ...auth.app import App
 from ...auth.tokens import Account
 from ...config import ConnectorConfig
+from ...errors import DataFetchError, DecodeError
 from ...events import LoginBorrowed
 from ...guards.quota import Quota
 from ...http import Request, Response
 from ...rest import RestConnector
-from . import login, options, signing_in
+from . import options, signing_in
 from .line import Line, strict
 
+if TYPE_CHECKING:
+    from . import login
+
+UNKNOWN = (404, 410)
+"""How an org refuses a version that it has not got yet, or no more."""
 USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
@@ -30,7 +36,7 @@ class OrgConnector(RestConnector):
 
     def __init__(self, config: ConnectorConfig, **parts: Any) -> None:
         super().__init__(config, **parts)
-        self._version = options.version(config.custom_params)
+        self._version = options.version(config.custom_params) or options.KNOWN
 
     def app(self) -> App | None:
         """The External Client App to which a person signs in."""
@@ -48,6 +54,8 @@ class OrgConnector(RestConnector):
         if self.config.asks_person:
             self._tokens = self.personal()
         elif org := self.config.custom_params.get("sf"):
+            from . import login
+
             self._tokens = self.granted(login.Borrowed("" if org is True else org, self._borrowed))
         elif self.config.auth_type != "none":
             self._tokens = self.granted(*signing_in.means(self.config, self.base_url))
@@ -56,6 +64,8 @@ class OrgConnector(RestConnector):
     @classmethod
     def elsewhere(cls, environment: Mapping[str, str]) -> Mapping[str, Any]:
         """The login of the command `sf`, where that is installed."""
+        from . import login
+
         return {"sf": True} if login.command(environment) else {}
 
     @classmethod
@@ -77,12 +87,24 @@ class OrgConnector(RestConnector):
         return fault is None, fault
 
     async def connect(self) -> None:
-        """Sign in, find where the data is (`instance_url`) and which API versions there are."""
+        """Sign in, and find where the data is (`instance_url`)."""
         await super().connect()
         if self._tokens:
             token = await self._execute_with_retry(self._tokens.fresh, self._session)
             self.base_url = signing_in.home(token, self.config) or self.base_url
-        self._version = self._version or await signing_in.newest(self._line())
+
+    async def adapt(self, error: DataFetchError) -> None:
+        """Take the newest version that the org has, after an answer without the one that we know.
+
+        Raises `error` where a version was asked for, or this one is the newest; `ConfigurationError`
+        where something else answers than Salesforce.
+        """
+        is_unknown = isinstance(error, DecodeError) or error.status in UNKNOWN
+        if options.version(self.config.custom_params) or not is_unknown:
+            raise error
+        if (found := await signing_in.newest(self._line())) == self._version:
+            raise error
+        self._version = found
 
     @property
     def api(self) -> str:

@@ -355,6 +355,39 @@ def test_an_assertion_is_addressed_to_the_login_page(where: dict[str, str], audi
     assert grant.audience == audience
 
 
+OBJECTS = "/services/data/v{}/sobjects"
+
+
+@pytest.mark.parametrize(
+    ("versions", "retired", "spoken"),
+    [(range(59, 66), (), "65.0"), (range(59, 70), (67,), "69.0")],
+    ids=["too new for the org", "retired"],
+)
+def test_an_org_without_the_version_we_know_is_asked_by_its_newest(
+    own: Service, monkeypatch: pytest.MonkeyPatch, versions: range, retired: tuple[int, ...], spoken: str
+) -> None:
+    monkeypatch.setattr("spyro_sdk.demo.salesforce.VERSIONS", versions)
+    monkeypatch.setattr("spyro_sdk.demo.salesforce.RETIRED", retired)
+    with sign_in(own, "access_token") as sf:
+        assert sf.identity.api == spoken
+        assert sf.fetch("Account").count() == own.count("Account")
+    asked = [it.path for it in own.requests][:3]
+    assert asked == [OBJECTS.format("67.0"), "/services/data/", OBJECTS.format(spoken)]
+
+
+def test_a_version_that_was_asked_for_and_is_not_there_is_told(own: Service) -> None:
+    with pytest.raises(DataFetchError, match=r"404 \(NOT_FOUND\)"):
+        sign_in(own, "access_token", api_version="99.0")
+    assert [it.path for it in own.requests] == [OBJECTS.format("99.0")]
+
+
+def test_where_the_newest_is_the_one_that_was_refused_that_is_told(own: Service) -> None:
+    own.fail(n=9, status=404, path=OBJECTS.format("67.0"))
+    with pytest.raises(DataFetchError, match="404"):
+        sign_in(own, "access_token")
+    assert [it.path for it in own.requests] == [OBJECTS.format("67.0"), "/services/data/"]
+
+
 def test_an_address_that_is_not_salesforce_is_told(own: Service) -> None:
     for answer in ({"hello": "world"}, [], [{"label": "Spring"}], [{"version": "new"}], [1]):
         own.behave()
