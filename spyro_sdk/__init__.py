@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from .fetch import Fetch
     from .gallery import Gallery
     from .guards.limiter import RateLimiter
-    from .profile import Profile, profiles
+    from .profile.listing import Profile, profiles
     from .rest import RestConnector
 
     def connectors() -> Gallery:
@@ -103,7 +103,7 @@ _HOMES = {
     "EntitySchema": "entity",
     "Fetch": "fetch",
     "Parent": "entity",
-    "Profile": "profile",
+    "Profile": "profile.listing",
     "Query": "entity",
     "RateLimitConfig": "config",
     "RateLimiter": "guards.limiter",
@@ -111,7 +111,7 @@ _HOMES = {
     "connect": "connection",
     "login": "accounts",
     "logout": "accounts",
-    "profiles": "profile",
+    "profiles": "profile.listing",
     "stats": "all_stats",
 }
 """The module in which each name of the face lives; `connectors` and `webhooks` are packages."""
@@ -123,9 +123,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f".{name}", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "connect":  # beside all else: aiohttp reads certificates, which needs no lock of Python's
-        import_module(".warm", __name__).begin("aiohttp")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    with import_module(".warm", __name__).undisturbed():
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

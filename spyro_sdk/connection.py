@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import anyio
 
-from . import accounts, blocking, registry, warm
+from . import blocking, registry, warm
 from .all_stats import everything
-from .auth.person import Person
+from .auth.tokens import remembered
 from .catalogue import Catalogue, matching
 from .config import ConnectorConfig
 from .connector import BaseConnector
@@ -37,7 +38,11 @@ from .watermarks import Watermark, Watermarks, watermarks_of
 if TYPE_CHECKING:
     import requests
 
+    from .auth.person import Person
+
 SAMPLE = 1_000  # records
+SLOW = 0.02  # seconds to connect; a service that needs more leaves time to import something
+IDLE = 0.1  # seconds after which whoever connects has not fetched at once
 PATIENCE = 5.0  # seconds that a card waits for our name
 
 
@@ -85,13 +90,14 @@ def connect(
         )
     if options is not None:
         settings = {**demo_settings(kind, options), **settings}
-    config = config or configured(kind, settings, environment, accounts.remembered)
-    warm.begin("pandas")  # while the service answers the first requests
+    config = config or configured(kind, settings, environment, remembered)
     try:
         return Connection(kind, config, listeners, session, progress)
     except SignInNeeded:
         if not (config.asks_person and has_app(kind)):
             raise
+    from . import accounts  # with all that signs a person in, which few who connect need
+
     asked = accounts.somebody(person)
     connector = accounts.by_person(kind, config, asked)
     connector.observe(*listeners)
@@ -328,9 +334,24 @@ def _sender(config: ConnectorConfig, session: requests.Session) -> Send:
 
 
 async def _opened(connector: BaseConnector) -> None:
-    """Connect, at the pace of all that this process asks the same account."""
-    connector.share(limiter_of(connector.config))
-    await connector.connect()
+    """Connect, at the pace of all that this process asks the same account.
+
+    Meanwhile pandas is imported, if the service takes its time.
+    """
+    loop = asyncio.get_running_loop()
+    waiting = loop.call_later(SLOW, warm.begin, "pandas")
+    try:
+        connector.share(limiter_of(connector.config))
+        await connector.connect()
+    finally:
+        waiting.cancel()
+        loop.call_later(IDLE, _prepare, connector.stats, connector.stats.requests)
+
+
+def _prepare(stats: Stats, requests: int) -> None:
+    """Import what a fetch will need, unless one has begun since so many requests."""
+    if stats.requests == requests:
+        warm.begin("pandas", "aiohttp")
 
 
 async def _named(connector: BaseConnector, patience: float = PATIENCE) -> str | None:

@@ -7,6 +7,7 @@ import os
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from . import warm
 from .connector import BaseConnector
 from .connectors import OURS, installed
 from .errors import ConfigurationError, UnknownConnectorError, did_you_mean, some
@@ -62,7 +63,8 @@ def kind_of(name: Any) -> type[BaseConnector]:
 def _loaded(point: EntryPoint) -> type[BaseConnector]:
     """The class behind an entry point; somebody else's mistakes there become a `ConfigurationError`."""
     try:
-        found = point.load()
+        with warm.undisturbed():
+            found = point.load()
     except Exception as error:  # a package may fail in any way while it is imported
         raise ConfigurationError(
             f"the connector {point.name!r} ({point.value}) cannot be loaded: {error!r}"

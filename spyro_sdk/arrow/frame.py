@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ..warm import load
 from .compiled import give_back
 from .schema import Column, Field
 
@@ -43,6 +44,7 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     Some columns are converted and let go, then the next: a table that nobody else holds is never in memory
     twice.
     """
+    load("pandas")
     import pandas as pd
 
     names, index = table.schema.names, pd.RangeIndex(table.num_rows)
