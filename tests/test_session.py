@@ -47,6 +47,7 @@ from spyro_sdk.http import Request, Response, Send
 from spyro_sdk.paging import LinkHeader, NextLink
 from spyro_sdk.testing import ConnectorContract
 from spyro_sdk.transport.aiohttp import AiohttpTransport
+from spyro_sdk.transport.httpcore import HttpcoreTransport
 from spyro_sdk.transport.requests import RequestsTransport
 
 from .org import connected, data_calls, renewable
@@ -437,6 +438,7 @@ async def test_a_fault_that_stays_is_a_typed_error(
 
 KINDS: dict[str, Callable[[ConnectorConfig], Send]] = {
     "aiohttp": AiohttpTransport,
+    "httpcore": HttpcoreTransport,
     "requests": lambda config: RequestsTransport(config, requests.Session()),
 }
 
@@ -515,8 +517,8 @@ async def test_a_link_to_somebody_else_is_refused_and_no_packet_is_sent(
 
 
 def opened(kind: str, config: ConnectorConfig) -> Send:
-    if kind == "aiohttp":
-        return AiohttpTransport(config)
+    if kind != "requests":
+        return KINDS[kind](config)
     session = requests.Session()
     for prefix in ("file://", "ftp://", "data:"):
         session.mount(prefix, Eager())

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from ..config import ConnectorConfig
 from ..errors import ConnectionError
 from ..http import Request, Response
-from .aiohttp import AiohttpTransport
+from .opening import OpeningTransport
 
 SETTINGS = ("headers", "max_body", "pool_size", "timeout", "verify_ssl")
 """What a pool is made with: an account that is asked with another of these gets another pool."""
@@ -19,7 +19,7 @@ class _Pool:
     """A transport, and how many hold a share in it."""
 
     def __init__(self, config: ConnectorConfig) -> None:
-        self.send = AiohttpTransport(config)
+        self.send = OpeningTransport(config)
         self.shares = 0
 
 

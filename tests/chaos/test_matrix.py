@@ -34,11 +34,11 @@ ROWS: dict[int, tuple[str, ...]] = {
     13: ("chaos/test_line.py::test_row_13_", "chaos/test_connectors.py::test_what_passes_costs_nothing"),
     14: (
         "chaos/test_line.py::test_row_14_",
-        "transport/test_aiohttp.py::test_a_body_that_trickles_is_left_in_time",
+        "transport/test_transports.py::test_a_body_that_trickles_is_left_in_time",
     ),
     15: (
         "test_rest.py::test_nobody_there_is_a_connection_error",
-        "transport/test_aiohttp.py::test_a_name_that_nobody_has_is_said",
+        "transport/test_transports.py::test_a_name_that_nobody_has_is_said",
         "transport/test_trust.py::test_a_doubtful_certificate_is_refused_before_a_secret_is_sent",
     ),
     16: ("chaos/test_bodies.py::test_row_16_", "chaos/test_connectors.py::test_what_lasts_is_an_error_"),

@@ -45,13 +45,15 @@ from spyro_sdk.gallery import exhibited
 from spyro_sdk.http import Request, Response
 from spyro_sdk.notebook.person import NotebookPerson
 from spyro_sdk.private import System
-from spyro_sdk.profile import profiles
+from spyro_sdk.profile.listing import profiles
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.secret import Secret, Unseen
 from spyro_sdk.settings import configured
 from spyro_sdk.testing import Recorder, Replay, Scrub
 from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.conditional import Kept
+from spyro_sdk.transport.httpcore import HttpcoreTransport
+from spyro_sdk.transport.opening import OpeningTransport
 from spyro_sdk.webhooks import Receiver
 from tests.leaks.canaries import GIVEN, canary, private_key
 from tests.leaks.service import Echo, echoing, wire
@@ -626,12 +628,13 @@ def objects(drama: Drama, echo: Echo) -> None:
     for name, make in makers.items():
         drama.take(f"object: {name}", make)
 
-    async def transport() -> Any:
-        it = AiohttpTransport(config)
+    async def transport(kind: type[Any]) -> Any:
+        it = kind(config)
         await it.close()
         return it
 
-    drama.take("object: transport", lambda: asyncio.run(transport()))
+    for kind in (AiohttpTransport, HttpcoreTransport, OpeningTransport):
+        drama.take(f"object: {kind.__name__}", lambda it=kind: asyncio.run(transport(it)))
 
 
 # -- the way there, and where settings come from ---------------------------------------------------------

@@ -61,9 +61,9 @@ WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/journal.py arrow/sink.py private.py testing/cassette.py",
     "log": "notebook/errors.py notebook/live.py notebook/person.py settings.py shown.py"
-    " guards/together.py guards/window.py guards/redis.py transport/requests.py auth/quiet.py"
-    " auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py events.py"
-    " observers/logging.py blocking.py runs.py notebook/panel.py",
+    " guards/together.py guards/window.py guards/redis.py transport/httpcore.py transport/requests.py"
+    " auth/quiet.py auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py"
+    " events.py observers/logging.py blocking.py runs.py notebook/panel.py",
     "print": "auth/terminal.py progress.py connectors/declared/__main__.py",
     "warning": "taking.py",
     "process": "auth/browser.py auth/terminal.py notebook/person.py connectors/salesforce/program.py",
@@ -115,7 +115,7 @@ NOT_PLAYED = {
     "profile.place": "Place",
     "profile.reference": "Reference",
     "sources": "Source Rule",
-    "transport.aiohttp": "Way",
+    "transport.ways": "Way Ways",
     "transport.requests": "RequestsTransport",
     "auth": "Auth",
     "auth.loopback": "Loopback",

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import aiohttp  # noqa: F401  # where it is there, no request goes another way
 import pytest
 
 from spyro_sdk.config import ConnectorConfig
@@ -18,6 +19,7 @@ from spyro_sdk.transport import pool
 from spyro_sdk.transport.pool import SharedTransport
 
 from ..service import Service, serve
+from .wire import ok, serving
 
 
 @pytest.fixture
@@ -128,9 +130,11 @@ async def test_no_secret_can_be_read_off_the_pools() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_share_that_was_dropped_is_complained_about_and_not_kept(service: Service) -> None:
+async def test_a_share_that_was_dropped_is_complained_about_and_not_kept() -> None:
     share = SharedTransport(config())
     pools = share._pools
+    async with serving(ok(b"", b"Connection: close")) as service:
+        await share(Request(service.url))
     complain = partial(pytest.warns, ResourceWarning, match="Unclosed client session")
     with complain():
         del share

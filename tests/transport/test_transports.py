@@ -1,4 +1,4 @@
-"""Requests over real sockets, to a service that says what each test wants."""
+"""Requests over real sockets, to a service that says what each test wants, by either transport."""
 
 import asyncio
 import gzip
@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -26,16 +27,25 @@ from spyro_sdk.errors import (
 )
 from spyro_sdk.http import Request
 from spyro_sdk.transport.aiohttp import AiohttpTransport, translated
+from spyro_sdk.transport.httpcore import HttpcoreTransport
 
 from .wire import halting, ok, serving
 
 pytestmark = pytest.mark.anyio
 SECRETS = {"params": {"access_token": "hush-param"}, "headers": {"Authorization": "Bearer hush-header"}}
+TRANSPORTS = {"aiohttp": AiohttpTransport, "httpcore": HttpcoreTransport}
+USED = {}
+
+
+@pytest.fixture(autouse=True, params=TRANSPORTS)
+def transport(request):
+    """The transport that `sending` makes."""
+    USED["kind"] = TRANSPORTS[request.param]
 
 
 @asynccontextmanager
 async def sending(**settings):
-    send = AiohttpTransport(ConnectorConfig("acme", auth_type="none", **{"timeout": 10.0, **settings}))
+    send = USED["kind"](ConnectorConfig("acme", auth_type="none", **{"timeout": 10.0, **settings}))
     try:
         yield send
     finally:
@@ -329,7 +339,7 @@ async def test_a_file_without_certificates_is_refused(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:
-        AiohttpTransport(ConnectorConfig("acme", auth_type="none", verify_ssl=str(path)))
+        USED["kind"](ConnectorConfig("acme", auth_type="none", verify_ssl=str(path)))
     assert caught.value.field == "verify_ssl"
     assert str(path) in str(caught.value)
     assert "hush" not in str(caught.value)
@@ -379,6 +389,20 @@ async def test_a_good_answer_without_a_body_is_told_as_well():
     async with serving(ok()) as service, sending() as send:
         response = await send(Request(service.url, heard=lambda *start: heard.append(start)))
     assert (response.body, heard) == (b"", [(b"", None)])
+
+
+# what others write
+
+
+async def test_what_httpcore_writes_into_logs_of_our_requests_is_left_out(caplog):
+    caplog.set_level("DEBUG")
+    async with serving(ok(b"", b"Set-Cookie: session=hush")) as service:
+        async with sending() as send:
+            await send(Request(service.url, headers={"Authorization": "Bearer hush"}))
+        assert "hush" not in caplog.text
+        async with httpcore.AsyncConnectionPool() as pool:
+            await pool.request("GET", service.url)
+    assert "session=hush" in caplog.text  # that of somebody else stays
 
 
 # bodies that are too big

@@ -1,4 +1,4 @@
-"""Whose certificates are trusted, by either transport; a doubt ends the matter."""
+"""Whose certificates are trusted, by each transport; a doubt ends the matter."""
 
 import datetime
 import os
@@ -15,6 +15,7 @@ from spyro_sdk.errors import CertificateError, ConfigurationError
 from spyro_sdk.http import Request
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.transport.aiohttp import AiohttpTransport
+from spyro_sdk.transport.httpcore import HttpcoreTransport
 from spyro_sdk.transport.requests import RequestsTransport
 from spyro_sdk.transport.trust import VARIABLES, trusted
 
@@ -44,6 +45,10 @@ def by_aiohttp(config, path):
     return AiohttpTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
 
 
+def by_httpcore(config, path):
+    return HttpcoreTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
+
+
 def by_requests(config, path):
     session = requests.Session()
     session.trust_env = False
@@ -51,7 +56,8 @@ def by_requests(config, path):
     return RequestsTransport(config, session)
 
 
-either = pytest.mark.parametrize("transport", [by_aiohttp, by_requests])
+either = pytest.mark.parametrize("transport", [by_aiohttp, by_httpcore, by_requests])
+ours = pytest.mark.parametrize("transport", [AiohttpTransport, HttpcoreTransport])
 
 
 def config(**settings):
@@ -119,10 +125,11 @@ async def test_no_doubt_is_tried_again_nor_gone_around(transport, authority):
 
 
 @pytest.mark.anyio
+@ours
 @pytest.mark.parametrize("variable", VARIABLES)
-async def test_the_environment_may_name_a_file(variable, authority, file):
+async def test_the_environment_may_name_a_file(transport, variable, authority, file):
     async with serving_as(authority, "127.0.0.1") as service:
-        send = AiohttpTransport(config(), environment={variable: file})
+        send = transport(config(), environment={variable: file})
         assert (await send(Request(service.url))).body == b"[]"
         await send.close()
 
@@ -159,10 +166,11 @@ def test_a_variable_that_names_no_certificates_is_refused(content, tmp_path):
 
 
 @pytest.mark.anyio
-async def test_a_variable_of_no_use_hinders_nobody_without_tls():
+@ours
+async def test_a_variable_of_no_use_hinders_nobody_without_tls(transport):
     """The demo, for one, which is on this machine."""
     async with serving(ok(b"[]")) as service:
-        send = AiohttpTransport(config(), environment={"SSL_CERT_FILE": "/no/such/file"})
+        send = transport(config(), environment={"SSL_CERT_FILE": "/no/such/file"})
         assert (await send(Request(service.url))).body == b"[]"
         with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
             await send(Request("https://acme.invalid"))

@@ -1,0 +1,52 @@
+"""The first requests of a process go another way than the rest.
+
+aiohttp moves pages three times as fast as httpcore, and takes longer to import than a small fetch takes
+altogether. So the first requests are sent by httpcore, and it is imported for whoever sends more.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ..config import ConnectorConfig
+from ..http import Request, Response, Send
+from ..warm import load
+from ..workers import in_worker
+from .httpcore import HttpcoreTransport
+
+if TYPE_CHECKING:
+    from .aiohttp import AiohttpTransport
+
+FIRST = 4  # requests: what there is, the columns of an entity, a page, and one more
+FULL = f"{__package__}.aiohttp"
+
+
+class OpeningTransport:
+    """Sends by httpcore as long as aiohttp is not there, and not needed; a `Send`."""
+
+    def __init__(self, config: ConnectorConfig) -> None:
+        self._config, self._light = config, HttpcoreTransport(config)
+        self._full: AiohttpTransport | None = None
+        self._sent = 0
+
+    async def __call__(self, request: Request) -> Response:
+        """Send a request and read the whole answer; raise `ConnectionError` when none comes."""
+        send = await self._sender(request)
+        return await send(request)
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._light.close()
+        if self._full is not None:
+            await self._full.close()
+
+    async def _sender(self, request: Request) -> Send:
+        if self._full is None:
+            self._sent += 1
+            is_early = self._sent <= FIRST and "aiohttp" not in sys.modules
+            if is_early and await self._light.can_send(request):
+                return self._light
+            full = await in_worker(load, FULL)
+            self._full = self._full or full.AiohttpTransport(self._config)
+        return self._full
