@@ -13,7 +13,7 @@ from .auth.oauth import Token, posted
 from .auth.person import Person
 from .auth.signin import Desk, Elsewhere, chosen
 from .auth.terminal import TerminalPerson
-from .auth.tokens import Account, MemoryStore, TokenStore, default_store, in_memory
+from .auth.tokens import Account, MemoryStore, TokenStore, remembered, stores
 from .config import BY_PERSON, ConnectorConfig
 from .connector import BaseConnector
 from .errors import ConfigurationError, ConnectorError
@@ -161,11 +161,6 @@ def logout(
     return blocking.run(_logged_out, kind, settings)
 
 
-def remembered() -> Iterable[Account]:
-    """The accounts to which people signed in, in files or a keyring as well as in memory."""
-    return (it for store in _stores() for it in store.accounts() if not it.given)
-
-
 def _kind(name: Any) -> type[HttpConnector]:
     kind = registry.kind_of(name)
     if not has_app(kind):
@@ -202,7 +197,7 @@ async def _logged_in(connector: HttpConnector, person: Person, patience: float, 
 
 async def _logged_out(kind: type[HttpConnector], settings: Mapping[str, Any]) -> SignedOut:
     removed, revoked, valid = [], [], {}
-    for store in _stores():
+    for store in stores():
         for account in [it for it in store.accounts() if _is_meant(it, kind, settings)]:
             why = await _removed(kind, settings, account, store)
             removed.append(account)
@@ -253,9 +248,3 @@ def _is_of(app: App, account: Account) -> bool:
     """Whether the app is the one that the account's token was given to, by the same server."""
     servers = (app.issuer, origin(app.token_url))
     return account.client_id == app.client_id and account.issuer in servers
-
-
-def _stores() -> list[TokenStore]:
-    """That of this machine, and that of this process; only one where they are the same."""
-    usual, own = default_store(), in_memory()
-    return [usual] if usual is own else [usual, own]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final, SupportsIndex, overload
 
 from .entity import Entity, unknown_entity
@@ -118,6 +117,8 @@ def matching(entities: Catalogue, word: Any) -> Catalogue:
 
 
 def _near(entities: Catalogue, wanted: str) -> list[Entity]:
+    from difflib import get_close_matches
+
     spelt: dict[str, list[Entity]] = {}
     for it in entities:
         for called in {it.name.lower(), it.label.lower()}:

@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import TypedDict, Unpack
 
 from .shown import told
@@ -279,6 +278,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     >>> did_you_mean("Custmer", ["Contact", "Customer"])
     "did you mean 'Customer'?"
     """
+    from difflib import get_close_matches  # with the first mistake
+
     spelt = {name.lower(): name for name in known}
     close = get_close_matches(word.lower(), spelt, n=1)
     return f"did you mean {spelt[close[0]]!r}?" if close else None

@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .arrow.exact import parse
 from .arrow.inflate import PAGE_LIMIT, inflate
 from .auth import Auth, oauth, static
 from .auth.app import App
 from .auth.keeping import Keeping, successors_of
-from .auth.person import Person
-from .auth.signin import Desk, sign_in
 from .auth.token import Grant, Token
 from .auth.tokens import Account, MemoryStore, TokenStore, default_store, place_of
 from .config import ConnectorConfig
@@ -40,6 +38,10 @@ from .sources import Rule
 from .transport.conditional import Conditional, Kept
 from .transport.pool import SharedTransport
 from .workers import in_worker
+
+if TYPE_CHECKING:
+    from .auth.person import Person
+    from .auth.signin import Desk
 
 T = TypeVar("T")
 
@@ -270,6 +272,8 @@ class HttpConnector(BaseConnector):
 
     async def sign_in(self, person: Person, patience: float = 300.0, desk: Desk | None = None) -> Token:
         """The token that a person allows within `patience` seconds; it is kept, and taken from now on."""
+        from .auth.signin import sign_in
+
         kept, mode = self.keeping(), self.config.auth_mode or "auto"
         async with self.line() as send:
             with self.discreet(), typed(self.name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from base64 import b64encode
@@ -55,6 +54,8 @@ def _runs(text: str, shown: list[bool]) -> Iterator[tuple[bool, Iterator[str]]]:
 
 
 def _encoded(text: str) -> Iterator[str]:
+    import html  # with all names of characters, which take a while
+
     given = text.encode(errors="surrogatepass")
     for quoted in (quote(given), quote(given, safe=""), quote_plus(given)):
         yield quoted

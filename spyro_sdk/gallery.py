@@ -73,7 +73,8 @@ def _told(it: Exhibit) -> Iterable[str]:
 
 def exhibited(name: str, environment: Mapping[str, str] = os.environ) -> Exhibit:
     """What there is to say of a connector; of one that cannot be loaded, why."""
-    from . import accounts, demo, registry
+    from . import demo, registry
+    from .auth.tokens import remembered
     from .errors import ConnectorError
 
     try:
@@ -81,7 +82,7 @@ def exhibited(name: str, environment: Mapping[str, str] = os.environ) -> Exhibit
     except ConnectorError as error:
         return Exhibit(name, state="broken", why=str(error))
     try:
-        state, why = _state(kind, environment, accounts.remembered)
+        state, why = _state(kind, environment, remembered)
     except ConnectorError as error:  # a variable or a profile that makes no sense
         state, why = "needs settings", str(error)
     return Exhibit(name, _what(kind), _ways(kind), _pace(kind), state, why, name in demo.SERVICES)

@@ -46,6 +46,20 @@ def test_the_import_loads_nothing_heavy() -> None:
     assert not [name for name in loaded if name.startswith("spyro_sdk.")]
 
 
+def test_a_notebook_that_only_imports_us_loads_nothing_heavy_either() -> None:
+    script = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.instance()
+before = set(sys.modules)
+import spyro_sdk
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) & set(HEAVY) == set()
+    assert "spyro_sdk" in run.stdout.split()
+
+
 def test_what_writes_files_is_not_imported_by_who_connects() -> None:
     script = "import sys, spyro_sdk.connection; print('pyarrow.parquet' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

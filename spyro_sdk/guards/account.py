@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from hashlib import scrypt
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -19,10 +19,12 @@ from ..config import ConnectorConfig, is_loopback
 from ..errors import ConfigurationError, StoreError
 from ..private import PrivateFolder, Purpose
 from ..secret import Secret, Unseen
-from .bucket import Bucket
 from .limiter import JITTER, RateLimiter
-from .state import FileState, OwnState, State
 from .window import DAY, HOUR, Window, Windows
+
+if TYPE_CHECKING:
+    from .bucket import Bucket
+    from .state import State
 
 VARIABLE: Final = "SPYRO_RATE_LIMITS"
 BUCKETS: Final = Purpose(
@@ -92,6 +94,8 @@ def _bucket(config: ConnectorConfig, environ: Mapping[str, str]) -> Bucket | Non
 
 
 def _state(config: ConnectorConfig, folder: PrivateFolder | None, setting: str) -> State:
+    from .state import FileState, OwnState
+
     if folder and (name := _name(config, folder, setting)):
         return FileState(folder, f"{name}.{setting}.window", count=2)  # both may have the same number
     return _own_states.setdefault((setting, config.fingerprint(setting)), OwnState())

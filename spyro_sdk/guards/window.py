@@ -10,14 +10,16 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 from ratelimit import RateLimitDecorator, RateLimitException
 
 from ..errors import RateLimitError, StoreError
 from ..words import lasting
-from .state import State
+
+if TYPE_CHECKING:
+    from .state import State
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,14 @@ https://ipython.readthedocs.io/en/stable/api/generated/IPython.core.completer.ht
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..connection import Connection
-from ..known import Wanted, completions
+if TYPE_CHECKING:
+    from ..connection import Connection
+    from ..known import Wanted
 
 NAME: Final = "spyro_sdk"
 """By which the matcher is known to the shell, so that it is there once."""
@@ -80,6 +82,8 @@ def offered(text: str, namespace: Mapping[str, Any]) -> tuple[Place | None, list
     connection = named(place.connection, namespace) if place else None
     if place is None or connection is None:
         return place, []
+    from ..known import completions  # with the first connection, and not as soon as a notebook imports us
+
     names = completions(connection.known, place.wanted, place.entity, own=place.own)
     fitting = [it for it in names if it.isprintable() and not {"'", '"', "\\"} & set(it)]
     begun = place.fragment.lower()
@@ -95,7 +99,8 @@ def named(name: str, namespace: Mapping[str, Any]) -> Connection | None:
             found = object.__getattribute__(found, "__dict__").get(other)
         except AttributeError:
             return None
-    return found if isinstance(found, Connection) else None
+    home = sys.modules.get("spyro_sdk.connection")  # imported by whoever has one
+    return found if home and isinstance(found, home.Connection) else None
 
 
 def place_at(text: str) -> Place | None:

@@ -6,7 +6,6 @@ https://toml.io/en/v1.0.0
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -196,6 +195,8 @@ def _kind(value: Any) -> str:
 
 def _parsed(text: bytes, where: Path) -> Mapping[str, Any]:
     """The tables of a file; the error says where it goes wrong, and nothing of what stands there."""
+    import tomllib  # for whoever has such a file
+
     text = SecretBytes(text)
     try:
         return hidden(tomllib.loads(text.decode("utf-8-sig")))

@@ -10,7 +10,7 @@ import spyro_sdk as spyro
 from spyro_sdk.auth.token import Token
 from spyro_sdk.auth.tokens import Account, MemoryStore
 from spyro_sdk.errors import ConfigurationError, TokenStoreError
-from spyro_sdk.profile import Profile, Profiles, profiles
+from spyro_sdk.profile.listing import Profile, Profiles, profiles
 
 from .conftest import Write
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,8 @@ __all__ = [
     "default_store",
     "in_memory",
     "place_of",
+    "remembered",
+    "stores",
 ]
 
 VARIABLE = "SPYRO_TOKEN_STORE"
@@ -93,3 +95,14 @@ def place_of(store: TokenStore) -> str:
 def in_memory() -> MemoryStore:
     """One for the whole process, so that who connects finds what who signed in has left."""
     return MemoryStore()
+
+
+def stores() -> list[TokenStore]:
+    """That of this machine, and that of this process; only one where they are the same."""
+    usual, own = default_store(), in_memory()
+    return [usual] if usual is own else [usual, own]
+
+
+def remembered() -> Iterable[Account]:
+    """The accounts to which people signed in, in files or a keyring as well as in memory."""
+    return (it for store in stores() for it in store.accounts() if not it.given)

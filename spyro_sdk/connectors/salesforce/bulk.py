@@ -22,6 +22,7 @@ from .line import Line
 from .refusal import NAME, check
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 10.0, 2.0  # seconds before a look at a job
+CHUNK = 50_000  # records in a chunk of its results, where we have a say
 PATIENCE = 10.0  # seconds in which a job must let itself be deleted
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from ...errors import DecodeError, IntegrityError
 from ...http import Request, Response
 from ...workers import in_worker
-from .bulk import Job
+from .bulk import CHUNK, Job
 from .line import Line
 from .refusal import NAME, check
 
@@ -26,7 +26,6 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 PARALLEL = 58  # the first API version that lists the chunks
-CHUNK = 50_000  # records in a chunk where we have a say
 AHEAD = 4  # chunks that are on their way or wait to be taken; each may have tens of megabytes
 
 

@@ -15,10 +15,9 @@ from ...http import Request
 from ...plan import Plan
 from ...reading import Reading
 from ...rest import RestConnector
-from . import describe, options, roads, sheet
+from . import describe, options, roads, selected
 from .answers import Answers
 from .bulk import Job, Jobs
-from .chunks import Results
 from .objects import Objects
 from .question import Question
 from .refusal import not_done_by_bulk, not_sent_by_bulk
@@ -43,7 +42,7 @@ class Records:
 
     def check(self) -> None:
         """Raise `ValidationError` for a column that the road asked for does not send."""
-        if self._wish == roads.BULK and (path := sheet.missing(self._question.columns)):
+        if self._wish == roads.BULK and (path := selected.missing(self._question.columns)):
             raise not_sent_by_bulk(self._question.query.entity, path)
 
     async def count(self) -> int:
@@ -114,7 +113,7 @@ class Records:
         """A complete job, deleted when the stack ends; None where Salesforce gives none and REST will do."""
         self._took(roads.BULK, why)
         query = self._question.query
-        statement = sheet.statement(self._question, self._after)
+        statement = selected.statement(self._question, self._after)
         run = Jobs(self._line).run(statement, with_deleted=query.include_deleted)
         try:
             return await stack.enter_async_context(run)
@@ -128,12 +127,14 @@ class Records:
 
     async def _chunks(self, job: Job) -> AsyncGenerator[pa.RecordBatch, None]:
         """The records of a complete job."""
+        from . import chunks, sheet  # which few fetches need
+
         question, entity = self._question, self._question.query.entity
         known = Reading(entity, question.entity, question.schema)
         config = self._connector.config
         read = partial(sheet.rows, question, {"base_url": self._connector.base_url}, config.max_body)
-        async with aclosing(Results(self._line, job, read, entity).chunks()) as chunks:
-            async for chunk in chunks:
+        async with aclosing(chunks.Results(self._line, job, read, entity).chunks()) as found:
+            async for chunk in found:
                 self._arrived(chunk.count, job.rows)
                 for change in known.learn(chunk.rows.schema):
                     self._tell(SchemaChanged(self._connector.name, entity, *change))
@@ -152,7 +153,7 @@ class Records:
         unknown = f"the Bulk API does not know {entity}" if entity in self._objects.not_by_bulk else ""
         return roads.Case(
             self._wish,
-            unknown or sheet.closed(self._question),
+            unknown or selected.closed(self._question),
             self._answers.page_size,
             len(self._question.groups()),
             self._answers.at_once,
@@ -163,7 +164,7 @@ class Records:
         """What is asked first, readable."""
         question = self._question
         if self._wish == roads.BULK:
-            return f"POST {self._line.path}/jobs/query {sheet.statement(question)}"
+            return f"POST {self._line.path}/jobs/query {selected.statement(question)}"
         statement = question.statement(question.groups()[0], limit=question.limit)
         return f"GET {self._line.path}/{self._resource}?q={statement}"
 

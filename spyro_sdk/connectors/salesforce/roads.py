@@ -11,8 +11,7 @@ from itertools import accumulate, takewhile
 from math import ceil
 
 from ...plan import Road
-from .bulk import pauses
-from .chunks import CHUNK
+from .bulk import CHUNK, pauses
 
 REST, BULK, AUTO = "rest", "bulk", "auto"
 ROADS = (REST, BULK, AUTO)
