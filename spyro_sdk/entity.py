@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from .errors import UnknownEntityError, ValidationError, did_you_mean, some
 from .paging import ONE_PAGE, Paging
 from .shown import Shown
-from .where import Where, parse
 from .words import counted as counted_words
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from .arrow.quality import Quality
     from .resume import Resume
+    from .where import Where
 
 
 WIDE = 30  # characters of a type in a text; a longer one takes its room from what follows
@@ -268,7 +268,11 @@ def _columns(field: str, names: Any) -> tuple[str, ...] | None:
 
 
 def _where(where: Any) -> Where | None:
-    if where is None or isinstance(where, Where):
+    if where is None:
+        return None
+    from .where import Where, parse
+
+    if isinstance(where, Where):
         return where
     if not isinstance(where, str):
         raise ValidationError(f"where={where!r} cannot be: it must be a condition as text", "where", where)

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +25,9 @@ from .pages import Page, watched
 from .plan import Plan
 from .question import Question, listed
 from .reading import Reading, by_worker, wanted
-from .where import And, Comparison, IsNull, Leaf, Membership, Where
+
+if TYPE_CHECKING:
+    from .where import Leaf, Where
 
 
 class RestConnector(ListConnector):
@@ -287,11 +289,17 @@ class RestConnector(ListConnector):
 
 def _equal(filters: Mapping[str, Any]) -> Where | None:
     """The filter for records whose columns equal these values; a list stands for any of its values."""
+    if not filters:
+        return None
+    from .where import And, Where
+
     leaves = tuple(_leaf(name, value) for name, value in filters.items())
-    return Where(str(dict(filters)), And(leaves)) if leaves else None
+    return Where(str(dict(filters)), And(leaves))
 
 
 def _leaf(name: str, value: Any) -> Leaf:
+    from .where import Comparison, IsNull, Membership
+
     if value is None:
         return IsNull(name)
     return Membership(name, tuple(value)) if isinstance(value, list | tuple) else Comparison(name, "=", value)

@@ -47,7 +47,7 @@ from spyro_sdk.http import Request, Response, Send
 from spyro_sdk.paging import LinkHeader, NextLink
 from spyro_sdk.testing import ConnectorContract
 from spyro_sdk.transport.aiohttp import AiohttpTransport
-from spyro_sdk.transport.httpcore import HttpcoreTransport
+from spyro_sdk.transport.plain import PlainTransport
 from spyro_sdk.transport.requests import RequestsTransport
 
 from .org import connected, data_calls, renewable
@@ -438,7 +438,7 @@ async def test_a_fault_that_stays_is_a_typed_error(
 
 KINDS: dict[str, Callable[[ConnectorConfig], Send]] = {
     "aiohttp": AiohttpTransport,
-    "httpcore": HttpcoreTransport,
+    "plain": PlainTransport,
     "requests": lambda config: RequestsTransport(config, requests.Session()),
 }
 

@@ -1,7 +1,7 @@
 """The first requests of a process go another way than the rest.
 
-aiohttp moves pages three times as fast as httpcore, and takes longer to import than a small fetch takes
-altogether. So the first requests are sent by httpcore, and it is imported for whoever sends more.
+aiohttp moves pages several times as fast as `http.client`, and takes longer to import than a small fetch
+takes altogether. So the first requests are sent by `http.client`, and it is imported for whoever sends more.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..config import ConnectorConfig
 from ..http import Request, Response, Send
 from ..warm import load
 from ..workers import in_worker
-from .httpcore import HttpcoreTransport
+from .plain import PlainTransport
 
 if TYPE_CHECKING:
     from .aiohttp import AiohttpTransport
@@ -23,10 +23,10 @@ FULL = f"{__package__}.aiohttp"
 
 
 class OpeningTransport:
-    """Sends by httpcore as long as aiohttp is not there, and not needed; a `Send`."""
+    """Sends by `http.client` as long as aiohttp is not there, and not needed; a `Send`."""
 
     def __init__(self, config: ConnectorConfig) -> None:
-        self._config, self._light = config, HttpcoreTransport(config)
+        self._config, self._plain = config, PlainTransport(config)
         self._full: AiohttpTransport | None = None
         self._sent = 0
 
@@ -37,7 +37,7 @@ class OpeningTransport:
 
     async def close(self) -> None:
         """Give back the connections."""
-        await self._light.close()
+        await self._plain.close()
         if self._full is not None:
             await self._full.close()
 
@@ -45,8 +45,8 @@ class OpeningTransport:
         if self._full is None:
             self._sent += 1
             is_early = self._sent <= FIRST and "aiohttp" not in sys.modules
-            if is_early and await self._light.can_send(request):
-                return self._light
+            if is_early and await self._plain.can_send(request):
+                return self._plain
             full = await in_worker(load, FULL)
             self._full = self._full or full.AiohttpTransport(self._config)
         return self._full

@@ -6,10 +6,9 @@ import asyncio
 import builtins
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from contextvars import ContextVar, copy_context
-from functools import partial
+from contextvars import ContextVar
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 
@@ -18,18 +17,17 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
-from ..blocking import DaemonThreads
 from ..config import ConnectorConfig
 from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
 from ..http import Request, Response, redacted
 from .size import check_size
+from .thread import in_thread
 
 FIRST = 1 << 16  # bytes of a body, at most, that are told of before the rest is read
 REST = 1 << 20  # bytes read at once; whoever is left looks up in between
 ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that do not hold for a body which requests has decoded."""
 
-THREADS = DaemonThreads()
 OF_THE_WAY = (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError)
 TOO_LATE = (requests.Timeout, urllib3.exceptions.TimeoutError)
 REFUSED = urllib3.exceptions.NewConnectionError  # a TimeoutError to urllib3, which it is not
@@ -111,12 +109,6 @@ class RequestsTransport:
     def _closed(self) -> ConnectionError:
         name = self._config.name
         return ConnectionError(f"the connection to {name} was closed", connector=name)
-
-
-async def in_thread(function: Callable[[], Response]) -> Response:
-    """Call in a thread of its own, for which nobody waits who is cancelled, nor the interpreter's end."""
-    call = partial(copy_context().run, function)
-    return await asyncio.get_running_loop().run_in_executor(THREADS, call)
 
 
 def check_session(session: Any, config: ConnectorConfig) -> None:

@@ -52,8 +52,8 @@ from spyro_sdk.settings import configured
 from spyro_sdk.testing import Recorder, Replay, Scrub
 from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.conditional import Kept
-from spyro_sdk.transport.httpcore import HttpcoreTransport
 from spyro_sdk.transport.opening import OpeningTransport
+from spyro_sdk.transport.plain import PlainTransport
 from spyro_sdk.webhooks import Receiver
 from tests.leaks.canaries import GIVEN, canary, private_key
 from tests.leaks.service import Echo, echoing, wire
@@ -633,7 +633,7 @@ def objects(drama: Drama, echo: Echo) -> None:
         await it.close()
         return it
 
-    for kind in (AiohttpTransport, HttpcoreTransport, OpeningTransport):
+    for kind in (AiohttpTransport, PlainTransport, OpeningTransport):
         drama.take(f"object: {kind.__name__}", lambda it=kind: asyncio.run(transport(it)))
 
 

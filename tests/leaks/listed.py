@@ -61,7 +61,7 @@ WAYS = {
     "file": "arrow/csv.py arrow/draft.py arrow/folder.py arrow/ipc.py arrow/parquet.py arrow/parts.py"
     " arrow/journal.py arrow/sink.py private.py testing/cassette.py",
     "log": "notebook/errors.py notebook/live.py notebook/person.py settings.py shown.py"
-    " guards/together.py guards/window.py guards/redis.py transport/httpcore.py transport/requests.py"
+    " guards/together.py guards/window.py guards/redis.py transport/requests.py"
     " auth/quiet.py auth/tokens/file.py auth/tokens/keyring.py connectors/salesforce/bulk.py"
     " events.py observers/logging.py blocking.py runs.py notebook/panel.py",
     "print": "auth/terminal.py progress.py connectors/declared/__main__.py",

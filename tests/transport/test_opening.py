@@ -1,4 +1,4 @@
-"""The first requests of a process go by httpcore, the rest by aiohttp."""
+"""The first requests of a process go by `http.client`, the rest by aiohttp."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.demo.server import Service, serve
 from spyro_sdk.http import Request
 from spyro_sdk.transport import opening
-from spyro_sdk.transport.httpcore import HttpcoreTransport
 from spyro_sdk.transport.opening import FIRST, OpeningTransport
+from spyro_sdk.transport.plain import PlainTransport
 
 from .wire import ok, serving
 
@@ -70,7 +70,7 @@ async def test_those_who_come_at_once_after_the_first_share_what_is_made_for_the
 
 @pytest.mark.anyio
 async def test_where_aiohttp_is_there_already_all_go_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HttpcoreTransport, "__call__", None)
+    monkeypatch.setattr(PlainTransport, "__call__", None)
     async with serving(ok(), closes=False) as service, opened() as send:
         await send(Request(service.url))
         await send(Request(service.url))

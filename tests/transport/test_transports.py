@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
-import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,13 +26,13 @@ from spyro_sdk.errors import (
 )
 from spyro_sdk.http import Request
 from spyro_sdk.transport.aiohttp import AiohttpTransport, translated
-from spyro_sdk.transport.httpcore import HttpcoreTransport
+from spyro_sdk.transport.plain import PlainTransport
 
 from .wire import halting, ok, serving
 
 pytestmark = pytest.mark.anyio
 SECRETS = {"params": {"access_token": "hush-param"}, "headers": {"Authorization": "Bearer hush-header"}}
-TRANSPORTS = {"aiohttp": AiohttpTransport, "httpcore": HttpcoreTransport}
+TRANSPORTS = {"aiohttp": AiohttpTransport, "plain": PlainTransport}
 USED = {}
 
 
@@ -206,7 +205,7 @@ async def test_a_refused_connection_is_said():
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/x"
         error = await failure(Request(url, **SECRETS))
     assert str(error).startswith(f"no answer from acme at {url}: ")
-    assert "Connect call failed" in str(error)
+    assert any(words in str(error) for words in ("Connect call failed", "Connection refused"))
 
 
 @pytest.mark.parametrize(
@@ -389,20 +388,6 @@ async def test_a_good_answer_without_a_body_is_told_as_well():
     async with serving(ok()) as service, sending() as send:
         response = await send(Request(service.url, heard=lambda *start: heard.append(start)))
     assert (response.body, heard) == (b"", [(b"", None)])
-
-
-# what others write
-
-
-async def test_what_httpcore_writes_into_logs_of_our_requests_is_left_out(caplog):
-    caplog.set_level("DEBUG")
-    async with serving(ok(b"", b"Set-Cookie: session=hush")) as service:
-        async with sending() as send:
-            await send(Request(service.url, headers={"Authorization": "Bearer hush"}))
-        assert "hush" not in caplog.text
-        async with httpcore.AsyncConnectionPool() as pool:
-            await pool.request("GET", service.url)
-    assert "session=hush" in caplog.text  # that of somebody else stays
 
 
 # bodies that are too big

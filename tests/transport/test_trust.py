@@ -15,7 +15,7 @@ from spyro_sdk.errors import CertificateError, ConfigurationError
 from spyro_sdk.http import Request
 from spyro_sdk.rest import RestConnector
 from spyro_sdk.transport.aiohttp import AiohttpTransport
-from spyro_sdk.transport.httpcore import HttpcoreTransport
+from spyro_sdk.transport.plain import PlainTransport
 from spyro_sdk.transport.requests import RequestsTransport
 from spyro_sdk.transport.trust import VARIABLES, trusted
 
@@ -45,8 +45,8 @@ def by_aiohttp(config, path):
     return AiohttpTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
 
 
-def by_httpcore(config, path):
-    return HttpcoreTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
+def by_plain(config, path):
+    return PlainTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
 
 
 def by_requests(config, path):
@@ -56,8 +56,8 @@ def by_requests(config, path):
     return RequestsTransport(config, session)
 
 
-either = pytest.mark.parametrize("transport", [by_aiohttp, by_httpcore, by_requests])
-ours = pytest.mark.parametrize("transport", [AiohttpTransport, HttpcoreTransport])
+either = pytest.mark.parametrize("transport", [by_aiohttp, by_plain, by_requests])
+ours = pytest.mark.parametrize("transport", [AiohttpTransport, PlainTransport])
 
 
 def config(**settings):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 import pyarrow as pa
@@ -12,11 +13,12 @@ import pyarrow as pa
 from ...canonical import Context, Translation
 from ...entity import Column, Entity, EntitySchema, Query, unknown_column
 from ...errors import ValidationError
-from ...where import Comparison, Leaf, Membership, Where
-from ...where.tree import each_leaf
-from . import describe, soql
+from . import soql
 from .objects import Objects
 from .vocabulary import TRANSLATIONS
+
+if TYPE_CHECKING:
+    from ...where import Where
 
 LONGEST = 15_500  # characters of an encoded statement; Salesforce takes 16,384 for the whole address
 LONGEST_FILTER = 6_000  # characters of an encoded filter; a longer one is applied here
@@ -97,18 +99,10 @@ class Question:
 
     def fitted(self, where: Where) -> Where:
         """The filter with its values in the types of the columns, ids in their 18 characters."""
-        return replace(bound := where.bind(self.visible), root=each_leaf(bound.root, self._long_ids))
+        from .conditions import with_long_ids
 
-    def _long_ids(self, leaf: Leaf) -> Leaf:
-        native = self.columns.get(native_name(self.query, self.translation, leaf.column) or "")
-        if native is None or native.native_type not in soql.IDS:
-            return leaf
-        match leaf:
-            case Comparison(value=str(key)):
-                return replace(leaf, value=describe.long_id(key))
-            case Membership():
-                return replace(leaf, values=tuple(describe.long_id(str(key)) for key in leaf.values))
-        return leaf
+        column = partial(_native, self.query, self.translation, self.columns)
+        return with_long_ids(where.bind(self.visible), column)
 
     @property
     def _used(self) -> set[str]:
@@ -171,11 +165,17 @@ def condition_of(
     if query.where is None:
         return soql.Condition("", exact=True)
 
-    def column(name: str) -> Column | None:
-        return columns.get(native_name(query, translation, name) or "")
+    from .conditions import condition
 
-    found = soql.condition(query.where.root, column)
+    found = condition(query.where.root, partial(_native, query, translation, columns))
     return found if len(quote_plus(found.text)) <= LONGEST_FILTER else soql.Condition("", exact=False)
+
+
+def _native(
+    query: Query, translation: Translation | None, columns: Mapping[str, Column], name: str
+) -> Column | None:
+    """The object's column behind the one that the caller names."""
+    return columns.get(native_name(query, translation, name) or "")
 
 
 def since_of(query: Query, native: EntitySchema) -> str:

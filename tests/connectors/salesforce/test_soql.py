@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spyro_sdk.connectors.salesforce import describe, soql
+from spyro_sdk.connectors.salesforce import conditions, describe, soql
 from spyro_sdk.demo import soql as demo_soql
 from spyro_sdk.entity import Column
 from spyro_sdk.where import parse
@@ -43,7 +43,7 @@ SCHEMA = pa.schema([(column.name, column.type) for column in COLUMNS.values()])
 
 
 def translated(text: str) -> tuple[str, bool]:
-    found = soql.condition(parse(text).bind(SCHEMA).root, COLUMNS.get)
+    found = conditions.condition(parse(text).bind(SCHEMA).root, COLUMNS.get)
     return found.text, found.exact
 
 
