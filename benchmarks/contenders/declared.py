@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import aiohttp  # noqa: F401  # what the others import before the clock starts, is imported here too
 import pandas as pd
-import pydantic  # noqa: F401
+import pydantic  # noqa: F401  # what the others import before the clock starts, is imported here too
 from sources import RESOURCES, source
 from stopwatch import ACTION, ADDRESS, PAGE, look_at, measure
 
-import spyro_sdk.connectors.declared.shape  # noqa: F401
+import spyro_sdk.connectors.declared.shape
+import spyro_sdk.transport.aiohttp  # noqa: F401
 from spyro_sdk import connect  # with all behind it, which waits until somebody asks for it
 
 NAME, HOW = ACTION.split()

@@ -10,10 +10,9 @@ import os
 import tempfile
 from typing import Any, ClassVar
 
-import aiohttp  # noqa: F401  # what the others import before the clock starts, is imported here too
 import anyio
 import pandas as pd
-import platformdirs  # noqa: F401
+import platformdirs  # noqa: F401  # what the others import before the clock starts, is imported here too
 import pyarrow as pa
 import pyarrow.parquet as pq
 from stopwatch import ACTION, ADDRESS, ALLOWED, PAGE, Found, look_at, measure
@@ -21,8 +20,9 @@ from stopwatch import ACTION, ADDRESS, ALLOWED, PAGE, Found, look_at, measure
 import spyro_sdk as spyro
 from spyro_sdk import connect, exporting  # noqa: F401  # with all behind them, which waits to be asked for
 from spyro_sdk.arrow import partition  # noqa: F401
-from spyro_sdk.connectors.salesforce import Salesforce
+from spyro_sdk.connectors.salesforce import Salesforce, sheet  # noqa: F401
 from spyro_sdk.paging import Offset, PageNumber
+from spyro_sdk.transport import aiohttp  # noqa: F401
 
 ROAD, SINK = ACTION.split()
 CHECKED = ["Id", "NumberOfEmployees"]

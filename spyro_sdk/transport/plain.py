@@ -144,6 +144,10 @@ class _Errand:
         connection = self.connection = self.connection or self._opened(parts)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         target = quote(target, safe=AS_IT_IS, errors="surrogatepass")
+        if connection.sock is None:
+            connection.connect()
+        if self._is_left:  # while it was connected: then nothing need be asked
+            raise ConnectionAbortedError
         connection.putrequest(request.method, target, skip_accept_encoding=True)
         for name, text in self._headers():
             connection.putheader(name, text.encode())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.client import HTTPConnection
+from typing import Any, TypeVar
 
 import pytest
 
@@ -34,13 +36,20 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "aiohttp")
 
 
+Made = TypeVar("Made", OpeningTransport, PlainTransport)
+
+
 @asynccontextmanager
-async def opened(**settings: Any) -> AsyncIterator[OpeningTransport]:
-    send = OpeningTransport(ConnectorConfig("acme", auth_type="none", **{"timeout": 10.0, **settings}))
+async def closing(send: Made) -> AsyncIterator[Made]:
     try:
         yield send
     finally:
         await send.close()
+
+
+def opened(**settings: Any) -> AbstractAsyncContextManager[OpeningTransport]:
+    config = ConnectorConfig("acme", auth_type="none", **{"timeout": 10.0, **settings})
+    return closing(OpeningTransport(config))
 
 
 @pytest.mark.anyio
@@ -141,6 +150,31 @@ async def test_the_sockets_are_given_back(count: int) -> None:
         await asyncio.sleep(0.001)
     server.close()
     assert count == 0 or ended.is_set()
+
+
+@pytest.mark.anyio
+async def test_who_leaves_while_it_is_connected_has_nothing_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    connecting, goes_on = threading.Event(), threading.Event()
+
+    def connect(self: HTTPConnection) -> None:
+        connecting.set()
+        goes_on.wait(10)
+        connects(self)
+
+    connects = HTTPConnection.connect
+    monkeypatch.setattr(HTTPConnection, "connect", connect)
+    config = ConnectorConfig("acme", auth_type="none", timeout=10.0)
+    async with serving(ok()) as service, closing(PlainTransport(config)) as send:
+        asking = asyncio.create_task(send(Request(service.url, "POST", body=b"{}")))
+        await asyncio.to_thread(connecting.wait, 10)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        goes_on.set()
+        for thread in threading.enumerate():
+            if thread.name == "spyro-job":
+                await asyncio.to_thread(thread.join, 10)
+    assert service.received == []
 
 
 # -- in a process of its own ----------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import ipaddress
 import socket
 import ssl
 import traceback
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 
 import aiohttp
 import pytest
@@ -25,10 +26,11 @@ from spyro_sdk.errors import (
     TimeoutError,
 )
 from spyro_sdk.http import Request
+from spyro_sdk.transport import plain
 from spyro_sdk.transport.aiohttp import AiohttpTransport, translated
 from spyro_sdk.transport.plain import PlainTransport
 
-from .wire import halting, ok, serving
+from .wire import halting, ok, running, serving
 
 pytestmark = pytest.mark.anyio
 SECRETS = {"params": {"access_token": "hush-param"}, "headers": {"Authorization": "Bearer hush-header"}}
@@ -183,6 +185,87 @@ async def test_no_more_connections_are_opened_than_allowed():
         await asyncio.gather(*(send(Request(service.url)) for _ in range(20)))
     assert service.connections <= 2
     assert len(service.received) == 20
+
+
+async def test_a_connection_that_the_service_has_closed_is_not_used_again():
+    async with serving(ok()) as service, sending() as send:
+        for _ in range(3):
+            await send(Request(service.url))
+            await asyncio.sleep(0.02)  # until the service's farewell is here
+    assert (service.connections, len(service.received)) == (3, 3)
+
+
+# who does not wait
+
+
+class Halfway:
+    """Says the half of an answer, and the rest when `go_on` is set."""
+
+    def __init__(self):
+        self.came, self.go_on, self.gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.connections = 0
+
+    async def __call__(self, reader, writer):
+        self.connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12345")
+        self.came.set()
+        rest = asyncio.create_task(self.rest(writer))
+        with suppress(OSError):
+            await reader.read()  # until who asked goes away
+        self.gone.set()
+        rest.cancel()
+
+    async def rest(self, writer):
+        await self.go_on.wait()
+        writer.write(b"6789")
+
+
+@asynccontextmanager
+async def halfway():
+    service = Halfway()
+    async with running(service) as service.url:
+        yield service
+
+
+async def test_who_is_cancelled_leaves_nothing_behind():
+    async with halfway() as service, sending(timeout=60) as send:
+        asking = asyncio.create_task(send(Request(service.url)))
+        await asyncio.wait_for(service.came.wait(), 10)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(service.gone.wait(), 10)
+
+
+async def test_who_is_cancelled_before_its_turn_asks_nothing():
+    async with halfway() as service, sending(pool_size=1) as send:
+        first, second = (asyncio.create_task(send(Request(service.url))) for _ in range(2))
+        await asyncio.wait_for(service.came.wait(), 10)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        service.go_on.set()
+        assert (await first).body == b"123456789"
+        assert service.connections == 1
+
+
+async def test_who_waits_no_longer_leaves_nothing_behind():
+    async with halfway() as service, sending(timeout=0.05) as send:
+        with pytest.raises(TimeoutError):
+            await send(Request(service.url))
+        await asyncio.wait_for(service.gone.wait(), 10)
+
+
+async def test_what_is_answered_after_the_end_leaves_nothing_behind_either():
+    async with halfway() as service:
+        send = PlainTransport(ConnectorConfig("acme", auth_type="none"))
+        asking = asyncio.create_task(send(Request(service.url)))
+        await asyncio.wait_for(service.came.wait(), 10)
+        await send.close()  # a share in the pool would have ended what still waits
+        service.go_on.set()
+        assert (await asking).body == b"123456789"
+        await asyncio.wait_for(service.gone.wait(), 10)
 
 
 # no answer
@@ -357,6 +440,19 @@ async def test_a_file_without_certificates_is_refused(tmp_path, content):
 )
 async def test_what_went_wrong_is_said_without_an_address(error, said):
     assert str(translated(error, "acme")) == f"no answer from acme: {said}"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(101, "Network is unreachable"), "Network is unreachable"),
+        (OSError(), "the connection broke"),
+        (HTTPException("hush"), "it does not speak HTTP"),
+    ],
+)
+async def test_what_went_wrong_in_the_standard_library_is_said_without_an_address(error, said):
+    words = str(plain.translated(error, "acme", Request("https://acme.example/x")))
+    assert words == f"no answer from acme at https://acme.example/x: {said}"
 
 
 # the first bytes
