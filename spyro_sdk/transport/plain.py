@@ -144,13 +144,13 @@ class _Errand:
         connection = self.connection = self.connection or self._opened(parts)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         target = quote(target, safe=AS_IT_IS, errors="surrogatepass")
+        connection.putrequest(request.method, target, skip_accept_encoding=True)
+        for name, text in self._headers():
+            connection.putheader(name, text.encode())
         if connection.sock is None:
             connection.connect()
         if self._is_left:  # while it was connected: then nothing need be asked
             raise ConnectionAbortedError
-        connection.putrequest(request.method, target, skip_accept_encoding=True)
-        for name, text in self._headers():
-            connection.putheader(name, text.encode())
         connection.endheaders(request.body or None)
         with connection.getresponse() as answer:
             headers = by_name((name, _text(text)) for name, text in answer.getheaders())
