@@ -20,7 +20,7 @@ from http.client import (
     InvalidURL,
     RemoteDisconnected,
 )
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, socket
 from urllib.parse import SplitResult, quote, urlsplit
 from urllib.request import getproxies
 
@@ -116,6 +116,7 @@ class _Errand:
         self._is_left = self._has_ended = False
         self.connection: HTTPConnection | None = None
         """What it goes through; None before there is one, and where it has been kept for others."""
+        self._socket: socket | None = None  # which outlives a connection that ends with its answer
 
     def run(self) -> Response:
         """Send it, and read the whole answer, in the thread."""
@@ -131,9 +132,9 @@ class _Errand:
         self._is_left = True
         if self._has_ended:
             self._close()
-        elif self.connection is not None and self.connection.sock is not None:
+        elif self._socket is not None:
             with suppress(OSError):  # it has ended this very moment
-                self.connection.sock.shutdown(SHUT_RDWR)
+                self._socket.shutdown(SHUT_RDWR)
 
     def _close(self) -> None:
         if self.connection is not None:
@@ -149,6 +150,7 @@ class _Errand:
             connection.putheader(name, text.encode())
         if connection.sock is None:
             connection.connect()
+        self._socket = connection.sock
         if self._is_left:  # while it was connected: then nothing need be asked
             raise ConnectionAbortedError
         connection.endheaders(request.body or None)

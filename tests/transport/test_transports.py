@@ -202,14 +202,15 @@ async def test_a_connection_that_the_service_has_closed_is_not_used_again():
 class Halfway:
     """Says the half of an answer, and the rest when `go_on` is set."""
 
-    def __init__(self):
+    def __init__(self, header):
+        self.header = header
         self.came, self.go_on, self.gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.connections = 0
 
     async def __call__(self, reader, writer):
         self.connections += 1
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12345")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n" + self.header + b"\r\n12345")
         self.came.set()
         rest = asyncio.create_task(self.rest(writer))
         with suppress(OSError):
@@ -223,14 +224,15 @@ class Halfway:
 
 
 @asynccontextmanager
-async def halfway():
-    service = Halfway()
+async def halfway(header=b""):
+    service = Halfway(header)
     async with running(service) as service.url:
         yield service
 
 
-async def test_who_is_cancelled_leaves_nothing_behind():
-    async with halfway() as service, sending(timeout=60) as send:
+@pytest.mark.parametrize("header", [b"", b"Connection: close\r\n"])
+async def test_who_is_cancelled_leaves_nothing_behind(header):
+    async with halfway(header) as service, sending(timeout=60) as send:
         asking = asyncio.create_task(send(Request(service.url)))
         await asyncio.wait_for(service.came.wait(), 10)
         asking.cancel()
