@@ -224,15 +224,25 @@ class Halfway:
 
 
 @asynccontextmanager
-async def halfway(header=b""):
+async def halfway(header=b"", context=None):
     service = Halfway(header)
-    async with running(service) as service.url:
+    async with running(service, context=context) as service.url:
         yield service
 
 
 @pytest.mark.parametrize("header", [b"", b"Connection: close\r\n"])
 async def test_who_is_cancelled_leaves_nothing_behind(header):
     async with halfway(header) as service, sending(timeout=60) as send:
+        asking = asyncio.create_task(send(Request(service.url)))
+        await asyncio.wait_for(service.came.wait(), 10)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(service.gone.wait(), 10)
+
+
+async def test_who_is_cancelled_behind_tls_leaves_nothing_behind_either(context):
+    async with halfway(context=context) as service, sending(timeout=60, verify_ssl=False) as send:
         asking = asyncio.create_task(send(Request(service.url)))
         await asyncio.wait_for(service.came.wait(), 10)
         asking.cancel()
