@@ -174,6 +174,7 @@ async def test_who_leaves_while_it_is_connected_has_nothing_asked(monkeypatch: p
         for thread in threading.enumerate():
             if thread.name == "spyro-job":
                 await asyncio.to_thread(thread.join, 10)
+        await asyncio.sleep(0.05)  # the service sees us come and go
     assert service.received == []
 
 
