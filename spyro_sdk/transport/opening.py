@@ -48,5 +48,7 @@ class OpeningTransport:
             if is_early and await self._plain.can_send(request):
                 return self._plain
             full = await in_worker(load, FULL)
-            self._full = self._full or full.AiohttpTransport(self._config)
+            if self._full is None:
+                self._full = full.AiohttpTransport(self._config)
+                await self._plain.close()  # an account has one pool; what is under way there comes to its end
         return self._full

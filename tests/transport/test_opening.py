@@ -62,6 +62,7 @@ async def test_the_first_requests_use_one_socket_and_the_rest_another() -> None:
         for _ in range(2):
             assert (await send(Request(service.url))).body == b"[1]"
         assert (service.connections, "aiohttp" in sys.modules) == (2, True)
+        assert not send._plain._idle
     assert len(service.received) == FIRST + 2
 
 
