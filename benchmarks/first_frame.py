@@ -25,8 +25,8 @@ from jupyter_client.manager import start_new_kernel
 TITLES = {
     "first_nothing": "python that does nothing",
     "first_loop": "requests + pandas by hand",
+    "first_described": "the same, which asks for the columns",
     "first_ours": "spyro_sdk to_pandas",
-    "first_pinned": "the same, api_version given",
 }
 BASE = "first_loop"
 CELL = "# %%\n"

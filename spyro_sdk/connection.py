@@ -33,12 +33,12 @@ from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
 from .taking import Terms
-from .watermarks import Watermark, Watermarks, watermarks_of
 
 if TYPE_CHECKING:
     import requests
 
     from .auth.person import Person
+    from .watermarks import Watermark, Watermarks
 
 SAMPLE = 1_000  # records
 SLOW = 0.02  # seconds to connect; a service that needs more leaves time to import something
@@ -256,6 +256,8 @@ class Connection(Shown):
         return self._marks().forget(None if entity is None else named(entity))
 
     def _marks(self) -> Watermarks:
+        from .watermarks import watermarks_of
+
         connector = self._live()
         return watermarks_of(connector.config, connector.identity)
 

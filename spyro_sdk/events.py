@@ -31,14 +31,16 @@ class Event:
     call: int | None = field(default_factory=_call.get, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Connected(Event):
     """The connector can be asked."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class Disconnected(Event):
     """The connector gave back what it held."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,10 @@ class CircuitChanged(Event):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
 class TokenRenewed(Event):
     """A new access token was given to us."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from .arrow.exact import parse
 from .arrow.inflate import PAGE_LIMIT, inflate
 from .auth import Auth, oauth, static
-from .auth.app import App
-from .auth.keeping import Keeping, successors_of
 from .auth.token import Grant, Token
 from .auth.tokens import Account, MemoryStore, TokenStore, default_store, place_of
 from .config import ConnectorConfig
@@ -40,6 +38,8 @@ from .transport.pool import SharedTransport
 from .workers import in_worker
 
 if TYPE_CHECKING:
+    from .auth.app import App
+    from .auth.keeping import Keeping
     from .auth.person import Person
     from .auth.signin import Desk
 
@@ -248,6 +248,8 @@ class HttpConnector(BaseConnector):
         """
         if not isinstance(grant, oauth.RefreshToken):
             return oauth.OAuth(grant, token, on_renewed=self._renewed)
+        from .auth.keeping import successors_of
+
         usual = MemoryStore if self._transport else default_store
         return oauth.OAuth(
             grant,
@@ -283,6 +285,8 @@ class HttpConnector(BaseConnector):
 
     def keeping(self) -> Keeping:
         """Where the token is kept that a person gets by signing in."""
+        from .auth.keeping import Keeping
+
         if app := self.app():
             return Keeping.of(self.name, app, self._store, self.config.profile or "")
         raise ConfigurationError(

@@ -57,9 +57,12 @@ def own() -> Iterator[Service]:
 
 @pytest.fixture(autouse=True)
 def nobody_is_remembered() -> Iterator[None]:
-    yield
-    for account in in_memory().accounts():
-        in_memory().delete(account)
+    """Neither by an earlier test, whose process this may be too, nor by a later one."""
+    for turn in ("before", "after"):
+        for account in in_memory().accounts():
+            in_memory().delete(account)
+        if turn == "before":
+            yield
 
 
 def to(service: Service, **more: Any) -> dict[str, Any]:

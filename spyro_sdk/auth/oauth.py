@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
 
 import anyio
@@ -17,10 +17,12 @@ from ..errors import AuthenticationError, ConfigurationError, DataFetchError, To
 from ..forms import without
 from ..http import Request, Response, Send, origin
 from ..secret import Secret, hide
-from .shared import SharedToken
 from .static import bearing
 from .token import FARTHEST, Grant, Refresh, Token, is_line
 from .tokens import Account, TokenStore
+
+if TYPE_CHECKING:
+    from .shared import SharedToken
 
 __all__ = [
     "ClientCredentials",
@@ -123,6 +125,8 @@ class OAuth:
             if self.store or self.account:
                 raise ConfigurationError("store and account belong together: give both", field="store")
             return None
+        from .shared import SharedToken
+
         shared = SharedToken(
             self.store, self.account, self.refresh, self.grant, self.on_renewed, self.on_unkept, self.token
         )

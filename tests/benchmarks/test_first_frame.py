@@ -37,7 +37,7 @@ def test_the_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert said[7].endswith("1.00 (1.00–1.00)")
 
 
-@pytest.mark.parametrize("script", ["first_ours", "first_pinned"])
+@pytest.mark.parametrize("script", ["first_ours", "first_described"])
 def test_both_ways_arrive(service: Service, script: str) -> None:
     assert first_frame.seconds(service, script) > 0
     assert in_cells(service, script) > 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +19,9 @@ from ...errors import ConnectorError, DataFetchError
 from ...guards.deadline import afterwards
 from ...http import Request, Response
 from .line import Line
+from .pace import pauses
 from .refusal import NAME, check
 
-FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 10.0, 2.0  # seconds before a look at a job
-CHUNK = 50_000  # records in a chunk of its results, where we have a say
 PATIENCE = 10.0  # seconds in which a job must let itself be deleted
 
 logger = logging.getLogger(__name__)
@@ -103,14 +102,6 @@ class Jobs:
     def _order(self, path: str, method: str, **body: str) -> Request:
         headers = {"Content-Type": "application/json"}
         return Request(self.line.root + path, method, headers=headers, body=json.dumps(body).encode())
-
-
-def pauses(uniform: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
-    """Seconds to wait before each look at a job: growing, and never quite those of another client."""
-    pause = FIRST_PAUSE
-    while True:
-        yield pause * uniform(1.0, 1.2)
-        pause = min(pause * GROWTH, LONGEST_PAUSE)
 
 
 def _job(answer: Mapping[str, Any]) -> Job:

@@ -18,8 +18,9 @@ import pyarrow as pa
 from ...errors import DecodeError, IntegrityError
 from ...http import Request, Response
 from ...workers import in_worker
-from .bulk import CHUNK, Job
+from .bulk import Job
 from .line import Line
+from .pace import CHUNK
 from .refusal import NAME, check
 
 T = TypeVar("T")

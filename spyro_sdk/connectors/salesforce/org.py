@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...auth import Auth, oauth, static
-from ...auth.app import App
 from ...auth.tokens import Account
 from ...config import ConnectorConfig
 from ...errors import DataFetchError, DecodeError
@@ -19,6 +18,7 @@ from . import options, signing_in
 from .line import Line, strict
 
 if TYPE_CHECKING:
+    from ...auth.app import App
     from . import login
 
 UNKNOWN = (404, 410)

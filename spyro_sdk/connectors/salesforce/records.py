@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -17,10 +18,12 @@ from ...reading import Reading
 from ...rest import RestConnector
 from . import describe, options, roads, selected
 from .answers import Answers
-from .bulk import Job, Jobs
 from .objects import Objects
 from .question import Question
 from .refusal import not_done_by_bulk, not_sent_by_bulk
+
+if TYPE_CHECKING:
+    from .bulk import Job
 
 REFUSALS = (AuthenticationError, DataFetchError, RateLimitError, ValidationError)
 """What is raised where Salesforce takes no job, or cannot complete it."""
@@ -111,6 +114,8 @@ class Records:
 
     async def _job(self, stack: AsyncExitStack, why: str) -> Job | None:
         """A complete job, deleted when the stack ends; None where Salesforce gives none and REST will do."""
+        from .bulk import Jobs
+
         self._took(roads.BULK, why)
         query = self._question.query
         statement = selected.statement(self._question, self._after)

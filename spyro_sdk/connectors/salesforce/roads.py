@@ -11,7 +11,7 @@ from itertools import accumulate, takewhile
 from math import ceil
 
 from ...plan import Road
-from .bulk import CHUNK, pauses
+from .pace import CHUNK, pauses
 
 REST, BULK, AUTO = "rest", "bulk", "auto"
 ROADS = (REST, BULK, AUTO)

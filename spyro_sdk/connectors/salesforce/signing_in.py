@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...auth import oauth
-from ...auth.app import App
 from ...config import BY_PERSON, CREDENTIALS, ConnectorConfig, check_mode, is_loopback, is_private
 from ...errors import ConfigurationError, DecodeError
 from ...http import Request, origin
 from . import describe
 from .line import Line
 from .refusal import not_salesforce
+
+if TYPE_CHECKING:
+    from ...auth.app import App
 
 LOGIN = "https://login.salesforce.com"
 OAUTH = "/services/oauth2"
@@ -59,6 +61,8 @@ https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_tokens_scopes
 
 def app(config: ConnectorConfig, base_url: str) -> App | None:
     """The External Client App of the configuration; None without its `client_id`."""
+    from ...auth.app import App  # for whoever asks a person
+
     if not config.client_id:
         return None
     home = base_url or LOGIN

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyro_sdk.connectors.salesforce.bulk import pauses
+from spyro_sdk.connectors.salesforce.pace import pauses
 from spyro_sdk.connectors.salesforce.roads import UNKNOWN, Case, by_bulk, by_rest, chosen
 
 CASES = st.builds(
