@@ -128,8 +128,9 @@ class _Fork:
             _turn.release()
 
     def in_child(self) -> None:
-        """Begin anew: there are no threads here."""
-        self.after()
+        """Begin anew: there are no threads here, and whoever took too long still has the old turn."""
+        global _turn
+        _turn = threading.RLock()
         _begun.clear()
         _collector.start_anew()
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import os
-from collections.abc import Callable, Mapping
-from urllib.request import getproxies
 
 import aiohttp
 from yarl import URL
@@ -26,14 +23,8 @@ class AiohttpTransport:
     environment or the system, but for this machine, and the certificates that `trust.VARIABLES` name.
     """
 
-    def __init__(
-        self,
-        config: ConnectorConfig,
-        *,
-        environment: Mapping[str, str] = os.environ,
-        proxies: Callable[[], Mapping[str, str]] = getproxies,
-    ) -> None:
-        self._config, self._ways = config, Ways(config, environment, proxies)
+    def __init__(self, config: ConnectorConfig, ways: Ways | None = None) -> None:
+        self._config, self._ways = config, ways or Ways(config)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=config.pool_size),
             timeout=aiohttp.ClientTimeout(total=config.timeout),

@@ -8,6 +8,10 @@ from ..http import Request, redacted
 CUT_SHORT = "the answer was cut short"
 CLOSED = "the connection was closed before an answer"
 NO_HTTP = "it does not speak HTTP"
+PARTS = "its address or a header"
+"""What may make no sense in a request."""
+TRUST = "verify_ssl the file with its own, or set SSL_CERT_FILE to it"
+"""What to give a file of certificates to."""
 
 
 def too_late(name: str, request: Request | None) -> TimeoutError:
@@ -15,20 +19,19 @@ def too_late(name: str, request: Request | None) -> TimeoutError:
     return TimeoutError(f"{name} did not answer in time{_at(request)}", connector=name)
 
 
-def untrusted(name: str, request: Request | None) -> CertificateError:
+def untrusted(name: str, request: Request | None, trust: str = TRUST) -> CertificateError:
     """Nobody whom we trust vouches for it."""
     return CertificateError(
         f"{name} showed a certificate that is not trusted{_at(request)}",
         connector=name,
-        hint="behind a proxy that signs certificates, give verify_ssl the file with its own, or set"
-        " SSL_CERT_FILE to it",
+        hint=f"behind a proxy that signs certificates, give {trust}",
     )
 
 
-def senseless(name: str, request: Request | None) -> ConfigurationError:
+def senseless(name: str, request: Request | None, parts: str = PARTS) -> ConfigurationError:
     """No such request can be written."""
     return ConfigurationError(
-        f"the request to {name}{_at(request)} cannot be sent: its address or a header makes no sense",
+        f"the request to {name}{_at(request)} cannot be sent: {parts} makes no sense",
         connector=name,
     )
 

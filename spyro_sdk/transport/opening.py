@@ -14,6 +14,7 @@ from ..http import Request, Response, Send
 from ..warm import load
 from ..workers import in_worker
 from .plain import PlainTransport
+from .ways import Ways
 
 if TYPE_CHECKING:
     from .aiohttp import AiohttpTransport
@@ -26,7 +27,8 @@ class OpeningTransport:
     """Sends by `http.client` as long as aiohttp is not there, and not needed; a `Send`."""
 
     def __init__(self, config: ConnectorConfig) -> None:
-        self._config, self._plain = config, PlainTransport(config)
+        self._config, self._ways = config, Ways(config)
+        self._plain = PlainTransport(config, self._ways)
         self._full: AiohttpTransport | None = None
         self._sent = 0
 
@@ -49,6 +51,6 @@ class OpeningTransport:
                 return self._plain
             full = await in_worker(load, FULL)
             if self._full is None:
-                self._full = full.AiohttpTransport(self._config)
+                self._full = full.AiohttpTransport(self._config, self._ways)
                 await self._plain.close()  # an account has one pool; what is under way there comes to its end
         return self._full

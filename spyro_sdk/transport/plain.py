@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import os
-import select
 import ssl
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from http.client import (
@@ -20,9 +18,9 @@ from http.client import (
     InvalidURL,
     RemoteDisconnected,
 )
+from selectors import EVENT_READ, DefaultSelector
 from socket import SHUT_RDWR, socket
 from urllib.parse import SplitResult, quote, urlsplit
-from urllib.request import getproxies
 
 from ..config import ConnectorConfig
 from ..errors import ConnectorError
@@ -46,14 +44,8 @@ class PlainTransport:
     proxies, and no users in an address: `can_send` says so.
     """
 
-    def __init__(
-        self,
-        config: ConnectorConfig,
-        *,
-        environment: Mapping[str, str] = os.environ,
-        proxies: Callable[[], Mapping[str, str]] = getproxies,
-    ) -> None:
-        self._config, self._ways = config, Ways(config, environment, proxies)
+    def __init__(self, config: ConnectorConfig, ways: Ways | None = None) -> None:
+        self._config, self._ways = config, ways or Ways(config)
         self._room = asyncio.Semaphore(config.pool_size)
         self._idle: defaultdict[str, list[HTTPConnection]] = defaultdict(list)
         self._is_closed = False
@@ -96,7 +88,7 @@ class PlainTransport:
         """A connection that waits for more; one at which something has come since is at its end."""
         while self._idle[home]:
             connection = self._idle[home].pop()
-            if not select.select([connection.sock], [], [], 0)[0]:
+            if not _is_readable(connection.sock):
                 return connection
             connection.close()
         return None
@@ -201,6 +193,13 @@ def _parts(address: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not is_host or parts.port == 0:
         raise ValueError
     return parts
+
+
+def _is_readable(sock: socket) -> bool:
+    """Whether something has come, or the end."""
+    with DefaultSelector() as selector:
+        selector.register(sock, EVENT_READ)
+        return bool(selector.select(0))
 
 
 def _context(way: Way) -> ssl.SSLContext:

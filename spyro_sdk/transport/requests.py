@@ -18,8 +18,9 @@ from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
 from ..config import ConnectorConfig
-from ..errors import CertificateError, ConfigurationError, ConnectionError, ConnectorError, TimeoutError
+from ..errors import ConfigurationError, ConnectionError, ConnectorError
 from ..http import Request, Response, redacted
+from .faults import CLOSED, CUT_SHORT, NO_HTTP, senseless, too_late, unanswered, untrusted
 from .size import check_size
 from .thread import in_thread
 
@@ -88,7 +89,7 @@ class RequestsTransport:
         finally:
             self._errands.pop(errand, None)
             errand.leave()
-        raise self._closed() if errand.is_ended else _too_late(self._config.name, request)
+        raise self._closed() if errand.is_ended else too_late(self._config.name, request)
 
     @property
     def secrets(self) -> list[str]:
@@ -298,23 +299,14 @@ class _Signed(AuthBase):
 
 def translated(error: Exception, name: str, request: Request) -> ConnectorError:
     """Our error for one of requests' or urllib3's, which may hold addresses and headers that are secret."""
-    where = f"at {redacted(request.url)}"
     below = list(_below(error))
     if any(isinstance(it, TOO_LATE) and not isinstance(it, REFUSED) for it in below):
-        return _too_late(name, request)
+        return too_late(name, request)
     if any(isinstance(it, ssl.CertificateError) for it in below):
-        return CertificateError(
-            f"{name} showed a certificate that is not trusted {where}",
-            connector=name,
-            hint="behind a proxy that signs certificates, give session.verify the file with its own",
-        )
+        return untrusted(name, request, "session.verify the file with its own")
     if isinstance(error, SENSELESS):
-        return ConfigurationError(
-            f"the request to {name} {where} cannot be sent: its address, a header or the session's proxy"
-            " makes no sense",
-            connector=name,
-        )
-    return ConnectionError(f"no answer from {name} {where}: {_reason(error, below)}", connector=name)
+        return senseless(name, request, "its address, a header or the session's proxy")
+    return unanswered(name, request, _reason(error, below))
 
 
 def _reason(error: Exception, below: list[BaseException]) -> str:
@@ -325,11 +317,11 @@ def _reason(error: Exception, below: list[BaseException]) -> str:
         return "the retries of the session's own are used up"
     for it in below:
         if isinstance(it, RemoteDisconnected):
-            return "the connection was closed before an answer"
+            return CLOSED
         if isinstance(it, IncompleteRead):
-            return "the answer was cut short"
+            return CUT_SHORT
         if isinstance(it, HTTPException):
-            return "it does not speak HTTP"
+            return NO_HTTP
         if isinstance(it, OSError) and it.strerror:
             return it.strerror
     return type(error).__name__
@@ -352,7 +344,3 @@ def _hooks(session: requests.Session) -> list[Any]:
     """The hooks of the session's own, which are one or many."""
     own: Any = session.hooks.get("response") or []
     return [own] if callable(own) else list(own)
-
-
-def _too_late(name: str, request: Request) -> TimeoutError:
-    return TimeoutError(f"{name} did not answer in time at {redacted(request.url)}", connector=name)

@@ -54,6 +54,7 @@ from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.conditional import Kept
 from spyro_sdk.transport.opening import OpeningTransport
 from spyro_sdk.transport.plain import PlainTransport
+from spyro_sdk.transport.ways import Ways
 from spyro_sdk.webhooks import Receiver
 from tests.leaks.canaries import GIVEN, canary, private_key
 from tests.leaks.service import Echo, echoing, wire
@@ -645,7 +646,7 @@ def on_the_way(drama: Drama, echo: Echo) -> None:
     config = ConnectorConfig("acme", base_url="http://acme.example", allow_http=True, **SETTINGS)
 
     async def asks(proxy: str) -> Response:
-        it = AiohttpTransport(config, environment=VARIABLES, proxies=lambda: {"http": proxy})
+        it = AiohttpTransport(config, Ways(config, VARIABLES, lambda: {"http": proxy}))
         try:
             return await it(Request("http://acme.example/good"))
         finally:

@@ -14,6 +14,7 @@ from spyro_sdk.errors import CertificateError, ConfigurationError, ConnectionErr
 from spyro_sdk.http import Request
 from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.proxies import proxy_for
+from spyro_sdk.transport.ways import Ways
 
 from .wire import ok, running, serving
 
@@ -122,7 +123,7 @@ async def _pour(source, sink):
 @asynccontextmanager
 async def sending(proxies, **settings):
     config = ConnectorConfig("acme", **{"auth_type": "none", "timeout": 10.0, **settings})
-    send = AiohttpTransport(config, environment={}, proxies=lambda: proxies)
+    send = AiohttpTransport(config, Ways(config, {}, lambda: proxies))
     try:
         yield send
     finally:

@@ -18,6 +18,7 @@ from spyro_sdk.transport.aiohttp import AiohttpTransport
 from spyro_sdk.transport.plain import PlainTransport
 from spyro_sdk.transport.requests import RequestsTransport
 from spyro_sdk.transport.trust import VARIABLES, trusted
+from spyro_sdk.transport.ways import Ways
 
 from .wire import ok, serving
 
@@ -42,11 +43,11 @@ def serving_as(authority, *names, **more):
 
 
 def by_aiohttp(config, path):
-    return AiohttpTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
+    return AiohttpTransport(config, Ways(config, {"SSL_CERT_FILE": path} if path else {}))
 
 
 def by_plain(config, path):
-    return PlainTransport(config, environment={"SSL_CERT_FILE": path} if path else {})
+    return PlainTransport(config, Ways(config, {"SSL_CERT_FILE": path} if path else {}))
 
 
 def by_requests(config, path):
@@ -129,7 +130,7 @@ async def test_no_doubt_is_tried_again_nor_gone_around(transport, authority):
 @pytest.mark.parametrize("variable", VARIABLES)
 async def test_the_environment_may_name_a_file(transport, variable, authority, file):
     async with serving_as(authority, "127.0.0.1") as service:
-        send = transport(config(), environment={variable: file})
+        send = transport(config(), Ways(config(), {variable: file}))
         assert (await send(Request(service.url))).body == b"[]"
         await send.close()
 
@@ -170,7 +171,7 @@ def test_a_variable_that_names_no_certificates_is_refused(content, tmp_path):
 async def test_a_variable_of_no_use_hinders_nobody_without_tls(transport):
     """The demo, for one, which is on this machine."""
     async with serving(ok(b"[]")) as service:
-        send = transport(config(), environment={"SSL_CERT_FILE": "/no/such/file"})
+        send = transport(config(), Ways(config(), {"SSL_CERT_FILE": "/no/such/file"}))
         assert (await send(Request(service.url))).body == b"[]"
         with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
             await send(Request("https://acme.invalid"))
@@ -187,7 +188,7 @@ async def test_netrc_is_not_read(tmp_path, monkeypatch):
     path.chmod(0o600)
     monkeypatch.setenv("NETRC", str(path))
     async with serving(ok(b"[]"), closes=False) as service:
-        send = AiohttpTransport(config(), proxies=lambda: {"http": service.url})
+        send = AiohttpTransport(config(), Ways(config(), proxies=lambda: {"http": service.url}))
         await send(Request(service.url))
         await send(Request("http://acme.example/"))  # through a proxy on a machine that is in the file
         await send.close()
