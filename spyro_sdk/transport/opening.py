@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..config import ConnectorConfig
+from ..errors import ConnectionError
 from ..http import Request, Response, Send
 from ..warm import load
 from ..workers import in_worker
@@ -35,7 +36,11 @@ class OpeningTransport:
     async def __call__(self, request: Request) -> Response:
         """Send a request and read the whole answer; raise `ConnectionError` when none comes."""
         send = await self._sender(request)
-        return await send(request)
+        try:
+            return await send(request)
+        except ConnectionError:
+            self._sent = FIRST  # aiohttp may fare better, such as where the first address of a host is dead
+            raise
 
     async def close(self) -> None:
         """Give back the connections."""

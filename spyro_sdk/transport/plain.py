@@ -35,6 +35,7 @@ AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 """Characters of a path and a query that go out as they are."""
 LONGEST = 63  # characters between two dots of a host's name
 PIECE = 1 << 20  # bytes read at once
+CONNECT = 5.0  # seconds that an address of a host has; then the next is tried
 
 
 class PlainTransport:
@@ -142,7 +143,8 @@ class _Errand:
             connection.putheader(name, text.encode())
         if connection.sock is None:
             connection.connect()
-        self._socket = connection.sock
+        self._socket = sock = connection.sock
+        sock.settimeout(self._config.timeout)
         if self._is_left:  # while it was connected: then nothing need be asked
             raise ConnectionAbortedError
         connection.endheaders(request.body or None)
@@ -151,7 +153,7 @@ class _Errand:
             return Response(answer.status, headers, self._body(answer, headers))
 
     def _opened(self, parts: SplitResult) -> HTTPConnection:
-        host, timeout = parts.hostname or "", self._config.timeout
+        host, timeout = parts.hostname or "", min(CONNECT, self._config.timeout)
         if parts.scheme == "https":
             return HTTPSConnection(host, parts.port, timeout=timeout, context=_context(self._way))
         return HTTPConnection(host, parts.port, timeout=timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 
 from spyro_sdk.config import ConnectorConfig
 from spyro_sdk.demo.server import Service, serve
+from spyro_sdk.errors import ConnectionError
 from spyro_sdk.http import Request
 from spyro_sdk.transport import opening
 from spyro_sdk.transport.opening import FIRST, OpeningTransport
@@ -101,6 +103,36 @@ async def test_both_ask_alike(monkeypatch: pytest.MonkeyPatch) -> None:
         for head, body in service.received
     )
     assert one == other
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("fresh")
+async def test_after_a_failure_aiohttp_is_tried() -> None:
+    async with serving(b"") as service, opened() as send:
+        with pytest.raises(ConnectionError, match="closed before an answer"):
+            await send(Request(service.url))
+        assert "aiohttp" not in sys.modules
+        with pytest.raises(ConnectionError, match="closed before an answer"):
+            await send(Request(service.url))
+        assert "aiohttp" in sys.modules
+    assert len(service.received) == 2
+
+
+@pytest.mark.anyio
+async def test_a_dead_address_of_a_host_does_not_keep_us_from_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def resolved(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, (dead, port)), (*kind, ("127.0.0.1", port))]
+
+    dead = "192.0.2.1"  # an address that nobody has
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    monkeypatch.setattr("spyro_sdk.transport.plain.CONNECT", 0.05)
+    config = ConnectorConfig("acme", auth_type="none", timeout=10.0)
+    async with serving(ok(b"[1]")) as service, closing(PlainTransport(config)) as send:
+        url = service.url.replace("127.0.0.1", "localhost")
+        assert (await send(Request(url))).body == b"[1]"
 
 
 @pytest.mark.anyio
