@@ -32,6 +32,7 @@ from .rate_limit import RateLimit
 from .secret import Unseen, hidden
 from .settings import configured, demo_options, demo_settings, has_app, known_to
 from .shown import Shown
+from .shown import wing as wing_of
 from .taking import Terms
 
 if TYPE_CHECKING:
@@ -341,7 +342,7 @@ async def _opened(connector: BaseConnector) -> None:
     Meanwhile pandas is imported, if the service takes its time.
     """
     loop = asyncio.get_running_loop()
-    waiting = loop.call_later(SLOW, warm.begin, "pandas")
+    waiting = loop.call_later(SLOW, _import, "pandas")
     try:
         connector.share(limiter_of(connector.config))
         await connector.connect()
@@ -353,7 +354,18 @@ async def _opened(connector: BaseConnector) -> None:
 def _prepare(stats: Stats, requests: int) -> None:
     """Import what a fetch will need, unless one has begun since so many requests."""
     if stats.requests == requests:
-        warm.begin("pandas", "aiohttp")
+        _import("pandas", "aiohttp")
+
+
+def _import(*modules: str) -> None:
+    """Import modules while nobody waits for them."""
+    warm.begin(*modules, by=_imported)
+
+
+def _imported(module: str) -> None:
+    library = warm.load(module)
+    if (wing := wing_of()) is not None:
+        wing.imported(library)
 
 
 async def _named(connector: BaseConnector, patience: float = PATIENCE) -> str | None:

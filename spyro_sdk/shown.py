@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import ModuleType
 from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,10 @@ class Wing(Protocol):
 
     def progress(self) -> Any:
         """What shows a fetch while it runs, as `progress.Progress`; None for a line in the terminal."""
+        ...
+
+    def imported(self, library: ModuleType) -> None:
+        """Let a library know where it is, which no cell has imported."""
         ...
 
 

@@ -17,10 +17,13 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from .. import shown
 from . import live
+
+COLUMNS = "display.max_columns"
 
 
 class NotebookWing:
@@ -49,6 +52,14 @@ class NotebookWing:
         """The panels of the cells; None where there is no kernel, such as in a terminal's IPython."""
         ipython = shell()
         return import_module(".panel", __name__).panels(ipython) if hasattr(ipython, "kernel") else None
+
+    def imported(self, library: ModuleType) -> None:
+        """Let pandas know that it is in a notebook: IPython shows itself only to what a running cell imports.
+
+        Else it would take this for a terminal, and show as many columns as one has room for.
+        """
+        if library.__name__ == "pandas" and hasattr(shell(), "kernel") and not library.get_option(COLUMNS):
+            library.set_option(COLUMNS, 20)
 
 
 def plug() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,9 @@ def hub():
         yield it
 
 
-@pytest.fixture(scope="module")
-def notebook(service):
+@contextmanager
+def opened(service):
+    """A notebook that nothing has been run in."""
     manager = KernelManager(kernel_name="python3")
     own = {"AT": service.base_url, "AS": service.credentials["client_id"], "JUPYTERHUB_USER": "ana"}
     manager.start_kernel(cwd=str(ROOT), env={**os.environ, **own, "PYTHONPATH": str(ROOT)})
@@ -122,12 +124,17 @@ def notebook(service):
     client.start_channels()
     try:
         client.wait_for_ready(timeout=60)
-        it = Notebook(client, manager.interrupt_kernel)
-        assert it.run(BEGIN) == "[]"
-        yield it
+        yield Notebook(client, manager.interrupt_kernel)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def notebook(service):
+    with opened(service) as it:
+        assert it.run(BEGIN) == "[]"
+        yield it
 
 
 def code_in(address):
@@ -158,6 +165,39 @@ def test_debug_finds_where_it_happened(notebook):
     notebook.run("def f():\n    there = 42\n    spyro.connect('acme')\nf()")
     keys = iter(["u"] * 6 + ["p there + 1"] + ["d", "p there + 1"] * 6 + ["q"])
     assert "43" in notebook.run("%debug", lambda: next(keys))
+
+
+# -- what comes in the background ------------------------------------------------------------------------
+
+
+AFTERWARDS = """
+import os, threading
+from pathlib import Path
+import spyro_sdk as spyro
+from spyro_sdk import warm
+spyro.connect("salesforce", base_url=os.environ["AT"], access_token=os.environ["BY"])
+
+def tell():
+    while "pandas" not in warm._begun: threading.Event().wait(0.01)
+    warm._begun["pandas"].join()
+    Path(os.environ["DONE"]).touch()
+
+threading.Thread(target=tell).start()
+"""
+
+
+def test_pandas_knows_where_it_is_though_no_cell_has_imported_it(service, tmp_path, monkeypatch):
+    done = tmp_path / "done"
+    monkeypatch.setenv("BY", service.credentials["access_token"])
+    monkeypatch.setenv("DONE", str(done))
+    with opened(service) as notebook:
+        notebook.run(AFTERWARDS)
+        for _ in range(1000):  # while no cell runs
+            if done.exists():
+                break
+            threading.Event().wait(0.01)
+        notebook.run("import pandas; print(pandas.get_option('display.max_columns'))")
+        assert notebook.printed == "20\n"
 
 
 # -- a person signs in --------------------------------------------------------------------------------

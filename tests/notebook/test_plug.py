@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -119,3 +120,22 @@ def test_where_no_notebook_is_nothing_is_plugged_in():
     notebook.plug()
     assert shown.wing() is None
     shown.plug(before)
+
+
+@pytest.mark.parametrize(
+    ("shell", "library", "was", "now"),
+    [
+        ("kernel", "pandas", 0, 20),
+        ("kernel", "pandas", 7, 7),
+        ("kernel", "aiohttp", 0, 0),
+        ("terminal", "pandas", 0, 0),
+    ],
+)
+def test_pandas_alone_is_told_that_it_is_in_a_notebook(monkeypatch, shell, library, was, now):
+    options = {"display.max_columns": was}
+    there = SimpleNamespace(kernel=None) if shell == "kernel" else SimpleNamespace()
+    monkeypatch.setattr(notebook, "shell", lambda: there)
+    module = ModuleType(library)
+    module.get_option, module.set_option = options.get, options.__setitem__
+    notebook.NotebookWing().imported(module)
+    assert options == {"display.max_columns": now}
