@@ -32,7 +32,7 @@ Where to look, from the face down
     guards                 retry, circuit breaker, rate limiter: around any call
     entity, where, paging  what is offered, what is asked, how the next page is asked for
     auth, transport        how a request is signed and sent
-    warm                   what is heavy is imported while the service is being asked
+    warm                   what is heavy is imported while nobody waits, and quickly where somebody does
     events, observers      how all this tells what it does
     config, errors         what you may set, and what may go wrong
     private                files that their owner alone can read, replaced as a whole
