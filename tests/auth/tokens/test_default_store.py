@@ -1,12 +1,23 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from spyro_sdk.auth.token import Token
-from spyro_sdk.auth.tokens import Account, FileStore, KeyringStore, MemoryStore, default_store, place_of
+from spyro_sdk.auth.tokens import (
+    Account,
+    FileStore,
+    KeyringStore,
+    MemoryStore,
+    default_store,
+    in_memory,
+    place_of,
+    remembered,
+    stores,
+)
 from spyro_sdk.auth.tokens.file import own_folder
 from spyro_sdk.errors import ConfigurationError
 
@@ -34,6 +45,35 @@ def test_none_keeps_them_in_memory_for_all_of_the_process():
     default_store({"SPYRO_TOKEN_STORE": "none"}).write(ANA, Token("a"))
     assert default_store({"SPYRO_TOKEN_STORE": "none"}).read(ANA) == Token("a")
     default_store({"SPYRO_TOKEN_STORE": "none"}).delete(ANA)
+
+
+@pytest.fixture
+def nobody():
+    """Nobody is in the memory of the process, before and after."""
+    for account in in_memory().accounts():
+        in_memory().delete(account)
+    yield
+    for account in in_memory().accounts():
+        in_memory().delete(account)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_who_signed_in_is_looked_for_on_the_machine_and_in_the_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPYRO_TOKEN_STORE", str(tmp_path))
+    kept, own = stores()
+    assert (kept.folder.path, own) == (tmp_path, in_memory())
+    bob, by_settings = replace(ANA, profile="bob"), replace(ANA, given="a mark")
+    kept.write(ANA, Token("a"))
+    own.write(bob, Token("b"))
+    own.write(by_settings, Token("c"))
+    assert list(remembered()) == [ANA, bob]
+
+
+@pytest.mark.usefixtures("nobody")
+def test_where_nothing_is_kept_the_process_is_looked_at_once():
+    in_memory().write(ANA, Token("a"))
+    assert stores() == [in_memory()]
+    assert list(remembered()) == [ANA]
 
 
 def test_a_keyring_that_does_not_work_is_refused():
