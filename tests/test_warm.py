@@ -120,7 +120,7 @@ Mine.seconds = 0.5
 mine = connect(Mine, auth_type="none")
 """
 QUICK = f"""{MINE}
-connection.IDLE = 1e6
+connection.IDLE = connection.SLOW = 1e6
 mine = connect(Mine, auth_type="none")
 """
 PRINT_IT = "print('pandas' in sys.modules, 'aiohttp' in sys.modules)"
