@@ -1,7 +1,7 @@
 """The first requests of a process go another way than the rest.
 
 aiohttp moves pages several times as fast as `http.client`, and takes longer to import than a small fetch
-takes altogether. So the first requests are sent by `http.client`, and it is imported for whoever sends more.
+takes altogether. So the first requests are sent by `http.client`, and aiohttp is imported for who sends more.
 """
 
 from __future__ import annotations
