@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from .. import __version__
 from ..config import ConnectorConfig
 
+AGENT = f"spyro-sdk/{__version__}"
+"""Who we say we are."""
 LISTS = frozenset({"content-encoding", "link", "ratelimit", "ratelimit-policy"})
 """Headers that may come in several lines, which are then one list (RFC 9110 §5.3)."""
 
 
 def usual(config: ConnectorConfig) -> dict[str, str]:
     """What is sent unless a request says otherwise; `inflate` knows these encodings alone."""
-    agent = f"spyro-sdk/{__version__}"
-    return {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": agent, **config.headers}
+    return {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": AGENT, **config.headers}
 
 
 def by_name(lines: Iterable[tuple[str, str]]) -> dict[str, str]:

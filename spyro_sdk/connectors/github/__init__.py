@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any, ClassVar
 
-from ... import __version__
 from ...arrow.decode import Body
 from ...arrow.inflate import inflate
 from ...auth import Auth, oauth
@@ -25,6 +24,7 @@ from ...guards.quota import Quota
 from ...http import Request, Response
 from ...rest import RestConnector
 from ...secret import hidden
+from ...transport.headers import AGENT
 from . import asked, owner, refusal
 from .entities import HEARS_SINCE, offered
 from .pages import Named, number
@@ -183,9 +183,8 @@ class GitHub(RestConnector):
 
     @property
     def _headers(self) -> dict[str, str]:
-        agent = f"spyro-sdk/{__version__}"  # which GitHub insists on
         accept = "application/vnd.github+json"
-        return {"Accept": accept, "User-Agent": agent, "X-GitHub-Api-Version": self.api}
+        return {"Accept": accept, "User-Agent": AGENT, "X-GitHub-Api-Version": self.api}
 
     @property
     def _is_known(self) -> bool:
