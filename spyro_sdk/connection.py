@@ -363,6 +363,7 @@ def _import(*modules: str) -> None:
 
 
 def _imported(module: str) -> None:
+    """Import a module, and let a notebook tell it where it is."""
     library = warm.load(module)
     if (wing := wing_of()) is not None:
         wing.imported(library)

@@ -8,7 +8,6 @@ import ssl
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from http.client import (
     HTTPConnection,
     HTTPException,
@@ -29,6 +28,7 @@ from .faults import CLOSED, CUT_SHORT, NO_HTTP, senseless, too_late, unanswered,
 from .headers import by_name, usual
 from .size import check_size
 from .thread import in_thread
+from .trust import context_of
 from .ways import Way, Ways
 
 AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
@@ -155,7 +155,7 @@ class _Errand:
     def _opened(self, parts: SplitResult) -> HTTPConnection:
         host, timeout = parts.hostname or "", min(CONNECT, self._config.timeout)
         if parts.scheme == "https":
-            return HTTPSConnection(host, parts.port, timeout=timeout, context=_context(self._way))
+            return HTTPSConnection(host, parts.port, timeout=timeout, context=context_of(self._way.trust))
         return HTTPConnection(host, parts.port, timeout=timeout)
 
     def _headers(self) -> Iterator[tuple[str, str]]:
@@ -202,19 +202,6 @@ def _is_readable(sock: socket) -> bool:
     with DefaultSelector() as selector:
         selector.register(sock, EVENT_READ)
         return bool(selector.select(0))
-
-
-def _context(way: Way) -> ssl.SSLContext:
-    """What checks certificates."""
-    return way.trust if isinstance(way.trust, ssl.SSLContext) else _made(checks=way.trust)
-
-
-@lru_cache(maxsize=2)
-def _made(*, checks: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not checks:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 def _text(header: str) -> str:

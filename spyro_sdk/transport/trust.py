@@ -27,6 +27,20 @@ def trusted(config: ConnectorConfig, environment: Mapping[str, str]) -> ssl.SSLC
     return True
 
 
+def context_of(trust: ssl.SSLContext | bool) -> ssl.SSLContext:
+    """What checks certificates, of what is `trusted`."""
+    return trust if isinstance(trust, ssl.SSLContext) else _made(checks=trust)
+
+
+@lru_cache(maxsize=2)
+def _made(*, checks: bool) -> ssl.SSLContext:
+    """What trusts those of the system, or any."""
+    context = ssl.create_default_context()
+    if not checks:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def chosen(config: ConnectorConfig) -> ssl.SSLContext:
     """The certificates in the file that `verify_ssl` is."""
     told = f"verify_ssl={config.verify_ssl!r} cannot be: it must be True, False or a file of certificates"
