@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import Phase, settings
@@ -28,3 +29,18 @@ if profile := os.environ.get("SPYRO_HYPOTHESIS"):
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def nobody_is_remembered() -> Iterator[None]:
+    """Nobody is signed in in the memory of this process, neither by an earlier test nor for a later one."""
+    _forget_everybody()
+    yield
+    _forget_everybody()
+
+
+def _forget_everybody() -> None:
+    from spyro_sdk.auth.tokens import in_memory
+
+    for account in in_memory().accounts():
+        in_memory().delete(account)

@@ -44,6 +44,7 @@ from spyro_sdk.transport.aiohttp import AiohttpTransport
 
 from .people import Visitor
 
+pytestmark = pytest.mark.usefixtures("nobody_is_remembered")
 ROOT = Path(__file__).parents[1]
 FAST = {"retry_delay": 0.001, "rate_limit": 100_000, "burst_size": 1000}
 TOKEN = "/services/oauth2/token"
@@ -53,16 +54,6 @@ TOKEN = "/services/oauth2/token"
 def own() -> Iterator[Service]:
     with serve(records=60, seed=3, wide_records=1) as service:
         yield service
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_remembered() -> Iterator[None]:
-    """Neither by an earlier test, whose process this may be too, nor by a later one."""
-    for turn in ("before", "after"):
-        for account in in_memory().accounts():
-            in_memory().delete(account)
-        if turn == "before":
-            yield
 
 
 def to(service: Service, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import pytest
 
 import spyro_sdk as spyro
 from spyro_sdk.arrow.profiling import Profile
-from spyro_sdk.auth.tokens import in_memory
 from spyro_sdk.catalogue import Catalogue, matching
 from spyro_sdk.connectors.salesforce import Salesforce
 from spyro_sdk.demo.server import serve
@@ -114,9 +113,8 @@ def test_a_connection_is_escaped_too(org):
 # -- the gallery -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("nobody_is_remembered")
 def test_the_gallery_says_what_each_connector_takes_and_lacks():
-    for account in in_memory().accounts():  # to which other tests signed in
-        in_memory().delete(account)
     gallery = spyro.connectors()
     text = words(gallery)
     assert text.startswith("3 connectors spyro.connect(name) github needs settings GitHub's lists")

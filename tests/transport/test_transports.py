@@ -231,18 +231,12 @@ async def halfway(header=b"", context=None):
 
 
 @pytest.mark.parametrize("header", [b"", b"Connection: close\r\n"])
-async def test_who_is_cancelled_leaves_nothing_behind(header):
-    async with halfway(header) as service, sending(timeout=60) as send:
-        asking = asyncio.create_task(send(Request(service.url)))
-        await asyncio.wait_for(service.came.wait(), 10)
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-        await asyncio.wait_for(service.gone.wait(), 10)
-
-
-async def test_who_is_cancelled_behind_tls_leaves_nothing_behind_either(context):
-    async with halfway(context=context) as service, sending(timeout=60, verify_ssl=False) as send:
+@pytest.mark.parametrize("is_secure", [False, True])
+async def test_who_is_cancelled_leaves_nothing_behind(header, is_secure, context):
+    async with (
+        halfway(header, context if is_secure else None) as service,
+        sending(timeout=60, verify_ssl=False) as send,
+    ):
         asking = asyncio.create_task(send(Request(service.url)))
         await asyncio.wait_for(service.came.wait(), 10)
         asking.cancel()

@@ -47,17 +47,7 @@ def test_none_keeps_them_in_memory_for_all_of_the_process():
     default_store({"SPYRO_TOKEN_STORE": "none"}).delete(ANA)
 
 
-@pytest.fixture
-def nobody():
-    """Nobody is in the memory of the process, before and after."""
-    for account in in_memory().accounts():
-        in_memory().delete(account)
-    yield
-    for account in in_memory().accounts():
-        in_memory().delete(account)
-
-
-@pytest.mark.usefixtures("nobody")
+@pytest.mark.usefixtures("nobody_is_remembered")
 def test_who_signed_in_is_looked_for_on_the_machine_and_in_the_process(tmp_path, monkeypatch):
     monkeypatch.setenv("SPYRO_TOKEN_STORE", str(tmp_path))
     kept, own = stores()
@@ -69,7 +59,7 @@ def test_who_signed_in_is_looked_for_on_the_machine_and_in_the_process(tmp_path,
     assert list(remembered()) == [ANA, bob]
 
 
-@pytest.mark.usefixtures("nobody")
+@pytest.mark.usefixtures("nobody_is_remembered")
 def test_where_nothing_is_kept_the_process_is_looked_at_once():
     in_memory().write(ANA, Token("a"))
     assert stores() == [in_memory()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 import spyro_sdk as spyro
 from spyro_sdk.auth.oauth import OAuth, RefreshToken, token_of
-from spyro_sdk.auth.tokens import Account, in_memory
+from spyro_sdk.auth.tokens import Account
 from spyro_sdk.connectors.github import GitHub
 from spyro_sdk.connectors.github.asked import web
 from spyro_sdk.demo.github.server import Service
@@ -22,14 +21,8 @@ from spyro_sdk.settings import configured
 from ...people import Visitor
 from .hub import FAST, asked, connected
 
+pytestmark = pytest.mark.usefixtures("nobody_is_remembered")
 by_device = partial(connected, access_token=None, client_id=CLIENT_ID)
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_remembered() -> Iterator[None]:
-    yield
-    for account in in_memory().accounts():
-        in_memory().delete(account)
 
 
 def test_a_wrong_token_is_refused_when_connecting(own: Service) -> None:
